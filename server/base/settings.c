@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* base/settings.c — the one table of settings, and the checks across them. */
+#include "base/settings.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *const provision_words[] = { "login", "admin", NULL };
+static const char *const level_words[] = { "debug", "info", "warn", "error", NULL };
+
+#define AT(member) offsetof(struct settings, member)
+#define TEXT(s, k, m, def, help)  { s, k, CONF_TEXT, AT(m), def, NULL, NULL, NULL, help }
+#define LIST(s, k, m, def, help)  { s, k, CONF_LIST, AT(m), def, NULL, NULL, NULL, help }
+#define BOOL(s, k, m, def, help)  { s, k, CONF_BOOL, AT(m), def, NULL, NULL, NULL, help }
+#define COUNT_(s, k, m, def, lo, hi, help) { s, k, CONF_COUNT, AT(m), def, lo, hi, NULL, help }
+#define TIME(s, k, m, def, lo, hi, help)   { s, k, CONF_TIME, AT(m), def, lo, hi, NULL, help }
+#define SIZE(s, k, m, def, lo, hi, help)   { s, k, CONF_SIZE, AT(m), def, lo, hi, NULL, help }
+#define WORD(s, k, m, def, words, help)    { s, k, CONF_WORD, AT(m), def, NULL, NULL, words, help }
+
+static const struct conf_key keys[] = {
+	TEXT("server", "domain", server.domain, NULL,
+	    "The domain of all accounts: the part after the @ of a JID."),
+	TEXT("server", "muc_domain", server.muc_domain, "",
+	    "The domain of the rooms; empty: conference.<domain>."),
+	TEXT("server", "state_dir", server.state_dir, NULL,
+	    "Directory for what the service writes itself: sockets, ready notice."),
+	TEXT("server", "control_socket", server.control_socket, "",
+	    "Socket through which the web process asks the server; empty: <state_dir>/control."),
+	COUNT_("server", "io_threads", server.io_threads, "0", "0", "16",
+	    "Threads for sockets, TLS and XML; 0: inside the core's own loop, right for one or two cores."),
+
+	LIST("listen", "c2s", listen.c2s, "127.0.0.1:5222 [::1]:5222",
+	    "Addresses for clients that begin TLS by STARTTLS."),
+	LIST("listen", "c2s_tls", listen.c2s_tls, "127.0.0.1:5223 [::1]:5223",
+	    "Addresses for clients that begin with TLS (XEP-0368)."),
+	LIST("listen", "web", listen.web, "127.0.0.1:8443 [::1]:8443",
+	    "Addresses of the web interface (HTTPS)."),
+
+	TEXT("tls", "certificate", tls.certificate, NULL,
+	    "Certificate chain, PEM, the server's own certificate first."),
+	TEXT("tls", "key", tls.key, NULL,
+	    "Private key, PEM, readable by the service alone."),
+
+	LIST("ldap", "uri", ldap.uri, NULL,
+	    "LDAP servers in order of preference: ldap://, ldaps:// or ldapi:// URIs."),
+	BOOL("ldap", "start_tls", ldap.start_tls, "yes",
+	    "Begin TLS on ldap:// connections; there is no fall-back to clear text."),
+	BOOL("ldap", "insecure_loopback", ldap.insecure_loopback, "no",
+	    "Allow ldap:// without TLS to a loopback address."),
+	TEXT("ldap", "ca_file", ldap.ca_file, "",
+	    "Certificates that may sign the LDAP server's, PEM; empty: the system's."),
+	TEXT("ldap", "bind_dn", ldap.bind_dn, "",
+	    "Identity of the server in the directory."),
+	TEXT("ldap", "bind_password_file", ldap.bind_password_file, "",
+	    "File with its password; a name without / is looked up in $CREDENTIALS_DIRECTORY."),
+	BOOL("ldap", "sasl_external", ldap.sasl_external, "no",
+	    "Bind by SASL EXTERNAL (ldapi:// peer credentials) instead of a password."),
+	TEXT("ldap", "people_base", ldap.people_base, NULL,
+	    "Where people are found, searched with all its subtree."),
+	TEXT("ldap", "people_filter", ldap.people_filter, "(objectClass=inetOrgPerson)",
+	    "Who of them may use the service."),
+	TEXT("ldap", "people_name", ldap.people_name, "uid",
+	    "Attribute that holds the part of the JID before the @."),
+	TEXT("ldap", "im_base", ldap.im_base, NULL,
+	    "The service's own subtree, with ou=profiles, ou=rooms and ou=requests below it."),
+	WORD("ldap", "provision", ldap.provision, "login", provision_words,
+	    "When a person's IM profile is made: at the first login, or by an administrator only."),
+	TIME("ldap", "connect_timeout", ldap.connect_timeout_ms, "2s", "100ms", "30s",
+	    "Time for TCP, TLS and bind to an LDAP server together."),
+	TIME("ldap", "timeout", ldap.timeout_ms, "3s", "100ms", "60s",
+	    "Time for one operation, waiting for a connection included."),
+	COUNT_("ldap", "search_connections", ldap.search_connections, "2", "1", "16",
+	    "Connections for searches and changes."),
+	COUNT_("ldap", "bind_connections", ldap.bind_connections, "4", "1", "32",
+	    "Connections for checking passwords; with costly password hashes, no more than slapd has cores."),
+
+	COUNT_("sasl", "scram_iterations", sasl.scram_iterations, "10000", "4096", "600000",
+	    "PBKDF2 rounds of new SCRAM verifiers."),
+	LIST("sasl", "mechanisms", sasl.mechanisms,
+	    "SCRAM-SHA-512 SCRAM-SHA-256 SCRAM-SHA-1 PLAIN",
+	    "Mechanisms on offer, best first; SCRAM brings its -PLUS form."),
+
+	TEXT("web", "bind_dn", web.bind_dn, "",
+	    "Identity of the web process in the directory."),
+	TEXT("web", "bind_password_file", web.bind_password_file, "",
+	    "File with its password."),
+	TEXT("web", "admin_group", web.admin_group, "",
+	    "DN of the group whose members administer the service."),
+	TEXT("web", "url", web.url, "",
+	    "Address people use, for links; empty: https://<domain>:<first web port>."),
+	LIST("web", "hosts", web.hosts, "",
+	    "Host names under which the web interface answers, besides the domain and the listening addresses."),
+	BOOL("web", "people_create", web.people_create, "no",
+	    "Whether creating an account may create the person's entry too."),
+	TEXT("web", "people_create_base", web.people_create_base, "",
+	    "Where such entries are created; empty: people_base."),
+
+	TEXT("rooms", "create", rooms.create, "nobody",
+	    "Who may open a room by entering it: nobody, everyone, or the DN of a group."),
+	COUNT_("rooms", "history", rooms.history, "20", "0", "100",
+	    "Messages a room keeps in memory for those who join."),
+	COUNT_("rooms", "occupants", rooms.occupants, "1000", "2", "10000",
+	    "Most people in one room, unless the room says less."),
+
+	SIZE("limits", "stanza_size", limits.stanza_bytes, "256k", "10k", "16m",
+	    "Largest stanza a client may send."),
+	SIZE("limits", "preauth_size", limits.preauth_bytes, "8k", "4k", "64k",
+	    "Largest element before a client has authenticated."),
+	SIZE("limits", "queue_size", limits.queue_bytes, "1m", "64k", "64m",
+	    "Unsent output of one connection; above it the client is too slow and is cut."),
+	COUNT_("limits", "sessions_per_user", limits.sessions, "10", "1", "100",
+	    "Sessions of one account at a time."),
+	COUNT_("limits", "roster_items", limits.roster_items, "1000", "10", "10000",
+	    "Contacts of one account."),
+	COUNT_("limits", "connections", limits.connections, "20000", "10", "1000000",
+	    "Client connections in all."),
+	COUNT_("limits", "connections_per_ip", limits.connections_per_ip, "20000", "1", "1000000",
+	    "Client connections from one address (IPv6: one /64)."),
+	COUNT_("limits", "unauthenticated_per_ip", limits.unauthenticated_per_ip, "1000", "1", "1000000",
+	    "Of them, not yet authenticated."),
+	TIME("limits", "auth_timeout", limits.auth_ms, "30s", "2s", "10m",
+	    "Time from connecting to being authenticated."),
+	TIME("limits", "handshake_timeout", limits.handshake_ms, "10s", "1s", "60s",
+	    "Time for the TLS handshake."),
+	TIME("limits", "idle_timeout", limits.idle_ms, "5m", "10s", "1d",
+	    "Silence after which a client is asked whether it is there; as long again, and it is gone."),
+
+	LIST("contact", "abuse", contact.abuse, "", "Addresses (URIs) to report abuse to (XEP-0157)."),
+	LIST("contact", "admin", contact.admin, "", "Addresses of the administrators."),
+	LIST("contact", "feedback", contact.feedback, "", "Addresses for feedback."),
+	LIST("contact", "sales", contact.sales, "", "Addresses of sales."),
+	LIST("contact", "security", contact.security, "", "Addresses for security matters."),
+	LIST("contact", "support", contact.support, "", "Addresses for support."),
+
+	WORD("log", "level", log.level, "info", level_words,
+	    "Least level that is logged."),
+	TEXT("log", "file", log.file, "stderr",
+	    "Where to: a file, or stderr."),
+};
+
+static bool is_domain(struct slice s)
+{
+	if (s.n == 0 || s.n > 255 || s.p[0] == '.' || s.p[0] == '-')
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c <= ' ' || c == '@' || c == '/' || c == 0x7f
+		    || (c >= 'A' && c <= 'Z'))
+			return false;
+	}
+	return true;
+}
+
+static void bad(struct buf *why, const struct settings *s, const char *fmt, ...)
+    FORMAT(3, 4);
+static void bad(struct buf *why, const struct settings *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	buf_addf(why, "%s: ", s->path);
+	va_start(ap, fmt);
+	buf_addv(why, fmt, ap);
+	va_end(ap);
+	buf_addc(why, '\n');
+}
+
+static void check_secret_mode(const struct settings *s, const char *file,
+    const char *name, struct buf *why)
+{
+	struct stat st;
+
+	if (*file == '\0' || strchr(file, '/') == NULL)
+		return;
+	if (stat(file, &st) != 0)
+		bad(why, s, "%s: %s: %s", name, file, strerror(errno));
+	else if ((st.st_mode & 077) != 0)
+		bad(why, s, "%s: %s can be read by others: chmod 600 %s", name,
+		    file, file);
+}
+
+static bool is_loopback_uri(struct slice uri)
+{
+	return slice_starts(uri, SLICE("ldap://127."))
+	    || slice_starts(uri, SLICE("ldap://[::1]"))
+	    || slice_starts(uri, SLICE("ldap://localhost"));
+}
+
+static void check_ldap(const struct settings *s, struct buf *why)
+{
+	if (s->ldap.uri.n == 0)
+		bad(why, s, "[ldap] uri: name at least one server");
+	for (size_t i = 0; i < s->ldap.uri.n; i++) {
+		struct slice uri = slice_of(s->ldap.uri.v[i]);
+
+		if (slice_starts(uri, SLICE("ldaps://"))
+		    || slice_starts(uri, SLICE("ldapi://")))
+			continue;
+		if (!slice_starts(uri, SLICE("ldap://")))
+			bad(why, s, "[ldap] uri: %s is not ldap://, ldaps:// or "
+			    "ldapi://", s->ldap.uri.v[i]);
+		else if (!s->ldap.start_tls && !(s->ldap.insecure_loopback
+		    && is_loopback_uri(uri)))
+			bad(why, s, "[ldap] uri: %s would be in clear text: set "
+			    "start_tls = yes, use ldaps://, or for a loopback "
+			    "address insecure_loopback = yes", s->ldap.uri.v[i]);
+	}
+}
+
+static void check_list(const struct settings *s, const char *name,
+    const struct conf_list *l, struct buf *why)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const char *colon = strrchr(l->v[i], ':');
+		uint64_t port;
+
+		if (colon == NULL || colon == l->v[i]
+		    || !slice_number(slice_of(colon + 1), 65535, &port))
+			bad(why, s, "[listen] %s: %s is not address:port", name,
+			    l->v[i]);
+	}
+}
+
+static bool check_all(struct settings *s, struct buf *why)
+{
+	size_t before = why->n;
+
+	if (!is_domain(slice_of(s->server.domain)))
+		bad(why, s, "[server] domain: %s is no domain name in lower "
+		    "case", s->server.domain);
+	if (!is_domain(slice_of(s->server.muc_domain)))
+		bad(why, s, "[server] muc_domain: %s is no domain name in lower "
+		    "case", s->server.muc_domain);
+	if (strcmp(s->server.domain, s->server.muc_domain) == 0)
+		bad(why, s, "[server] muc_domain must differ from domain");
+	if (access(s->tls.certificate, R_OK) != 0)
+		bad(why, s, "[tls] certificate: %s: %s", s->tls.certificate,
+		    strerror(errno));
+	check_secret_mode(s, s->tls.key, "[tls] key", why);
+	check_secret_mode(s, s->ldap.bind_password_file,
+	    "[ldap] bind_password_file", why);
+	check_secret_mode(s, s->web.bind_password_file,
+	    "[web] bind_password_file", why);
+	check_ldap(s, why);
+	check_list(s, "c2s", &s->listen.c2s, why);
+	check_list(s, "c2s_tls", &s->listen.c2s_tls, why);
+	check_list(s, "web", &s->listen.web, why);
+	return why->n == before;
+}
+
+static const char *joined(struct arena *a, const char *x, const char *y)
+{
+	struct buf b = { 0 };
+	const char *text;
+
+	buf_adds(&b, x);
+	buf_adds(&b, y);
+	text = slice_cstr(a, buf_slice(&b));
+	buf_fini(&b);
+	return text;
+}
+
+static void fill_in(struct settings *s)
+{
+	if (*s->server.muc_domain == '\0')
+		s->server.muc_domain = joined(&s->arena, "conference.",
+		    s->server.domain);
+	if (*s->server.control_socket == '\0')
+		s->server.control_socket = joined(&s->arena,
+		    s->server.state_dir, "/control");
+	if (*s->web.people_create_base == '\0')
+		s->web.people_create_base = s->ldap.people_base;
+	if (*s->web.url == '\0' && s->listen.web.n != 0) {
+		const char *port = strrchr(s->listen.web.v[0], ':');
+
+		s->web.url = joined(&s->arena, joined(&s->arena, "https://",
+		    s->server.domain), port != NULL ? port : "");
+	}
+}
+
+struct settings *settings_load(const char *path, struct buf *why)
+{
+	struct settings *s = NEW(struct settings);
+
+	s->path = arena_dup(&s->arena, path, strlen(path));
+	if (conf_read(path, keys, COUNT(keys), s, &s->arena, &s->origin, why)) {
+		fill_in(s);
+		if (check_all(s, why))
+			return s;
+	}
+	settings_free(&s);
+	return NULL;
+}
+
+void settings_free(struct settings **sp)
+{
+	if (*sp == NULL)
+		return;
+	arena_fini(&(*sp)->arena);
+	free(*sp);
+	*sp = NULL;
+}
+
+void settings_print_sample(FILE *out)
+{
+	conf_print_sample(out, keys, COUNT(keys));
+}
+
+void settings_print_manual(FILE *out)
+{
+	conf_print_manual(out, keys, COUNT(keys));
+}
+
+void settings_print_values(FILE *out, const struct settings *s)
+{
+	conf_print_values(out, keys, COUNT(keys), s, s->path, &s->origin);
+}
+
+bool settings_secret(const char *file, struct buf *out, const char **why_r)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	struct buf path = { 0 };
+	char bytes[1024];
+	ssize_t n;
+	int fd;
+
+	if (strchr(file, '/') == NULL && dir != NULL)
+		buf_addf(&path, "%s/", dir);
+	buf_adds(&path, file);
+	fd = open(buf_cstr(&path), O_RDONLY | O_CLOEXEC);
+	buf_fini(&path);
+	n = fd >= 0 ? read(fd, bytes, sizeof bytes) : -1;
+	if (fd >= 0)
+		close(fd);
+	if (n < 0 || n == (ssize_t)sizeof bytes) {
+		*why_r = n < 0 ? strerror(errno) : "longer than 1023 bytes";
+		return false;
+	}
+	while (n > 0 && (bytes[n - 1] == '\n' || bytes[n - 1] == '\r'))
+		n--;
+	buf_add(out, slice_make(bytes, (size_t)n));
+	explicit_bzero(bytes, sizeof bytes);
+	return true;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* base/settings.h — every setting of Tertulia, typed; the table is settings.c.
+ *
+ * A struct settings is immutable: a reload reads a new one whole, checks it
+ * whole and swaps the pointer.  Modules borrow `const struct settings *`, and
+ * do not keep parts of it beyond the callback unless they are told of reloads. */
+#ifndef BASE_SETTINGS_H
+#define BASE_SETTINGS_H
+
+#include <stdio.h>
+
+#include "base/conf.h"
+#include "base/log.h"
+
+enum provision { PROVISION_LOGIN, PROVISION_ADMIN };
+
+struct settings {
+	struct {
+		const char *domain, *muc_domain, *state_dir, *control_socket;
+		unsigned io_threads;
+	} server;
+	struct { struct conf_list c2s, c2s_tls, web; } listen;
+	struct { const char *certificate, *key; } tls;
+	struct {
+		struct conf_list uri;
+		bool start_tls, sasl_external, insecure_loopback;
+		const char *ca_file, *bind_dn, *bind_password_file;
+		const char *people_base, *people_filter, *people_name, *im_base;
+		unsigned provision;                     /* enum provision */
+		int64_t connect_timeout_ms, timeout_ms;
+		unsigned search_connections, bind_connections;
+	} ldap;
+	struct { unsigned scram_iterations; struct conf_list mechanisms; } sasl;
+	struct {
+		const char *bind_dn, *bind_password_file, *admin_group, *url;
+		struct conf_list hosts;
+		bool people_create;
+		const char *people_create_base;
+	} web;
+	struct { const char *create; unsigned history, occupants; } rooms;
+	struct {
+		size_t stanza_bytes, preauth_bytes, queue_bytes;
+		unsigned sessions, roster_items, connections, connections_per_ip;
+		unsigned unauthenticated_per_ip;
+		int64_t auth_ms, handshake_ms, idle_ms;
+	} limits;
+	struct { struct conf_list abuse, admin, feedback, sales, security, support; } contact;
+	struct { unsigned level; const char *file; } log;   /* enum log_level */
+
+	/* Not in the file. */
+	const char *path;
+	struct arena arena;
+	struct conf_origin origin;
+};
+
+/* Reads and checks; NULL and complaints in `why` on any fault.  Also checks
+ * what one line alone cannot: that files exist, secrets are not readable by
+ * others, names are domains, LDAP is encrypted unless it is ldapi or an
+ * explicitly allowed loopback. */
+struct settings *settings_load(const char *path, struct buf *why);
+void settings_free(struct settings **sp);
+
+void settings_print_sample(FILE *out);
+void settings_print_manual(FILE *out);
+void settings_print_values(FILE *out, const struct settings *s);
+
+/* Reads a secret file (trailing newline cut) or, when `file` has no '/', the
+ * credential of that name below $CREDENTIALS_DIRECTORY.  Caller wipes. */
+bool settings_secret(const char *file, struct buf *out, const char **why_r);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* base/tls.h — one TLS policy for all that Tertulia connects (OpenSSL).
+ *
+ * TLS 1.2 with ECDHE and AEAD, and 1.3; no renegotiation, no compression, no
+ * early data, stateless tickets off for servers that bind credentials to the
+ * channel (RFC 7590, security TLS-03).  Used by the client streams (net/) and
+ * by the LDAP transport (xdb_ldap/), both non-blocking over a socket that the
+ * caller owns and polls.  <openssl/ssl.h> is included by tls.c alone. */
+#ifndef BASE_TLS_H
+#define BASE_TLS_H
+
+#include "base/str.h"
+
+struct tls_context;
+struct tls;
+
+/* What GnuTLS (libmicrohttpd) is told to give the same floor. */
+#define TLS_GNUTLS_PRIORITY \
+	"SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-CIPHER-ALL:+AES-256-GCM:+CHACHA20-POLY1305:+AES-128-GCM:%NO_TICKETS"
+
+/* Loads chain and key and checks that they fit; NULL and a reason on failure.
+ * `alpn` is the one protocol accepted when the client sends ALPN (NULL: any). */
+struct tls_context *tls_context_server(const char *certificate,
+    const char *key, const char *alpn, const char **why_r);
+/* Verifies against `ca_file` ("" or NULL: the system's). */
+struct tls_context *tls_context_client(const char *ca_file, const char **why_r);
+/* Contexts are counted: connections keep theirs alive after a reload. */
+void tls_context_free(struct tls_context **ctxp);
+
+enum tls_result {
+	TLS_OK = 0,
+	TLS_WANT_READ, TLS_WANT_WRITE,
+	TLS_CLOSED,             /* the peer said goodbye, or the socket ended   */
+	TLS_FAILED,             /* *why_r of tls_why()                           */
+};
+
+/* The socket stays the caller's; tls_free does not close it. */
+struct tls *tls_accept(struct tls_context *ctx, int fd);
+/* `host` is checked against the certificate (DNS or IP subjectAltName). */
+struct tls *tls_connect(struct tls_context *ctx, int fd, const char *host);
+void tls_free(struct tls **tp);
+
+enum tls_result tls_handshake(struct tls *t);
+enum tls_result tls_read(struct tls *t, void *p, size_t room, size_t *n_r);
+/* May write less than n; call again with the rest when it wants. */
+enum tls_result tls_write(struct tls *t, const void *p, size_t n, size_t *n_r);
+void tls_goodbye(struct tls *t);                /* close_notify, never blocks */
+const char *tls_why(const struct tls *t);       /* static text, for the log   */
+
+bool tls_is_13(const struct tls *t);
+const char *tls_version(const struct tls *t);   /* "TLSv1.3"                  */
+const char *tls_cipher(const struct tls *t);
+const char *tls_server_name(const struct tls *t);       /* SNI or NULL        */
+
+/* Channel binding data (RFC 5929, RFC 9266); false when this connection cannot
+ * give it.  TLS_UNIQUE on 1.3 is COMPAT: slixmpp 1.8 (2021) asks for it. */
+enum tls_binding { TLS_UNIQUE, TLS_EXPORTER, TLS_SERVER_END_POINT };
+bool tls_channel_binding(struct tls *t, enum tls_binding kind, struct buf *out);
+
+#endif

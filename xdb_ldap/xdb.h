@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/xdb.h — the directory as an asynchronous store.
+ *
+ * Every call that starts an operation returns a struct xdb_op at once;
+ * xdb_then() says where the answer goes.  The promises (each has a test):
+ *
+ *  1. the callback never runs inside the starting call, not even on error;
+ *  2. it runs exactly once, or never after xdb_cancel();
+ *  3. request strings are copied: they may go when the starting call returns;
+ *  4. the result is valid only during the callback;
+ *  5. every operation has a deadline ([ldap] timeout, waiting included);
+ *  6. reads are sent again once after a lost connection, writes never silently;
+ *  7. the queue is bounded: when full the answer is XDB_BUSY, through the loop.
+ *
+ * An error is never "empty" and never "yes": only XDB_OK carries data, only
+ * XDB_ABSENT means that the directory said there is none.
+ *
+ * JIDs in here are canonical text (xml/jid.h prepares them); the store compares
+ * bytes.  Names coming from clients become filters and DNs only through
+ * filter.h's escaping writers.  Identity is the person's entryUUID. */
+#ifndef XDB_LDAP_XDB_H
+#define XDB_LDAP_XDB_H
+
+#include "base/str.h"
+
+struct xdb;
+struct xdb_op;
+
+/* --- the store -------------------------------------------------------------- */
+
+struct xdb_conf {                       /* strings are copied by xdb_open */
+	const char *const *uri;         /* in order of preference */
+	size_t uri_n;
+	bool start_tls, sasl_external;
+	const char *ca_file;            /* "" : the system's */
+	const char *bind_dn;
+	struct slice bind_password;
+	const char *domain;             /* of the accounts' JIDs */
+	const char *people_base, *people_filter, *people_name, *im_base;
+	int64_t connect_timeout_ms, timeout_ms;
+	unsigned search_connections, bind_connections;
+};
+
+/* Starts connecting in the background; NULL and a reason when the
+ * configuration cannot work (a filter that does not parse, no CA file). */
+struct xdb *xdb_open(const struct xdb_conf *conf, const char **why_r);
+/* Cancels all operations (no callback), closes all connections. */
+void xdb_close(struct xdb **dbp);
+
+struct xdb_state {
+	bool is_up;                     /* a search connection is bound and ready */
+	const char *server;             /* URI in use, or NULL */
+	const char *why;                /* last failure, or NULL; static or store's */
+	uint64_t operations, failures;
+	unsigned waiting;
+};
+void xdb_state_get(const struct xdb *db, struct xdb_state *state_r);
+
+/* --- results ------------------------------------------------------------------ */
+
+enum xdb_status {
+	XDB_OK = 0,
+	XDB_ABSENT,     /* the directory answered: there is no such thing           */
+	XDB_REFUSED,    /* it said no: wrong password, no right                     */
+	XDB_CONFLICT,   /* someone else changed it meanwhile, or it exists already  */
+	XDB_BUSY,       /* our queue is full, or the server said busy               */
+	XDB_DOWN,       /* no server, or no answer in time: nothing is known        */
+	XDB_BROKEN,     /* the answer makes no sense: several entries, bad values   */
+};
+
+/* Why a password check or an account is refused; told to the log, and to the
+ * person only as far as policy allows. */
+enum xdb_refusal {
+	XDB_REFUSAL_NONE, XDB_WRONG_PASSWORD, XDB_LOCKED, XDB_EXPIRED,
+	XDB_MUST_CHANGE, XDB_SUSPENDED, XDB_NO_RIGHT,
+};
+
+enum xdb_subscription { SUB_NONE = 0, SUB_TO = 1, SUB_FROM = 2, SUB_BOTH = 3 };
+
+struct xdb_roster_item {
+	struct slice jid;               /* bare, canonical */
+	struct slice name;              /* empty: none */
+	enum xdb_subscription subscription;
+	bool ask, approved;             /* RFC 6121 §2.1.2.2, §3.4 */
+	struct slice *groups;
+	size_t group_n;
+};
+
+struct xdb_pending {                    /* a subscription request not yet answered */
+	struct slice jid;
+	struct slice status;            /* its <status/> text, may be empty */
+};
+
+enum xdb_profile_status {
+	PROFILE_ACTIVE, PROFILE_SUSPENDED, PROFILE_PENDING, PROFILE_EXPIRED,
+	PROFILE_DELETED,
+};
+
+struct xdb_person {                     /* empty slices: attribute not there */
+	struct slice dn, uuid;          /* entryUUID as text */
+	struct slice uid;               /* value as the directory has it */
+	struct slice cn, display_name, given_name, sn, mail;
+	struct slice title, department; /* ou */
+	struct slice password_changed;  /* pwdChangedTime */
+	enum xdb_refusal refusal;       /* account rules: locked, expired, … */
+};
+
+struct xdb_profile {
+	bool exists;
+	struct slice dn, jid;
+	enum xdb_profile_status status;
+	uint64_t roster_version;
+	struct xdb_roster_item *roster;
+	size_t roster_n;
+	struct xdb_pending *pending;
+	size_t pending_n;
+	struct slice *scram;            /* RFC 5803 text, one per hash … */
+	size_t scram_n;                 /* … 0 when older than the password */
+};
+
+struct xdb_account {
+	struct xdb_person person;
+	struct xdb_profile profile;
+};
+
+/* What the directory says about a person that a vCard can show. */
+struct xdb_vcard {
+	struct xdb_person person;
+	struct slice nickname, url, organisation, role, note;
+	struct slice *mails, *phones, *mobiles, *faxes, *units;
+	size_t mail_n, phone_n, mobile_n, fax_n, unit_n;
+	struct slice street, locality, region, postal_code, country;
+	struct slice photo;             /* bytes of jpegPhoto, at most 64 KiB */
+	const char *photo_type;         /* by its magic: "image/jpeg", … or NULL */
+	struct slice remainder;         /* XML that the directory has no place for */
+	struct slice profile_dn;        /* empty: no profile yet */
+};
+
+enum xdb_affiliation {                  /* XEP-0045 §5.2 */
+	AFF_OUTCAST = -1, AFF_NONE = 0, AFF_MEMBER = 1, AFF_ADMIN = 2, AFF_OWNER = 3,
+};
+
+struct xdb_room_person {
+	struct slice jid;               /* bare, canonical */
+	struct slice dn;                /* set when the person is of this directory */
+	enum xdb_affiliation affiliation;
+	struct slice nick, reason;
+};
+
+struct xdb_room_option { struct slice key, value; };
+
+struct xdb_room {
+	struct slice dn;                /* empty in a room that is to be made */
+	struct slice name;              /* local part of its JID, canonical */
+	struct slice title, description, subject, language;
+	struct slice bound_to;          /* DN of its list, may be empty */
+	struct xdb_room_option *options;
+	size_t option_n;
+	struct xdb_room_person *people;
+	size_t person_n;
+	size_t unresolved_n;            /* DNs that name nobody (kept as they are) */
+};
+
+struct xdb_group { struct slice dn, name, description, mail; };
+
+struct xdb_request {                    /* an activation link, see admin-web */
+	struct slice dn;
+	struct slice token_hash;        /* hex of SHA-256; the token is never stored */
+	struct slice person_dn, uid;
+	int64_t expires_s;              /* seconds since 1970 */
+};
+
+struct xdb_result {
+	enum xdb_status status;
+	const char *why;                /* for the log; static or the operation's */
+	enum xdb_refusal refusal;       /* with XDB_REFUSED */
+	uint64_t version;               /* xdb_roster_change */
+	const struct xdb_account *account;
+	const struct xdb_vcard *vcard;
+	const struct xdb_room *room;
+	const struct xdb_request *request;
+	const struct xdb_account *accounts;     /* lists */
+	const struct xdb_room *rooms;
+	const struct xdb_group *groups;
+	size_t n;                       /* of the list */
+	bool is_cut;                    /* more matched than was asked for */
+};
+
+typedef void xdb_done_fn(const struct xdb_result *res, void *ctx);
+
+/* Says where the answer goes; once, right after the starting call. */
+void xdb_then(struct xdb_op *op, xdb_done_fn *done, void *ctx);
+/* The callback will not run.  A write that was sent may still take effect. */
+void xdb_cancel(struct xdb_op **opp);
+
+const char *xdb_status_text(enum xdb_status status);
+
+/* --- accounts ------------------------------------------------------------------ */
+
+/* Person and profile of `uid` (a canonical local part): two searches at once.
+ * OK: res->account (profile.exists may be false).  Exactly one person must
+ * match the filter, and its own value must be `uid` after case folding, or it
+ * is XDB_ABSENT (none) or XDB_BROKEN (several).  The caller compares the
+ * prepared uid (LDAP-06). */
+struct xdb_op *xdb_account_load(struct xdb *db, struct slice uid);
+
+/* Makes the profile of a person, jid = canonical bare JID.  CONFLICT: it exists. */
+struct xdb_op *xdb_profile_create(struct xdb *db, const struct xdb_person *person,
+    struct slice jid);
+
+/* Does this password open this entry?  A bind on a connection of the bind
+ * pool, with the ppolicy control.  Empty or NUL-holding passwords are REFUSED
+ * before they reach libldap (LDAP-01). */
+struct xdb_op *xdb_password_check(struct xdb *db, struct slice person_dn,
+    struct slice password);
+
+/* Replaces all verifiers; `source` is the pwdChangedTime they belong to. */
+struct xdb_op *xdb_scram_store(struct xdb *db, struct slice profile_dn,
+    const struct slice *verifiers, size_t n, struct slice source);
+
+/* --- roster --------------------------------------------------------------------- */
+
+/* One modify: every value of `remove` and `add` in both attributes, and the
+ * version incremented, under an assertion that it still is `version`.
+ * OK: res->version.  CONFLICT: load the account again and decide anew. */
+struct xdb_roster_change {
+	struct slice profile_dn;
+	uint64_t version;
+	const struct xdb_roster_item *item_remove, *item_add;           /* may be NULL */
+	const struct xdb_pending *pending_remove, *pending_add;         /* may be NULL */
+};
+struct xdb_op *xdb_roster_change(struct xdb *db, const struct xdb_roster_change *change);
+
+/* --- vCard ----------------------------------------------------------------------- */
+
+struct xdb_op *xdb_vcard_load(struct xdb *db, struct slice uid);
+/* Empty remainder removes it. */
+struct xdb_op *xdb_vcard_store(struct xdb *db, struct slice profile_dn, struct slice remainder);
+
+/* --- rooms ----------------------------------------------------------------------- */
+
+struct xdb_op *xdb_room_load(struct xdb *db, struct slice name);
+struct xdb_op *xdb_room_list(struct xdb *db);                    /* without people */
+struct xdb_op *xdb_room_create(struct xdb *db, const struct xdb_room *room);
+struct xdb_op *xdb_room_delete(struct xdb *db, struct slice dn);
+/* Replaces title, description, subject, language, bound_to and options (not people). */
+struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *room);
+struct xdb_op *xdb_room_set_subject(struct xdb *db, struct slice dn, struct slice subject);
+/* `was` as it is now (affiliation AFF_NONE: none), `is` as it shall be; same
+ * JID.  Local people are stored by DN, all others by JID. */
+struct xdb_op *xdb_room_set_affiliation(struct xdb *db, struct slice dn,
+    const struct xdb_room_person *was, const struct xdb_room_person *is);
+
+/* --- groups and lists -------------------------------------------------------------- */
+
+/* OK: the person is a member (groupOfNames, groupOfUniqueNames, posixGroup by
+ * uid, groupOfURLs, nested to 5 levels); ABSENT: is not. */
+struct xdb_op *xdb_group_has(struct xdb *db, struct slice group_dn,
+    struct slice person_dn, struct slice uid);
+/* Groups and mailing lists by a piece of their name; "" finds all. */
+struct xdb_op *xdb_group_search(struct xdb *db, struct slice text, unsigned most);
+
+/* --- administration (the web process's identity) ------------------------------------ */
+
+/* People by a piece of name, uid or mail ("" finds all), sorted by name, with
+ * their profiles: res->accounts. */
+struct xdb_op *xdb_people_search(struct xdb *db, struct slice text, unsigned most);
+
+struct xdb_person_change { struct slice given_name, sn, mail; };
+/* New inetOrgPerson uid=…,<base> without a password. */
+struct xdb_op *xdb_person_create(struct xdb *db, const char *base, struct slice uid,
+    const struct xdb_person_change *is);
+/* Empty slices leave an attribute as it is. */
+struct xdb_op *xdb_person_change(struct xdb *db, struct slice person_dn,
+    const struct xdb_person_change *is);
+struct xdb_op *xdb_profile_set_status(struct xdb *db, struct slice profile_dn,
+    enum xdb_profile_status status);
+struct xdb_op *xdb_profile_delete(struct xdb *db, struct slice profile_dn);
+/* RFC 3062 Password Modify. */
+struct xdb_op *xdb_password_set(struct xdb *db, struct slice person_dn, struct slice password);
+
+struct xdb_op *xdb_request_create(struct xdb *db, const struct xdb_request *request);
+struct xdb_op *xdb_request_load(struct xdb *db, struct slice token_hash);
+struct xdb_op *xdb_request_delete(struct xdb *db, struct slice dn);
+
+#endif

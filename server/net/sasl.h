@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* net/sasl.h — SASL as a server, always in the same three moves:
+ *
+ *   1. sasl_look: the client's first message is parsed strictly by ourselves;
+ *      it names the person (SASL-01..07);
+ *   2. the caller fetches from the directory what the name needs;
+ *   3. sasl_step: the mechanism runs in memory (Cyrus SASL for SCRAM), or, for
+ *      PLAIN, the caller checks the password by an LDAP bind.
+ *
+ * One rule for authzid: empty, or the bare JID or local part of the person
+ * authenticated, after preparation; anything else is invalid-authzid.
+ * <sasl/sasl.h> is included in net/sasl.c alone. */
+#ifndef NET_SASL_H
+#define NET_SASL_H
+
+#include "base/str.h"
+#include "xml/jid.h"
+
+enum sasl_result {
+	SASL_DONE = 0,          /* authenticated; `out` is the success data      */
+	SASL_MORE,              /* `out` is the challenge                        */
+	/* RFC 6120 §6.5, ready to be sent: */
+	SASL_FAIL_ABORTED, SASL_FAIL_ENCODING, SASL_FAIL_AUTHZID,
+	SASL_FAIL_MECHANISM, SASL_FAIL_MALFORMED, SASL_FAIL_NOT_AUTHORIZED,
+	SASL_FAIL_TEMPORARY, SASL_FAIL_ENCRYPTION, SASL_FAIL_DISABLED,
+};
+const char *sasl_failure_name(enum sasl_result r);      /* "not-authorized" … */
+
+struct sasl_binding {                   /* what this connection can bind to */
+	struct slice unique, exporter, end_point;       /* empty: not available */
+	bool is_tls13;
+};
+
+struct sasl_conf {
+	const char *domain;
+	const struct conf_list *mechanisms;     /* [sasl] mechanisms */
+	unsigned iterations;
+};
+/* Once, before the first exchange; false and a reason when Cyrus is unusable.
+ * Also makes the secret from which salts of unknown people are derived; it is
+ * kept in `state_dir` so that they survive a restart (SASL-07). */
+bool sasl_start(const struct sasl_conf *conf, const char *state_dir, const char **why_r);
+void sasl_stop(void);
+
+/* Mechanism names on offer for a connection, in order, into `names` (static
+ * strings); -PLUS only when it can bind. */
+size_t sasl_offer(const struct sasl_binding *binding, const char **names, size_t room);
+
+struct sasl;                            /* one exchange */
+
+/* Move 1.  `mechanism` must be one that was offered; `initial` is the decoded
+ * initial response, NULL when the client sent none (then SASL_MORE with an
+ * empty challenge, and sasl_first takes the response).  On SASL_DONE the
+ * exchange is in *sp and sasl_name() is known. */
+enum sasl_result sasl_look(struct sasl **sp, const struct sasl_binding *binding,
+    struct slice mechanism, const struct slice *initial);
+enum sasl_result sasl_first(struct sasl *s, struct slice response);
+struct slice sasl_name(const struct sasl *s);           /* canonical local part */
+bool sasl_is_plain(const struct sasl *s);
+struct slice sasl_password(const struct sasl *s);       /* PLAIN; wiped by sasl_free */
+
+/* Move 3 for SCRAM: the person's verifiers (RFC 5803 text), or none for an
+ * unknown person or one without: then a made-up one, the same at each try, is
+ * used and the end is SASL_FAIL_NOT_AUTHORIZED.  First call answers the
+ * message that sasl_look read. */
+enum sasl_result sasl_begin(struct sasl *s, const struct slice *verifiers, size_t n, struct buf *out);
+enum sasl_result sasl_step(struct sasl *s, struct slice response, struct buf *out);
+void sasl_free(struct sasl **sp);
+
+/* New verifiers for all SCRAM hashes on offer, as RFC 5803 text; slow by
+ * purpose (PBKDF2): run it on the thread pool.  Gives how many; `out[i]` are
+ * buffers the caller wipes. */
+enum { SASL_VERIFIERS = 3 };
+size_t sasl_make_verifiers(struct slice password, unsigned iterations, struct buf out[SASL_VERIFIERS]);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core/account.h — a person of this service, loaded: roster, requests, sessions.
+ *
+ * An account is in memory while someone holds it: a session, a stream that is
+ * logging in, a job at work.  While it is there the memory is what rules read;
+ * every change goes to the directory first and to memory when the directory
+ * has it.  Changes of one account are made one after the other. */
+#ifndef CORE_ACCOUNT_H
+#define CORE_ACCOUNT_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "core/job.h"
+
+struct contact {                        /* one roster item; one block of memory */
+	struct xdb_roster_item item;
+};
+struct request {                        /* subscription request waiting for an answer */
+	struct list link;
+	struct xdb_pending pending;
+};
+
+struct account {
+	struct jid jid;                 /* bare */
+	struct map contacts;            /* bare JID -> struct contact */
+	struct list requests;           /* struct request */
+	struct list sessions;           /* struct session, by account_link */
+	unsigned session_n;
+	uint64_t roster_version;
+	struct slice person_dn, person_uuid, uid, name;
+	struct slice profile_dn;        /* empty: no profile */
+	enum xdb_profile_status status;
+
+	/* core/account.c's own */
+	struct arena arena;             /* strings above; renewed by a reload */
+	unsigned holders;
+	enum { ACCOUNT_LOADING, ACCOUNT_READY, ACCOUNT_UNKNOWN } state;
+	struct xdb_op *op;              /* the load */
+	struct list wanting;            /* jobs waiting for the load */
+	struct list editing;            /* jobs waiting for their turn to change */
+	struct job *editor;             /* whose change is at the directory */
+};
+
+/* The account when it is in memory and loaded, else NULL. */
+struct account *account_find(struct slice local);
+
+/* Loads the account of a local part (unless it is in memory) and goes on at
+ * `next`, with a == NULL unless status is XDB_OK.  XDB_ABSENT: there is no such
+ * person.  The job holds the account until it ends.  `next` may be called from
+ * within when the account is in memory.  A person without a profile is XDB_OK
+ * with profile_dn empty. */
+void account_want(struct job *j, struct slice local, job_account_fn *next);
+
+/* A stream that logs in gives what it just read; the account is held until
+ * account_release().  An account in memory is brought up to date with it. */
+struct account *account_enter(const struct xdb_account *loaded);
+void account_hold(struct account *a);
+void account_release(struct account **ap);
+
+/* A change of the roster as a plan: `contact` is the JID it is about.  `plan`
+ * looks at the account as it is now and fills the edit; it is called again
+ * when the directory had a newer version.  false: nothing to change, which
+ * counts as done (XDB_OK). */
+struct account_edit {
+	const struct xdb_roster_item *item;     /* the item as it shall be; NULL: none */
+	bool changes_item;                      /* or leave the item alone */
+	const struct xdb_pending *pending;      /* the request as it shall be; NULL: none */
+	bool changes_pending;
+};
+typedef bool account_plan_fn(struct job *j, struct account *a, struct account_edit *edit_r);
+struct account_edit_plan { struct slice contact; account_plan_fn *plan; };
+
+/* Makes the change (directory first), then memory, then `next`.  Detaches the
+ * job: a write begun is a write finished.  The profile is made first when the
+ * person has none yet and [ldap] provision = login. */
+void account_edit(struct job *j, struct account *a, struct slice contact,
+    account_plan_fn *plan, job_stored_fn *next);
+
+const struct xdb_roster_item *account_contact(const struct account *a, const struct jid *bare);
+/* Does `bare` (its bare part) see this account's presence: subscription from or both? */
+bool account_is_seen_by(const struct account *a, const struct jid *bare);
+bool account_sees(const struct account *a, const struct jid *bare);     /* to or both */
+const struct xdb_pending *account_request(const struct account *a, const struct jid *bare);
+
+/* Closes all streams of the account (suspended, deleted …). */
+void account_close_sessions(struct account *a, const char *condition, const char *text);
+size_t account_count(void);
+
+#endif

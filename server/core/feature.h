@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core/feature.h — what a feature brings: one static descriptor each.
+ *
+ * feat/features.c lists them all; the order there is the order of hooks.  The
+ * core names no feature, a feature knows no socket and no LDAP. */
+#ifndef CORE_FEATURE_H
+#define CORE_FEATURE_H
+
+#include "core/session.h"
+
+/* Whom an IQ is addressed to, seen from its sender; a mask in routes. */
+enum addressee {
+	TO_HOST          = 1,           /* our domain */
+	TO_OWN_ACCOUNT   = 2,           /* no `to`, or the sender's bare JID */
+	TO_OTHER_ACCOUNT = 4,           /* bare JID of another (or no) account here */
+	TO_MUC_HOST      = 8,           /* claimed domains answer their own IQs */
+};
+
+struct iq_route {
+	enum iq_type type;              /* IQ_GET or IQ_SET */
+	const char *ns, *element;
+	unsigned to;                    /* mask of enum addressee */
+	job_step_fn *handler;
+};
+
+enum hook_result { HOOK_PASS, HOOK_TAKEN };     /* TAKEN: the hook ends the job */
+
+/* Places a feature can be asked at, named after RFC 6121.  Synchronous. */
+struct hooks {
+	/* Children of <stream:features/> after authentication. */
+	void (*stream_features)(struct xml_writer *w);
+	void (*session_bound)(struct session *s);
+	void (*session_gone)(struct session *s);
+	/* A stanza of a local session or service, addresses prepared. The first
+	 * that takes it ends the job. */
+	enum hook_result (*presence)(struct job *j);
+	enum hook_result (*message)(struct job *j);
+};
+
+struct feature {
+	const char *name, *spec;                /* for logs, documents */
+	const char *disco;                      /* of the host: namespaces, space apart */
+	const char *account_disco;              /* of a bare JID */
+	const struct iq_route *routes;          /* ends with { 0 } */
+	const struct hooks *hooks;
+	bool (*start)(const char **why_r);      /* once, before the first stream */
+	void (*stop)(void);
+};
+
+extern const struct feature *const features[];  /* feat/features.c; NULL-ended */
+
+/* Index of a feature in the list: its session->slot. */
+size_t feature_index(const struct feature *f);
+bool features_start(const char **why_r);
+void features_stop(void);
+
+/* hook.c: all features in order. */
+void hook_stream_features(struct xml_writer *w);
+void hook_session_bound(struct session *s);
+void hook_session_gone(struct session *s);
+enum hook_result hook_presence(struct job *j);
+enum hook_result hook_message(struct job *j);
+
+#endif

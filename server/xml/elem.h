@@ -28,8 +28,10 @@ struct elem {
 	struct attr *attrs;
 	struct node *first, *last;
 	struct elem *parent;            /* NULL at the top */
+	struct node *place;             /* in the parent's list; NULL at the top */
 };
 
+/* ns or name NULL: any. */
 bool elem_is(const struct elem *e, const char *ns, const char *name);
 /* Value of an attribute without namespace; the empty slice (p NULL) when absent. */
 struct slice elem_attr(const struct elem *e, const char *name);
@@ -44,8 +46,10 @@ struct slice elem_text(struct arena *a, const struct elem *e);
 
 /* Building.  Names and values are borrowed: constants or in the same arena. */
 struct elem *elem_new(struct arena *a, const char *ns, const char *name);
+struct elem *elem_new_slice(struct arena *a, struct slice ns, struct slice name);
 struct elem *elem_add(struct arena *a, struct elem *parent, const char *ns, const char *name);
-void elem_add_elem(struct arena *a, struct elem *parent, struct elem *child);   /* keeps */
+/* Keeps `child`, which is in no tree yet: elem_copy what stands in another. */
+void elem_add_elem(struct arena *a, struct elem *parent, struct elem *child);
 void elem_add_text(struct arena *a, struct elem *parent, struct slice text);
 /* Sets or replaces; a value with p NULL removes the attribute. */
 void elem_set(struct arena *a, struct elem *e, const char *name, struct slice value);

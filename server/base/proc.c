@@ -9,13 +9,11 @@
 #include "base/log.h"
 #include "base/str.h"
 
-static int fd_of(struct slice word, struct slice *kind_r)
+static int fd_of(struct slice number, struct slice word)
 {
-	struct slice number;
 	uint64_t fd;
 
-	if (!slice_cut(word, ':', kind_r, &number)
-	    || !slice_number(number, 65535, &fd)
+	if (!slice_number(number, 65535, &fd)
 	    || fcntl((int)fd, F_SETFD, FD_CLOEXEC) != 0)
 		fatal("%s: %s names no open descriptor; this program is started "
 		    "by tertuliad", PROC_FDS, log_text(word));
@@ -24,14 +22,13 @@ static int fd_of(struct slice word, struct slice *kind_r)
 
 size_t proc_inherited(const char *kind, int *fds, size_t room)
 {
-	struct slice rest = slice_of(getenv(PROC_FDS)), word, is;
+	struct slice rest = slice_of(getenv(PROC_FDS)), word, is, number;
 	size_t n = 0;
 
-	while (slice_word(&rest, &word)) {
-		int fd = fd_of(word, &is);
-
-		if (n < room && slice_is(is, kind))
-			fds[n++] = fd;
+	while (n < room && slice_word(&rest, &word)) {
+		slice_cut(word, ':', &is, &number);
+		if (slice_is(is, kind))
+			fds[n++] = fd_of(number, word);
 	}
 	return n;
 }

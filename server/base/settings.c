@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/listen.h"
+
 static const char *const provision_words[] = { "login", "admin", NULL };
 static const char *const level_words[] = { "debug", "info", "warn", "error", NULL };
 
@@ -156,13 +158,20 @@ static bool is_domain(struct slice s)
 	return true;
 }
 
-static void bad(struct buf *why, const struct settings *s, const char *fmt, ...)
-    FORMAT(3, 4);
-static void bad(struct buf *why, const struct settings *s, const char *fmt, ...)
+/* A complaint about one setting, with the line it was set in. */
+static void bad(struct buf *why, const struct settings *s, const char *section,
+    const char *key, const char *fmt, ...) FORMAT(5, 6);
+static void bad(struct buf *why, const struct settings *s, const char *section,
+    const char *key, const char *fmt, ...)
 {
 	va_list ap;
 
-	buf_addf(why, "%s: ", s->path);
+	buf_adds(why, s->path);
+	for (size_t i = 0; i < COUNT(keys); i++)
+		if (strcmp(keys[i].section, section) == 0
+		    && strcmp(keys[i].key, key) == 0 && s->origin.line[i] != 0)
+			buf_addf(why, ":%u", s->origin.line[i]);
+	buf_addf(why, ": [%s] %s: ", section, key);
 	va_start(ap, fmt);
 	buf_addv(why, fmt, ap);
 	va_end(ap);
@@ -170,16 +179,16 @@ static void bad(struct buf *why, const struct settings *s, const char *fmt, ...)
 }
 
 static void check_secret_mode(const struct settings *s, const char *file,
-    const char *name, struct buf *why)
+    const char *section, const char *key, struct buf *why)
 {
 	struct stat st;
 
 	if (*file == '\0' || strchr(file, '/') == NULL)
 		return;
 	if (stat(file, &st) != 0)
-		bad(why, s, "%s: %s: %s", name, file, strerror(errno));
+		bad(why, s, section, key, "%s: %s", file, strerror(errno));
 	else if ((st.st_mode & 077) != 0)
-		bad(why, s, "%s: %s can be read by others: chmod 600 %s", name,
+		bad(why, s, section, key, "%s can be read by others: chmod 600 %s",
 		    file, file);
 }
 
@@ -193,7 +202,7 @@ static bool is_loopback_uri(struct slice uri)
 static void check_ldap(const struct settings *s, struct buf *why)
 {
 	if (s->ldap.uri.n == 0)
-		bad(why, s, "[ldap] uri: name at least one server");
+		bad(why, s, "ldap", "uri", "name at least one server");
 	for (size_t i = 0; i < s->ldap.uri.n; i++) {
 		struct slice uri = slice_of(s->ldap.uri.v[i]);
 
@@ -201,11 +210,11 @@ static void check_ldap(const struct settings *s, struct buf *why)
 		    || slice_starts(uri, SLICE("ldapi://")))
 			continue;
 		if (!slice_starts(uri, SLICE("ldap://")))
-			bad(why, s, "[ldap] uri: %s is not ldap://, ldaps:// or "
-			    "ldapi://", s->ldap.uri.v[i]);
+			bad(why, s, "ldap", "uri", "%s is not ldap://, ldaps:// "
+			    "or ldapi://", s->ldap.uri.v[i]);
 		else if (!s->ldap.start_tls && !(s->ldap.insecure_loopback
 		    && is_loopback_uri(uri)))
-			bad(why, s, "[ldap] uri: %s would be in clear text: set "
+			bad(why, s, "ldap", "uri", "%s would be in clear text: set "
 			    "start_tls = yes, use ldaps://, or for a loopback "
 			    "address insecure_loopback = yes", s->ldap.uri.v[i]);
 	}
@@ -214,15 +223,15 @@ static void check_ldap(const struct settings *s, struct buf *why)
 static void check_list(const struct settings *s, const char *name,
     const struct conf_list *l, struct buf *why)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		const char *colon = strrchr(l->v[i], ':');
-		uint64_t port;
+	union listen_address address;
 
-		if (colon == NULL || colon == l->v[i]
-		    || !slice_number(slice_of(colon + 1), 65535, &port))
-			bad(why, s, "[listen] %s: %s is not address:port", name,
-			    l->v[i]);
-	}
+	for (size_t i = 0; i < l->n; i++)
+		if (!listen_parse(l->v[i], &address))
+			bad(why, s, "listen", name, "%s is not address:port, such "
+			    "as 127.0.0.1:5222 or [::1]:5222", l->v[i]);
+	if (l->n > LISTEN_MOST / 4)
+		bad(why, s, "listen", name, "more than %d addresses",
+		    LISTEN_MOST / 4);
 }
 
 static bool check_all(struct settings *s, struct buf *why)
@@ -230,21 +239,21 @@ static bool check_all(struct settings *s, struct buf *why)
 	size_t before = why->n;
 
 	if (!is_domain(slice_of(s->server.domain)))
-		bad(why, s, "[server] domain: %s is no domain name in lower "
+		bad(why, s, "server", "domain", "%s is no domain name in lower "
 		    "case", s->server.domain);
 	if (!is_domain(slice_of(s->server.muc_domain)))
-		bad(why, s, "[server] muc_domain: %s is no domain name in lower "
-		    "case", s->server.muc_domain);
+		bad(why, s, "server", "muc_domain", "%s is no domain name in "
+		    "lower case", s->server.muc_domain);
 	if (strcmp(s->server.domain, s->server.muc_domain) == 0)
-		bad(why, s, "[server] muc_domain must differ from domain");
+		bad(why, s, "server", "muc_domain", "must differ from domain");
 	if (access(s->tls.certificate, R_OK) != 0)
-		bad(why, s, "[tls] certificate: %s: %s", s->tls.certificate,
+		bad(why, s, "tls", "certificate", "%s: %s", s->tls.certificate,
 		    strerror(errno));
-	check_secret_mode(s, s->tls.key, "[tls] key", why);
-	check_secret_mode(s, s->ldap.bind_password_file,
-	    "[ldap] bind_password_file", why);
-	check_secret_mode(s, s->web.bind_password_file,
-	    "[web] bind_password_file", why);
+	check_secret_mode(s, s->tls.key, "tls", "key", why);
+	check_secret_mode(s, s->ldap.bind_password_file, "ldap",
+	    "bind_password_file", why);
+	check_secret_mode(s, s->web.bind_password_file, "web",
+	    "bind_password_file", why);
 	check_ldap(s, why);
 	check_list(s, "c2s", &s->listen.c2s, why);
 	check_list(s, "c2s_tls", &s->listen.c2s_tls, why);

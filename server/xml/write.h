@@ -16,14 +16,16 @@
 struct xml_writer {
 	struct buf *out;                /* borrowed */
 	struct slice ns[WRITE_DEPTH];   /* default namespace at each depth */
-	const char *name[WRITE_DEPTH];  /* of open elements; see write_close */
+	size_t name_at[WRITE_DEPTH];    /* where the start tag's name stands in out */
 	size_t name_n[WRITE_DEPTH];
 	unsigned depth;
 	bool in_tag;                    /* "<name attr" without its '>' yet */
 };
 
-/* Begins inside an element whose default namespace is `ns` (NS_CLIENT inside
- * a client's stream). */
+/* Begins inside an element whose default namespace is `ns`: NS_CLIENT inside a
+ * client's stream, where an element of NS_STREAM takes the prefix "stream" of
+ * the header; "" or NULL for a document of its own.  Nothing may be dropped
+ * from the front of `out` while an element is open. */
 void write_init(struct xml_writer *w, struct buf *out, const char *ns);
 void write_open(struct xml_writer *w, const char *ns, const char *name);
 void write_open_slice(struct xml_writer *w, struct slice ns, struct slice name);
@@ -40,6 +42,12 @@ void write_children(struct xml_writer *w, const struct elem *e);
  * A slice with p NULL keeps the tree's attribute; p set with n 0 drops it. */
 struct write_as { struct slice from, to, id, type; };
 void write_stanza(struct buf *out, const struct elem *stanza, const struct write_as *as);
+
+/* The opening of our side of a stream, XML declaration included, with version
+ * 1.0; what has p NULL is left out.  And its end. */
+struct write_header { struct slice id, from, to, lang; };
+void write_stream_header(struct buf *out, const struct write_header *h);
+void write_stream_footer(struct buf *out);
 
 void write_escaped(struct buf *out, struct slice text);         /* for text and attributes */
 

@@ -20,7 +20,7 @@ enum iq_type stanza_iq_type(const struct elem *e);
 enum message_type stanza_message_type(const struct elem *e);     /* unknown: normal */
 enum presence_type stanza_presence_type(const struct elem *e);
 
-/* RFC 6120 §8.3.3: each condition has its type and a text in our words. */
+/* RFC 6120 §8.3.3; each condition has its type. */
 enum stanza_error {
 	SE_BAD_REQUEST, SE_CONFLICT, SE_FEATURE_NOT_IMPLEMENTED, SE_FORBIDDEN,
 	SE_GONE, SE_INTERNAL_SERVER_ERROR, SE_ITEM_NOT_FOUND, SE_JID_MALFORMED,
@@ -39,11 +39,12 @@ const char *stanza_error_type(enum stanza_error e);              /* cancel, modi
 struct elem *stanza_result(struct arena *a, const struct elem *request);
 /* The request with type='error', addresses exchanged, its payload when that is
  * small (XML-18), and the error; text NULL: none. `request` itself is not
- * changed.  Never answer an error with an error: callers check. */
+ * changed, but its addresses and id are borrowed.  Never answer an error with
+ * an error: callers check. */
 struct elem *stanza_error(struct arena *a, const struct elem *request,
     enum stanza_error error, const char *text);
 
-/* XEP-0082 date and time, UTC. */
+/* XEP-0082 date and time, UTC, to the millisecond. */
 void stanza_time(struct buf *out, int64_t wall_ms);
 /* XEP-0203 <delay/>. */
 void stanza_add_delay(struct arena *a, struct elem *stanza, struct slice from, int64_t wall_ms);

@@ -9,7 +9,7 @@ import ldif
 import pytest
 from ldap.schema import AttributeType, ObjectClass, SubSchema
 
-from conftest import TOP
+from directory import TOP
 
 SCHEMA = TOP / "schema"
 FILES = ("rfc8284", "mailgroup", "tertulia")

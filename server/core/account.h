@@ -32,7 +32,8 @@ struct account {
 	enum xdb_profile_status status;
 
 	/* core/account.c's own */
-	struct arena arena;             /* strings above; renewed by a reload */
+	struct arena life;              /* the JID: as long as the account */
+	struct arena arena;             /* other strings; renewed by a reload */
 	unsigned holders;
 	enum { ACCOUNT_LOADING, ACCOUNT_READY, ACCOUNT_UNKNOWN } state;
 	struct xdb_op *op;              /* the load */
@@ -53,9 +54,11 @@ void account_want(struct job *j, struct slice local, job_account_fn *next);
 
 /* A stream that logs in gives what it just read; the account is held until
  * account_release().  An account in memory is brought up to date with it. */
-struct account *account_enter(const struct xdb_account *loaded);
+struct account *account_enter(struct slice local, const struct xdb_account *loaded);
 void account_hold(struct account *a);
 void account_release(struct account **ap);
+/* The job waits for no account any more, and lets go of those it held. */
+void account_job_over(struct job *j);
 
 /* A change of the roster as a plan: `contact` is the JID it is about.  `plan`
  * looks at the account as it is now and fills the edit; it is called again
@@ -68,7 +71,6 @@ struct account_edit {
 	bool changes_pending;
 };
 typedef bool account_plan_fn(struct job *j, struct account *a, struct account_edit *edit_r);
-struct account_edit_plan { struct slice contact; account_plan_fn *plan; };
 
 /* Makes the change (directory first), then memory, then `next`.  Detaches the
  * job: a write begun is a write finished.  The profile is made first when the

@@ -32,9 +32,13 @@ struct hooks {
 	void (*session_bound)(struct session *s);
 	void (*session_gone)(struct session *s);
 	/* A stanza of a local session or service, addresses prepared. The first
-	 * that takes it ends the job. */
+	 * that takes it ends the job.  Presence to a claimed domain (a room) is
+	 * shown here too, so that directed presence is remembered, and must be
+	 * passed; see route_is_claimed(). */
 	enum hook_result (*presence)(struct job *j);
 	enum hook_result (*message)(struct job *j);
+	/* A room's entry was made, changed or deleted by another process. */
+	void (*room_changed)(struct slice name);
 };
 
 struct feature {
@@ -60,5 +64,6 @@ void hook_session_bound(struct session *s);
 void hook_session_gone(struct session *s);
 enum hook_result hook_presence(struct job *j);
 enum hook_result hook_message(struct job *j);
+void hook_room_changed(struct slice name);
 
 #endif

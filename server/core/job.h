@@ -23,7 +23,10 @@
 
 struct session;
 struct account;
+struct account_edit_work;
 struct job;
+
+enum { JOB_ACCOUNTS = 4 };              /* more than any job's steps ever want */
 
 typedef void job_step_fn(struct job *j);
 typedef void job_answer_fn(struct job *j, const struct xdb_result *res);
@@ -45,14 +48,12 @@ struct job {
 	struct list link;               /* in session->jobs, or the detached */
 	struct xdb_op *op;
 	job_answer_fn *answer;
-	struct account *account;        /* held: awaited or being changed */
+	struct account *held[JOB_ACCOUNTS];     /* until the job ends */
+	unsigned held_n;
 	job_account_fn *wanted;
-	job_stored_fn *stored;
-	const struct account_edit_plan *plan;
 	struct list wait;               /* in an account's queue */
-	unsigned tries;
-	bool is_answered, needs_answer, is_holding;
-	const char *step;               /* for the log and the debugger */
+	struct account_edit_work *edit; /* core/account.c: a change under way */
+	bool is_answered;
 };
 
 /* Takes the arena and the stanza in it; from/to as given (copied). */
@@ -79,6 +80,8 @@ void job_fail(struct job *j, enum stanza_error error, const char *text);
 void job_fail_xdb(struct job *j, enum xdb_status status);
 /* Nothing to answer (messages, presence): ends the job. */
 void job_done(struct job *j);
+/* The stanza went on to someone who will answer it: ends the job. */
+void job_pass(struct job *j);
 
 /* ----------------------------------------------------------------------------------- */
 

@@ -21,6 +21,7 @@ bool route_to_full(const struct jid *full, const struct elem *stanza, const stru
  * or to an address in it comes to `handler`, which ends the job. */
 typedef void route_domain_fn(struct job *j);
 void route_claim(const struct jid *domain, route_domain_fn *handler);
+bool route_is_claimed(const struct jid *j);
 
 /* Answers an IQ by the table of routes; the standard errors where there is
  * none.  For claimed domains' own use with TO_MUC_HOST. */

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core/account.c — accounts in memory: one load for many waiters, let go when
+ * nobody holds them.  Changes are in account_edit.c, the roster's memory in
+ * account_roster.c. */
+#include "core/account.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "core/account_own.h"
+#include "core/host.h"
+#include "core/session.h"
+#include "core/stream.h"
+
+static struct map accounts;             /* local part -> struct account */
+
+struct account *account_find(struct slice local)
+{
+	struct account *a = map_find(&accounts, local);
+
+	return a != NULL && a->state == ACCOUNT_READY ? a : NULL;
+}
+
+size_t account_count(void)
+{
+	return map_count(&accounts);
+}
+
+static struct account *account_new(struct slice local)
+{
+	struct account *a = NEW(struct account);
+
+	a->jid = host_account_jid(&a->life, local);
+	a->state = ACCOUNT_LOADING;
+	list_init(&a->requests);
+	list_init(&a->sessions);
+	list_init(&a->wanting);
+	list_init(&a->editing);
+	map_put(&accounts, jid_local(&a->jid), a);
+	return a;
+}
+
+static void account_forget(struct account *a)
+{
+	if (map_find(&accounts, jid_local(&a->jid)) == a)
+		map_take(&accounts, jid_local(&a->jid));
+}
+
+void account_hold(struct account *a)
+{
+	a->holders++;
+}
+
+void account_release(struct account **ap)
+{
+	struct account *a = *ap;
+
+	*ap = NULL;
+	if (a == NULL || --a->holders != 0)
+		return;
+	assert(list_is_empty(&a->sessions) && list_is_empty(&a->wanting)
+	    && list_is_empty(&a->editing) && a->editor == NULL);
+	xdb_cancel(&a->op);
+	account_forget(a);
+	account_roster_clear(a);
+	map_fini(&a->contacts);
+	arena_fini(&a->arena);
+	arena_fini(&a->life);
+	free(a);
+}
+
+/* --- loading ------------------------------------------------------------------------ */
+
+static void take_person(struct account *a, const struct xdb_account *loaded)
+{
+	const struct xdb_person *p = &loaded->person;
+	struct arena fresh = { NULL };
+
+	a->person_dn = slice_dup(&fresh, p->dn);
+	a->person_uuid = slice_dup(&fresh, p->uuid);
+	a->uid = slice_dup(&fresh, p->uid);
+	a->name = slice_dup(&fresh, p->display_name.n != 0 ? p->display_name
+	    : p->cn);
+	a->profile_dn = loaded->profile.exists
+	    ? slice_dup(&fresh, loaded->profile.dn) : slice_make(NULL, 0);
+	a->status = loaded->profile.status;
+	arena_fini(&a->arena);
+	a->arena = fresh;
+}
+
+void account_refresh(struct account *a, const struct xdb_account *loaded)
+{
+	take_person(a, loaded);
+	account_roster_take(a, &loaded->profile);
+}
+
+static void wake(struct account *a, enum xdb_status status)
+{
+	struct job *j;
+
+	account_hold(a);                /* the last waiter may let go */
+	while ((j = LIST_FIRST(&a->wanting, struct job, wait)) != NULL) {
+		job_account_fn *next = j->wanted;
+
+		list_remove(&j->wait);
+		next(j, status == XDB_OK ? a : NULL, status);
+	}
+	account_release(&a);
+}
+
+static void account_loaded(const struct xdb_result *res, void *ctx)
+{
+	struct account *a = ctx;
+
+	a->op = NULL;
+	if (res->status == XDB_OK) {
+		account_refresh(a, res->account);
+		a->state = ACCOUNT_READY;
+	} else {
+		a->state = ACCOUNT_UNKNOWN;
+		account_forget(a);      /* the next who asks may have more luck */
+	}
+	wake(a, res->status);
+}
+
+static void job_hold(struct job *j, struct account *a)
+{
+	for (unsigned i = 0; i < j->held_n; i++)
+		if (j->held[i] == a)
+			return;
+	assert(j->held_n < COUNT(j->held));
+	j->held[j->held_n++] = a;
+	account_hold(a);
+}
+
+void account_want(struct job *j, struct slice local, job_account_fn *next)
+{
+	struct account *a = map_find(&accounts, local);
+
+	if (a == NULL) {
+		a = account_new(local);
+		a->op = xdb_account_load(host.xdb, jid_local(&a->jid));
+		xdb_then(a->op, account_loaded, a);
+	}
+	job_hold(j, a);
+	if (a->state == ACCOUNT_READY) {
+		next(j, a, XDB_OK);
+		return;
+	}
+	j->wanted = next;
+	list_push(&a->wanting, &j->wait);
+}
+
+struct account *account_enter(struct slice local,
+    const struct xdb_account *loaded)
+{
+	struct account *a = map_find(&accounts, local);
+	bool is_newer;
+
+	if (a == NULL)
+		a = account_new(local);
+	account_hold(a);
+	is_newer = a->roster_version != loaded->profile.roster_version
+	    && a->editor == NULL;
+	if (a->state != ACCOUNT_READY || is_newer)
+		account_refresh(a, loaded);
+	else
+		take_person(a, loaded);
+	if (a->state == ACCOUNT_LOADING) {
+		/* Those who wait for the load have it now. */
+		xdb_cancel(&a->op);
+		a->state = ACCOUNT_READY;
+		wake(a, XDB_OK);
+	}
+	return a;
+}
+
+void account_job_over(struct job *j)
+{
+	list_remove(&j->wait);
+	account_edit_over(j);
+	while (j->held_n != 0)
+		account_release(&j->held[--j->held_n]);
+}
+
+void account_edit(struct job *j, struct account *a, struct slice contact,
+    account_plan_fn *plan, job_stored_fn *next)
+{
+	job_hold(j, a);
+	job_detach(j);
+	account_edit_start(j, a, contact, plan, next);
+}
+
+void account_close_sessions(struct account *a, const char *condition,
+    const char *text)
+{
+	struct session *s;
+
+	account_hold(a);
+	while ((s = LIST_FIRST(&a->sessions, struct session, account_link))
+	    != NULL)
+		if (s->stream != NULL)
+			stream_fail(s->stream, condition, text);
+		else
+			session_close(&s);
+	account_release(&a);
+}

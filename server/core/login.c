@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core/login.c — authenticating against the directory.
+ *
+ *   look ──► fetch the account ──► PLAIN: bind  ──► profile, if none yet ──► in
+ *                              └─► SCRAM: steps ──────────────────────────► in
+ *
+ * Nobody learns from the answer, or from the steps taken, whether a person
+ * exists: unknown, locked and suspended people go the same way and fail at its
+ * end (SASL-07..09).  The directory being away is a failure of its own
+ * (SASL-10).  After a PLAIN login verifiers are made for SCRAM, off the loop. */
+#include "core/login.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "core/host.h"
+#include "core/verifiers.h"
+
+struct login {
+	struct sasl *sasl;
+	struct sasl_binding binding;    /* slices borrowed from the stream */
+	struct xdb_op *op;
+	struct account *account;        /* found, not yet proved; NULL: none */
+	struct arena arena;
+	struct xdb_person person;       /* for making the profile */
+	bool is_barred;                 /* exists, and may not log in */
+	bool needs_verifiers;
+	bool is_begun;                  /* SCRAM has answered the first message */
+	const char *who;
+	const struct login_events *events;
+	void *ctx;
+};
+
+static void fetch(struct login *l);
+static void fetched(const struct xdb_result *res, void *ctx);
+static void plain_check(struct login *l);
+static void plain_checked(const struct xdb_result *res, void *ctx);
+static void profile_made(const struct xdb_result *res, void *ctx);
+static void profile_loaded(const struct xdb_result *res, void *ctx);
+
+struct login *login_new(const struct sasl_binding *binding, const char *who,
+    const struct login_events *events, void *ctx)
+{
+	struct login *l = NEW(struct login);
+
+	l->binding = *binding;
+	l->who = who;
+	l->events = events;
+	l->ctx = ctx;
+	return l;
+}
+
+void login_free(struct login **lp)
+{
+	struct login *l = *lp;
+
+	*lp = NULL;
+	if (l == NULL)
+		return;
+	xdb_cancel(&l->op);
+	sasl_free(&l->sasl);
+	account_release(&l->account);
+	arena_fini(&l->arena);
+	free(l);
+}
+
+static void await(struct login *l, struct xdb_op *op, xdb_done_fn *next)
+{
+	l->op = op;
+	xdb_then(op, next, l);
+}
+
+static void fail(struct login *l, enum sasl_result why, const char *reason)
+{
+	log_event(why == SASL_FAIL_TEMPORARY ? LOG_WARN : LOG_INFO,
+	    "login-failed", l->who, "user=%s condition=%s reason=%s",
+	    l->sasl != NULL ? log_text(sasl_name(l->sasl)) : "-",
+	    sasl_failure_name(why), reason);
+	l->events->failure(l->ctx, why);
+}
+
+static bool is_weather(enum xdb_status status)
+{
+	return status == XDB_BUSY || status == XDB_DOWN;
+}
+
+/* --- move 1 --------------------------------------------------------------------- */
+
+static void looked(struct login *l, enum sasl_result r)
+{
+	if (r == SASL_DONE)
+		fetch(l);
+	else if (r == SASL_MORE)
+		l->events->challenge(l->ctx, slice_make(NULL, 0));
+	else
+		fail(l, r, "first-message");
+}
+
+void login_start(struct login *l, struct slice mechanism,
+    const struct slice *initial)
+{
+	looked(l, sasl_look(&l->sasl, &l->binding, mechanism, initial));
+}
+
+/* --- move 2 --------------------------------------------------------------------- */
+
+static void fetch(struct login *l)
+{
+	await(l, xdb_account_load(host.xdb, sasl_name(l->sasl)), fetched);
+}
+
+/* The directory matches uid more loosely than JIDs compare (LDAP-06). */
+static bool is_named(const struct xdb_person *p, struct slice name)
+{
+	struct arena a = { NULL };
+	struct slice prepared;
+	bool same = jid_prep_local(&a, p->uid, &prepared)
+	    && slice_eq(prepared, name);
+
+	arena_fini(&a);
+	return same;
+}
+
+static bool is_usable(const struct login *l, const struct xdb_account *found)
+{
+	return is_named(&found->person, sasl_name(l->sasl))
+	    && found->person.refusal == XDB_REFUSAL_NONE
+	    && (found->profile.exists
+	    ? found->profile.status == PROFILE_ACTIVE
+	    : host.settings->ldap.provision == PROVISION_LOGIN);
+}
+
+static void person_keep(struct login *l, const struct xdb_person *p)
+{
+	l->person = (struct xdb_person){ .dn = slice_dup(&l->arena, p->dn),
+		.uuid = slice_dup(&l->arena, p->uuid),
+		.uid = slice_dup(&l->arena, p->uid),
+		.password_changed = slice_dup(&l->arena, p->password_changed) };
+}
+
+static void scram_answer(struct login *l, enum sasl_result r, struct buf *out)
+{
+	struct account *a = l->account;
+
+	if (r == SASL_MORE) {
+		l->events->challenge(l->ctx, buf_slice(out));
+	} else if (r == SASL_DONE && a != NULL && !l->is_barred) {
+		l->account = NULL;
+		l->events->success(l->ctx, a, buf_slice(out));
+	} else {
+		fail(l, r == SASL_DONE ? SASL_FAIL_NOT_AUTHORIZED : r, "scram");
+	}
+}
+
+static void scram_begin(struct login *l, const struct xdb_account *found)
+{
+	bool usable = found != NULL && !l->is_barred;
+	struct buf out = { 0 };
+	enum sasl_result r;
+
+	l->is_begun = true;
+	r = sasl_begin(l->sasl, usable ? found->profile.scram : NULL,
+	    usable ? found->profile.scram_n : 0, &out);
+	scram_answer(l, r, &out);
+	buf_fini(&out);
+}
+
+static void fetched(const struct xdb_result *res, void *ctx)
+{
+	struct login *l = ctx;
+	const struct xdb_account *found = NULL;
+
+	l->op = NULL;
+	if (is_weather(res->status)) {
+		fail(l, SASL_FAIL_TEMPORARY, "directory");
+		return;
+	}
+	if (res->status == XDB_OK) {
+		found = res->account;
+		l->is_barred = !is_usable(l, found);
+		person_keep(l, &found->person);
+		l->needs_verifiers = found->profile.scram_n == 0;
+		if (!l->is_barred && found->profile.exists)
+			l->account = account_enter(sasl_name(l->sasl), found);
+	}
+	if (sasl_is_plain(l->sasl))
+		plain_check(l);
+	else
+		scram_begin(l, found);
+}
+
+/* --- move 3, PLAIN ---------------------------------------------------------------- */
+
+static struct slice decoy_dn(struct login *l)
+{
+	struct buf dn = { 0 };
+	struct slice kept;
+
+	buf_addf(&dn, "cn=nobody,%s", host.settings->ldap.im_base);
+	kept = slice_dup(&l->arena, buf_slice(&dn));
+	buf_fini(&dn);
+	return kept;
+}
+
+/* Someone unknown costs a bind as well, of an entry that is not there. */
+static void plain_check(struct login *l)
+{
+	struct slice dn = l->person.dn.n != 0 ? l->person.dn : decoy_dn(l);
+
+	await(l, xdb_password_check(host.xdb, dn, sasl_password(l->sasl)),
+	    plain_checked);
+}
+
+static void plain_done(struct login *l)
+{
+	struct account *a = l->account;
+
+	l->account = NULL;
+	if (l->needs_verifiers)
+		verifiers_make(a->profile_dn, sasl_password(l->sasl),
+		    l->person.password_changed);
+	l->events->success(l->ctx, a, slice_make(NULL, 0));
+}
+
+static void plain_checked(const struct xdb_result *res, void *ctx)
+{
+	struct login *l = ctx;
+
+	l->op = NULL;
+	if (is_weather(res->status)) {
+		fail(l, SASL_FAIL_TEMPORARY, "directory");
+	} else if (res->status != XDB_OK || l->person.dn.n == 0
+	    || l->is_barred) {
+		fail(l, SASL_FAIL_NOT_AUTHORIZED,
+		    res->status == XDB_OK ? "barred" : "password");
+	} else if (l->account != NULL) {
+		plain_done(l);
+	} else {
+		struct jid jid = host_account_jid(&l->arena,
+		    sasl_name(l->sasl));
+
+		await(l, xdb_profile_create(host.xdb, &l->person,
+		    jid_bare(&jid)), profile_made);
+	}
+}
+
+/* CONFLICT: another login of the same person was a moment earlier. */
+static void profile_made(const struct xdb_result *res, void *ctx)
+{
+	struct login *l = ctx;
+
+	l->op = NULL;
+	if (res->status != XDB_OK && res->status != XDB_CONFLICT)
+		fail(l, SASL_FAIL_TEMPORARY, "profile-not-made");
+	else
+		await(l, xdb_account_load(host.xdb, sasl_name(l->sasl)),
+		    profile_loaded);
+}
+
+static void profile_loaded(const struct xdb_result *res, void *ctx)
+{
+	struct login *l = ctx;
+
+	l->op = NULL;
+	if (res->status != XDB_OK || !res->account->profile.exists) {
+		fail(l, SASL_FAIL_TEMPORARY, "profile-not-found");
+		return;
+	}
+	l->account = account_enter(sasl_name(l->sasl), res->account);
+	plain_done(l);
+}
+
+/* --- move 3, SCRAM ---------------------------------------------------------------- */
+
+void login_response(struct login *l, struct slice response)
+{
+	struct buf out = { 0 };
+
+	if (!l->is_begun && sasl_name(l->sasl).n == 0) {
+		looked(l, sasl_first(l->sasl, response));
+		return;
+	}
+	if (sasl_is_plain(l->sasl)) {
+		fail(l, SASL_FAIL_MALFORMED, "second-response");
+		return;
+	}
+	scram_answer(l, sasl_step(l->sasl, response, &out), &out);
+	buf_fini(&out);
+}

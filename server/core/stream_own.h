@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core/stream_own.h — what stream.c, stream_header.c and stream_bind.c share,
+ * and nobody else includes. */
+#ifndef CORE_STREAM_OWN_H
+#define CORE_STREAM_OWN_H
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "core/stream.h"
+
+enum { AUTH_TRIES = 3 };                /* RFC 6120 §6.4.5: 2 to 5 */
+
+enum stream_state {
+	STREAM_HEADER, STREAM_TLS_WANTED, STREAM_HANDSHAKE,
+	STREAM_AUTH_WANTED, STREAM_AUTH_RUNNING, STREAM_BIND_WANTED,
+	STREAM_BOUND, STREAM_CLOSING,
+};
+
+struct waiting {                        /* an element whose turn will come */
+	struct list link;
+	struct arena arena;             /* this lives in it */
+	struct elem *elem;
+};
+
+struct stream {
+	conn_id conn;
+	enum stream_state state;
+	struct io_peer peer;            /* strings in the arena */
+	struct arena arena;
+	struct login *login;            /* NULL but while authenticating */
+	struct account *account;        /* held; NULL before authentication */
+	struct session *session;        /* owned; NULL but while BOUND */
+	struct list waiting;
+	bool is_busy, is_paused;        /* a job is at work; reading is paused */
+	bool has_sent_header, is_login_over;
+	unsigned auth_failures;
+	const char *who;                /* kept for a login's log lines */
+};
+
+/* stream_header.c: answers the client's header with ours and the features. */
+void stream_header(struct stream *st, const struct elem *header);
+/* Our header; `from` of the client's (prepared) or NULL. */
+void stream_send_header(struct stream *st, const struct jid *from);
+
+/* stream_bind.c: resource binding (RFC 6120 §7). */
+void stream_bind(struct stream *st, struct arena *a, struct elem *iq);
+
+const char *stream_who(const struct stream *st);
+const char *stream_keep_who(struct stream *st); /* valid as long as the stream */
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core/verifiers.h — SCRAM verifiers, made when a password was just proved. */
+#ifndef CORE_VERIFIERS_H
+#define CORE_VERIFIERS_H
+
+#include "base/str.h"
+
+/* Derives verifiers on the thread pool and stores them; `source` is the
+ * pwdChangedTime of the password.  Everything is copied; the password's copy
+ * is wiped.  Failure is logged: the next PLAIN login tries again. */
+void verifiers_make(struct slice profile_dn, struct slice password, struct slice source);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xml/jid.c — addresses: the ASCII way by table, the rest by prep.c.
+ *
+ * For ASCII all profiles, old and new, agree: lower case for local part and
+ * domain, nothing for the resource, and a set of bytes that each part may
+ * have.  The longest text in play is JID_PART_MOST per part, checked before
+ * and after preparation (security RTE-13). */
+#include "xml/jid.h"
+
+#include <arpa/inet.h>
+
+#include "xml/prep.h"
+
+enum { LOCAL = 1, DOMAIN = 2, RESOURCE = 4, LABEL_MOST = 63, NAME_MOST = 253 };
+
+/* Which part may have a byte.  RFC 7622 §3.3.1 takes "&'/:<>@ from the local
+ * part; a domain has letters, digits, hyphens and dots. */
+#define LR (LOCAL | RESOURCE)
+#define LDR (LOCAL | DOMAIN | RESOURCE)
+static const uint8_t allowed[128] = {
+	[' '] = RESOURCE,       ['!'] = LR,             ['"'] = RESOURCE,
+	['#' ... '%'] = LR,     ['&'] = RESOURCE,       ['\''] = RESOURCE,
+	['(' ... ','] = LR,     ['-' ... '.'] = LDR,    ['/'] = RESOURCE,
+	['0' ... '9'] = LDR,    [':'] = RESOURCE,       [';'] = LR,
+	['<'] = RESOURCE,       ['='] = LR,             ['>'] = RESOURCE,
+	['?'] = LR,             ['@'] = RESOURCE,       ['A' ... 'Z'] = LDR,
+	['[' ... '`'] = LR,     ['a' ... 'z'] = LDR,    ['{' ... '~'] = LR,
+};
+
+enum fast { FAST_DONE, FAST_NEVER, FAST_NOT_ASCII };
+
+static char lowered(char c)
+{
+	return (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+}
+
+static enum fast prep_ascii(unsigned part, struct slice in, struct prep_text *out)
+{
+	enum fast result = FAST_DONE;
+
+	if (in.n == 0 || in.n > JID_PART_MOST)
+		return FAST_NEVER;
+	for (size_t i = 0; i < in.n; i++) {
+		unsigned char c = (unsigned char)in.p[i];
+
+		if (c >= 0x80)
+			result = FAST_NOT_ASCII;
+		else if ((allowed[c] & part) == 0)
+			return FAST_NEVER;
+		out->p[i] = part == RESOURCE ? in.p[i] : lowered(in.p[i]);
+	}
+	out->n = in.n;
+	return result;
+}
+
+static bool local(struct slice in, struct prep_text *out)
+{
+	enum fast fast = prep_ascii(LOCAL, in, out);
+
+	return fast == FAST_DONE || (fast == FAST_NOT_ASCII && prep_local(in, out));
+}
+
+static bool resource(struct slice in, struct prep_text *out)
+{
+	enum fast fast = prep_ascii(RESOURCE, in, out);
+
+	return fast == FAST_DONE ||
+	    (fast == FAST_NOT_ASCII && prep_resource(in, out));
+}
+
+/* "[…]": an IPv6 address, in the form that RFC 5952 recommends. */
+static bool literal(struct slice in, struct prep_text *out)
+{
+	char text[INET6_ADDRSTRLEN] = "", canonical[INET6_ADDRSTRLEN];
+	struct in6_addr address;
+
+	if (in.n < 2 || in.n - 2 >= sizeof text || in.p[in.n - 1] != ']')
+		return false;
+	memcpy(text, in.p + 1, in.n - 2);
+	if (strlen(text) != in.n - 2 || inet_pton(AF_INET6, text, &address) != 1 ||
+	    inet_ntop(AF_INET6, &address, canonical, sizeof canonical) == NULL)
+		return false;
+	out->n = strlen(canonical) + 2;
+	out->p[0] = '[';
+	memcpy(out->p + 1, canonical, out->n - 2);
+	out->p[out->n - 1] = ']';
+	return true;
+}
+
+enum names { NAMES_GOOD, NAMES_BAD, NAMES_CODED };
+
+/* Labels of an ASCII name; "--" as third and fourth is reserved for codes such
+ * as "xn--", which ICU reads. */
+static enum names check_labels(struct slice name)
+{
+	bool more = true, coded = false;
+
+	if (name.n > NAME_MOST)
+		return NAMES_BAD;
+	while (more) {
+		struct slice label;
+
+		more = slice_cut(name, '.', &label, &name);
+		if (label.n == 0 || label.n > LABEL_MOST || label.p[0] == '-' ||
+		    label.p[label.n - 1] == '-')
+			return NAMES_BAD;
+		coded = coded ||
+		    (label.n >= 4 && label.p[2] == '-' && label.p[3] == '-');
+	}
+	return coded ? NAMES_CODED : NAMES_GOOD;
+}
+
+static bool domain(struct slice in, struct prep_text *out)
+{
+	enum fast fast;
+	enum names names;
+
+	if (in.n != 0 && in.p[0] == '[')
+		return literal(in, out);
+	if (in.n > 1 && in.p[in.n - 1] == '.')
+		in.n--;
+	fast = prep_ascii(DOMAIN, in, out);
+	if (fast != FAST_DONE)
+		return fast == FAST_NOT_ASCII && prep_domain(in, out);
+	names = check_labels(slice_make(out->p, out->n));
+	return names == NAMES_GOOD || (names == NAMES_CODED && prep_domain(in, out));
+}
+
+static struct slice text_slice(const struct prep_text *text)
+{
+	return slice_make(text->p, text->n);
+}
+
+bool jid_parse(struct arena *a, struct slice text, struct jid *jid_r)
+{
+	struct prep_text parts[3];
+	struct slice bare, rest, name, host;
+	bool has_resource = slice_cut(text, '/', &bare, &rest);
+	bool has_local = slice_cut(bare, '@', &name, &host);
+
+	parts[0].n = parts[2].n = 0;
+	if (!has_local)
+		host = bare;
+	if (!domain(host, &parts[1]) || (has_local && !local(name, &parts[0])) ||
+	    (has_resource && !resource(rest, &parts[2])))
+		return false;
+	*jid_r = jid_join(a, text_slice(&parts[0]), text_slice(&parts[1]),
+	    text_slice(&parts[2]));
+	return true;
+}
+
+struct jid jid_join(struct arena *a, struct slice l, struct slice d,
+    struct slice r)
+{
+	char *p = arena_raw(a, l.n + d.n + r.n + 3);
+	struct jid j = { p, (uint16_t)l.n, (uint16_t)d.n, (uint16_t)r.n };
+
+	if (l.n != 0) {
+		memcpy(p, l.p, l.n);
+		p += l.n;
+		*p++ = '@';
+	}
+	memcpy(p, d.p, d.n);
+	p += d.n;
+	if (r.n != 0) {
+		*p++ = '/';
+		memcpy(p, r.p, r.n);
+		p += r.n;
+	}
+	*p = '\0';
+	return j;
+}
+
+bool jid_with_resource(struct arena *a, const struct jid *bare,
+    struct slice in, struct jid *jid_r)
+{
+	struct prep_text text;
+
+	if (!resource(in, &text))
+		return false;
+	*jid_r = jid_join(a, jid_local(bare), jid_domain(bare), text_slice(&text));
+	return true;
+}
+
+struct jid jid_dup(struct arena *a, const struct jid *j)
+{
+	struct jid copy = *j;
+
+	copy.text = slice_cstr(a, jid_full(j));
+	return copy;
+}
+
+struct jid jid_bare_dup(struct arena *a, const struct jid *j)
+{
+	struct jid copy = *j;
+
+	copy.text = slice_cstr(a, jid_bare(j));
+	copy.resource_n = 0;
+	return copy;
+}
+
+static bool prep_part(struct arena *a,
+    bool part(struct slice, struct prep_text *), struct slice in,
+    struct slice *out_r)
+{
+	struct prep_text text;
+
+	if (!part(in, &text))
+		return false;
+	*out_r = slice_dup(a, text_slice(&text));
+	return true;
+}
+
+bool jid_prep_local(struct arena *a, struct slice in, struct slice *out_r)
+{
+	return prep_part(a, local, in, out_r);
+}
+
+bool jid_prep_domain(struct arena *a, struct slice in, struct slice *out_r)
+{
+	return prep_part(a, domain, in, out_r);
+}
+
+bool jid_prep_resource(struct arena *a, struct slice in, struct slice *out_r)
+{
+	return prep_part(a, resource, in, out_r);
+}

@@ -9,7 +9,8 @@
 
 struct login;
 
-/* Called from the loop or from within the call that started or answered. */
+/* Called from the loop or from within the call that started or answered.
+ * Success and failure are the last thing a login does: they may free it. */
 struct login_events {
 	void (*challenge)(void *ctx, struct slice data);
 	/* `account` is the caller's to release. */
@@ -17,7 +18,7 @@ struct login_events {
 	void (*failure)(void *ctx, enum sasl_result why);
 };
 
-/* One exchange.  After success or failure the login is over: login_free(). */
+/* One exchange; `who` and the binding's slices outlive it. */
 struct login *login_new(const struct sasl_binding *binding, const char *who,
     const struct login_events *events, void *ctx);
 void login_start(struct login *l, struct slice mechanism, const struct slice *initial);

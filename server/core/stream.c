@@ -354,7 +354,7 @@ static void login_success(void *ctx, struct account *account,
 	st->has_sent_header = false;
 	io_authenticated(st->conn);
 	io_restart(st->conn);
-	st->is_login_over = true;
+	login_free(&st->login);
 }
 
 static void login_failure(void *ctx, enum sasl_result why)
@@ -363,7 +363,7 @@ static void login_failure(void *ctx, enum sasl_result why)
 
 	sasl_failure(st, why);
 	st->state = STREAM_AUTH_WANTED;
-	st->is_login_over = true;
+	login_free(&st->login);
 	/* RFC 6120 §6.4.5: two to five tries; weather is nobody's fault. */
 	if (why != SASL_FAIL_TEMPORARY && ++st->auth_failures >= AUTH_TRIES)
 		stream_fail(st, "policy-violation",
@@ -373,15 +373,6 @@ static void login_failure(void *ctx, enum sasl_result why)
 static const struct login_events login_events = {
 	login_challenge, login_success, login_failure
 };
-
-/* The login cannot be freed inside its own callback. */
-static void login_sweep(struct stream *st)
-{
-	if (st->is_login_over) {
-		st->is_login_over = false;
-		login_free(&st->login);
-	}
-}
 
 static bool sasl_text(struct arena *a, const struct elem *e, struct buf *out,
     bool *is_there_r)
@@ -403,11 +394,8 @@ static void on_auth(struct stream *st, struct arena *a, struct elem *e)
 	struct buf data = { 0 };
 	bool is_there;
 
-	login_free(&st->login);
-	st->is_login_over = false;
 	if (!sasl_text(a, e, &data, &is_there)) {
 		login_failure(st, SASL_FAIL_ENCODING);
-		st->is_login_over = false;
 	} else {
 		st->state = STREAM_AUTH_RUNNING;
 		st->login = login_new(&binding, stream_keep_who(st),
@@ -415,7 +403,6 @@ static void on_auth(struct stream *st, struct arena *a, struct elem *e)
 		initial = buf_slice(&data);
 		login_start(st->login, elem_attr(e, "mechanism"),
 		    is_there ? &initial : NULL);
-		login_sweep(st);
 	}
 	buf_wipe(&data);
 }
@@ -430,7 +417,6 @@ static void on_response(struct stream *st, struct arena *a, struct elem *e)
 	else
 		login_response(st->login, buf_slice(&data));
 	buf_wipe(&data);
-	login_sweep(st);
 }
 
 static void on_abort(struct stream *st, struct arena *a, struct elem *e)
@@ -438,7 +424,6 @@ static void on_abort(struct stream *st, struct arena *a, struct elem *e)
 	(void)a;
 	(void)e;
 	login_failure(st, SASL_FAIL_ABORTED);
-	login_sweep(st);
 }
 
 /* --- bind, and stanzas ------------------------------------------------------------------ */

@@ -32,7 +32,7 @@ struct stream {
 	struct session *session;        /* owned; NULL but while BOUND */
 	struct list waiting;
 	bool is_busy, is_paused;        /* a job is at work; reading is paused */
-	bool has_sent_header, is_login_over;
+	bool has_sent_header;
 	unsigned auth_failures;
 	const char *who;                /* kept for a login's log lines */
 };

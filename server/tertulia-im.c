@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tertulia-im.c — the process that faces the network: builds the world in
+ * order, runs the loop, tears it down in reverse.
+ *
+ * It is started by tertuliad, which opens the listening sockets and hands them
+ * over.  SIGHUP reads the configuration again: whole, checked whole, swapped
+ * whole, or the old one stays.  SIGTERM says good-bye to every stream and lets
+ * writes that have begun finish. */
+#include <sys/resource.h>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/proc.h"
+#include "core/control.h"
+#include "core/host.h"
+#include "core/job.h"
+#include "core/route.h"
+#include "core/stream.h"
+#include "net/sasl.h"
+
+enum { LISTENERS_MOST = 32, RETIRED_MOST = 1000, GOODBYE_MS = 4000 };
+
+static struct settings *retired[RETIRED_MOST];  /* still borrowed somewhere */
+static size_t retired_n;
+static struct arena names;
+static const char *conf_path;
+static uv_signal_t on_term, on_int, on_hup;
+static struct timer goodbye;
+static int64_t goodbye_until_ms;
+
+/* --- configuration ------------------------------------------------------------- */
+
+static struct settings *settings_or_null(const char *path)
+{
+	struct buf why = { 0 };
+	struct settings *s = settings_load(path, &why);
+
+	if (s == NULL)
+		fputs(buf_cstr(&why), stderr);
+	buf_fini(&why);
+	return s;
+}
+
+static struct tls_context *tls_or_null(const struct settings *s)
+{
+	const char *why = NULL;
+	struct tls_context *tls = tls_context_server(s->tls.certificate,
+	    s->tls.key, "xmpp-client", &why);
+
+	if (tls == NULL)
+		log_event(LOG_ERROR, "certificate-unusable", "-", "file=%s why=%s",
+		    s->tls.certificate, why);
+	return tls;
+}
+
+static void log_open_or_say(const struct settings *s)
+{
+	const char *why;
+
+	if (!log_open(s->log.file, (enum log_level)s->log.level, &why))
+		log_event(LOG_ERROR, "log-not-opened", "-", "file=%s why=%s",
+		    s->log.file, why);
+}
+
+static void reload(uv_signal_t *handle, int signum)
+{
+	struct settings *s = settings_or_null(conf_path);
+	struct tls_context *tls = s != NULL ? tls_or_null(s) : NULL;
+
+	(void)handle;
+	(void)signum;
+	if (tls == NULL || retired_n == RETIRED_MOST
+	    || strcmp(s->server.domain, host.settings->server.domain) != 0) {
+		log_event(LOG_ERROR, "reload-refused", "-",
+		    "the old configuration stays in force");
+		settings_free(&s);
+		tls_context_free(&tls);
+		return;
+	}
+	retired[retired_n++] = s;
+	host.settings = s;
+	log_open_or_say(s);
+	io_reload(s, tls);
+	tls_context_free(&tls);
+	log_event(LOG_INFO, "reloaded", "-", "file=%s", conf_path);
+}
+
+/* --- the end ----------------------------------------------------------------------- */
+
+static void goodbye_look(void *ctx)
+{
+	(void)ctx;
+	if ((stream_count() != 0 || job_detached_count() != 0)
+	    && loop_now_ms() < goodbye_until_ms) {
+		timer_start(&goodbye, 20);
+		return;
+	}
+	if (job_detached_count() != 0)
+		log_event(LOG_WARN, "changes-cut-off", "-", "n=%zu",
+		    job_detached_count());
+	loop_stop();
+}
+
+static void stop(uv_signal_t *handle, int signum)
+{
+	(void)handle;
+	(void)signum;
+	if (goodbye_until_ms != 0) {
+		loop_stop();            /* the second signal is in a hurry */
+		return;
+	}
+	log_event(LOG_INFO, "stopping", "-", "sessions=%zu", session_count());
+	goodbye_until_ms = loop_now_ms() + GOODBYE_MS;
+	io_stop_listening();
+	stream_end_all("system-shutdown");
+	timer_init(&goodbye, goodbye_look, NULL);
+	timer_start(&goodbye, 0);
+}
+
+static void watch_signal(uv_signal_t *handle, uv_signal_cb fn, int signum)
+{
+	uv_signal_init(loop_main(), handle);
+	uv_signal_start(handle, fn, signum);
+}
+
+/* --- the beginning ------------------------------------------------------------------ */
+
+static void raise_files(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+static void host_name(const char *text, struct jid *jid_r)
+{
+	if (!jid_parse(&names, slice_of(text), jid_r) || jid_r->local_n != 0
+	    || jid_r->resource_n != 0)
+		fatal("%s is not a domain name", text);
+}
+
+static struct xdb *xdb_start(const struct settings *s)
+{
+	struct buf password = { 0 };
+	const char *why = NULL;
+	struct xdb *db;
+
+	if (*s->ldap.bind_password_file != '\0'
+	    && !settings_secret(s->ldap.bind_password_file, &password, &why))
+		fatal("%s: %s", s->ldap.bind_password_file, why);
+	db = xdb_open(&(struct xdb_conf){ .uri = s->ldap.uri.v,
+		.uri_n = s->ldap.uri.n, .start_tls = s->ldap.start_tls,
+		.sasl_external = s->ldap.sasl_external,
+		.ca_file = s->ldap.ca_file, .bind_dn = s->ldap.bind_dn,
+		.bind_password = buf_slice(&password),
+		.domain = s->server.domain,
+		.people_base = s->ldap.people_base,
+		.people_filter = s->ldap.people_filter,
+		.people_name = s->ldap.people_name, .im_base = s->ldap.im_base,
+		.connect_timeout_ms = s->ldap.connect_timeout_ms,
+		.timeout_ms = s->ldap.timeout_ms,
+		.search_connections = s->ldap.search_connections,
+		.bind_connections = s->ldap.bind_connections }, &why);
+	buf_wipe(&password);
+	if (db == NULL)
+		fatal("[ldap]: %s", why);
+	return db;
+}
+
+static void listen_all(void)
+{
+	static const struct { const char *kind; bool is_direct; } kinds[] = {
+		{ "c2s", false }, { "c2s_tls", true },
+	};
+	int fds[LISTENERS_MOST];
+
+	for (size_t k = 0; k < COUNT(kinds); k++) {
+		size_t n = proc_inherited(kinds[k].kind, fds, COUNT(fds));
+
+		for (size_t i = 0; i < n; i++)
+			io_listen(fds[i], kinds[k].is_direct);
+	}
+}
+
+static void build(const struct settings *s)
+{
+	struct tls_context *tls = tls_or_null(s);
+	const char *why = NULL;
+
+	if (tls == NULL)
+		fatal("tertulia-im: the certificate cannot be used; see the log");
+	host.settings = s;
+	host.started_ms = wall_now_ms();
+	host_name(s->server.domain, &host.jid);
+	host_name(s->server.muc_domain, &host.muc_jid);
+	if (!sasl_start(&(struct sasl_conf){ s->server.domain,
+	    &s->sasl.mechanisms, s->sasl.scram_iterations },
+	    s->server.state_dir, &why))
+		fatal("[sasl]: %s", why);
+	host.xdb = xdb_start(s);
+	if (!features_start(&why) || !dispatch_build(&why))
+		fatal("features: %s", why);
+	if (!control_start(s->server.control_socket, &why))
+		fatal("%s: %s", s->server.control_socket, why);
+	io_start(&(struct io_conf){ .settings = s, .tls = tls,
+		.event = stream_io_event });
+	tls_context_free(&tls);
+	listen_all();
+}
+
+static void tear_down(void)
+{
+	io_stop(1000);
+	control_stop();
+	job_detached_free();
+	features_stop();
+	dispatch_fini();
+	xdb_close(&host.xdb);
+	sasl_stop();
+	loop_fini();
+	arena_fini(&names);
+	while (retired_n != 0)
+		settings_free(&retired[--retired_n]);
+}
+
+int main(int argc, char **argv)
+{
+	struct settings *s;
+
+	if (argc != 3 || strcmp(argv[1], "-c") != 0)
+		fatal("tertulia-im is started by tertuliad");
+	conf_path = argv[2];
+	s = settings_or_null(conf_path);
+	if (s == NULL)
+		return 1;
+	retired[retired_n++] = s;
+	log_open_or_say(s);
+	signal(SIGPIPE, SIG_IGN);
+	raise_files();
+	build(s);
+	watch_signal(&on_term, stop, SIGTERM);
+	watch_signal(&on_int, stop, SIGINT);
+	watch_signal(&on_hup, reload, SIGHUP);
+	proc_ready();
+	loop_run();
+	tear_down();
+	return 0;
+}

@@ -126,11 +126,13 @@ ldap_load_changes() {
 }
 
 # ldap_start PORT: slapd in the background, answering when this returns; 1 when
-# the port is taken, so that a caller who does not mind can try another.
+# the port is taken, so that a caller who does not mind can try another.  With
+# LDAP_WITH_US it ends when this process does, however that ends.
 ldap_start() {
-	local port=$1 urls i
+	local port=$1 urls i expected=1
+	! port_busy "$port" || return 1
 	urls="ldap://127.0.0.1:$port/"
-	! has_ipv6 || urls+=" ldap://[::1]:$port/"
+	! has_ipv6 || { urls+=" ldap://[::1]:$port/"; expected=2; }
 	LDAPI_URI=
 	if [ ${#LDAP_DIR} -lt 95 ]; then       # sun_path holds 108 bytes
 		LDAPI_URI=ldapi://${LDAP_DIR//\//%2F}%2Fldapi
@@ -140,11 +142,11 @@ ldap_start() {
 	: >"$LDAP_LOG"
 	# slapd makes a table of all the files it may open: keep that small.
 	(ulimit -Sn 4096 2>/dev/null || :
-	 exec slapd -d none -F "$LDAP_DIR/config" -h "$urls" -s 0 \
+	 exec ${LDAP_WITH_US:+setpriv --pdeathsig TERM} slapd -d none -F "$LDAP_DIR/config" -h "$urls" -s 0 \
 		9>&- </dev/null >>"$LDAP_LOG" 2>&1) &
 	SLAPD_PID=$!
 	for ((i = 0; i < 200; i++)); do
-		if ! kill -0 "$SLAPD_PID" 2>/dev/null; then
+		if ! is_running "$SLAPD_PID"; then
 			grep -q 'errno=98' "$LDAP_LOG" && return 1
 			tail -n 5 "$LDAP_LOG" >&2
 			die "slapd does not start, see $LDAP_LOG"
@@ -154,6 +156,11 @@ ldap_start() {
 		sleep 0.05
 	done
 	[ "$i" -lt 200 ] || die "slapd does not answer, see $LDAP_LOG"
+	if [ "$(listeners "$port")" -gt "$expected" ]; then
+		stop_child "$SLAPD_PID" slapd   # somebody else came the same moment
+		SLAPD_PID=
+		return 1
+	fi
 	ldap_load_changes
 }
 

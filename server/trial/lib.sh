@@ -24,11 +24,17 @@ PATH=$PATH:/usr/sbin:/sbin
 
 has_ipv6() { grep -qs '^0\{31\}1 ' /proc/net/if_inet6; }
 
-# port_busy PORT: somebody listens there, on either loopback address.
-port_busy() {
-	{ : <"/dev/tcp/127.0.0.1/$1"; } 2>/dev/null ||
-		{ has_ipv6 && { : <"/dev/tcp/::1/$1"; } 2>/dev/null; }
+# listeners PORT: how many sockets listen there on either loopback address, or
+# on all of them.  Asked of the kernel: nobody is disturbed, and it shows two
+# servers that share a port, which slapd (SO_REUSEPORT) does not mind.
+listeners() {
+	awk -v port="$(printf ':%04X' "$1")" '
+		$4 == "0A" && substr($2, length($2) - 4) == port &&
+		($2 ~ /^0+:/ || $2 ~ /^0100007F:/ || $2 ~ /^0+01000000:/) { n++ }
+		END { print n + 0 }' /proc/net/tcp /proc/net/tcp6 2>/dev/null
 }
+
+port_busy() { [ "$(listeners "$1")" != 0 ]; }
 
 # lock_state: one instance for each STATE.  The lock is the open file, so it
 # ends with this process however that ends; children close it (9>&-).
@@ -107,13 +113,18 @@ extensions() {
 	say "subjectAltName=$1"
 }
 
+# is_running PID: it is there, and more than a name nobody has collected yet.
+is_running() {
+	[ -n "$1" ] && grep -qs '^State:[[:space:]]*[^Z]' "/proc/$1/status"
+}
+
 # stop_child PID NAME: TERM, ten seconds to go in peace, KILL.
 stop_child() {
 	local pid=$1 name=$2 i
 	kill -TERM "$pid" 2>/dev/null || return 0
-	for ((i = 0; i < 100; i++)); do
-		kill -0 "$pid" 2>/dev/null || return 0
-		sleep 0.1
+	for ((i = 0; i < 500; i++)); do
+		is_running "$pid" || return 0
+		sleep 0.02
 	done
 	warn "$name (process $pid) does not end, killing it"
 	kill -KILL "$pid" 2>/dev/null || :

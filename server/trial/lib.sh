@@ -115,7 +115,7 @@ extensions() {
 
 # is_running PID: it is there, and more than a name nobody has collected yet.
 is_running() {
-	[ -n "$1" ] && grep -qs '^State:[[:space:]]*[^Z]' "/proc/$1/status"
+	[ -n "$1" ] && grep -qs '^State:[[:space:]]*[^Z[:space:]]' "/proc/$1/status"
 }
 
 # stop_child PID NAME: TERM, ten seconds to go in peace, KILL.

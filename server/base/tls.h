@@ -5,7 +5,8 @@
  * early data, stateless tickets off for servers that bind credentials to the
  * channel (RFC 7590, security TLS-03).  Used by the client streams (net/) and
  * by the LDAP transport (xdb_ldap/), both non-blocking over a socket that the
- * caller owns and polls.  <openssl/ssl.h> is included by tls.c alone. */
+ * caller owns and polls; the process ignores SIGPIPE.  <openssl/ssl.h> is
+ * included by tls.c alone. */
 #ifndef BASE_TLS_H
 #define BASE_TLS_H
 
@@ -24,7 +25,9 @@ struct tls_context *tls_context_server(const char *certificate,
     const char *key, const char *alpn, const char **why_r);
 /* Verifies against `ca_file` ("" or NULL: the system's). */
 struct tls_context *tls_context_client(const char *ca_file, const char **why_r);
-/* Contexts are counted: connections keep theirs alive after a reload. */
+/* Contexts are counted: connections keep theirs alive after a reload.  Counting
+ * is safe between threads. */
+struct tls_context *tls_context_ref(struct tls_context *ctx);
 void tls_context_free(struct tls_context **ctxp);
 
 enum tls_result {
@@ -41,6 +44,7 @@ struct tls *tls_connect(struct tls_context *ctx, int fd, const char *host);
 void tls_free(struct tls **tp);
 
 enum tls_result tls_handshake(struct tls *t);
+/* Bytes may wait inside, where poll does not see them: read until it wants. */
 enum tls_result tls_read(struct tls *t, void *p, size_t room, size_t *n_r);
 /* May write less than n; call again with the rest when it wants. */
 enum tls_result tls_write(struct tls *t, const void *p, size_t n, size_t *n_r);

@@ -203,6 +203,79 @@ void stanza_time(struct buf *out, int64_t wall_ms)
 	buf_addf(out, ".%03dZ", (int)ms);
 }
 
+/* Exactly `digits` decimal digits and the mark behind them ('\0': none). */
+static bool cut_number(struct slice *s, unsigned digits, char mark,
+    unsigned most, int *value_r)
+{
+	size_t n = digits + (mark != '\0');
+	uint64_t value;
+
+	if (s->n < n || !slice_number(slice_make(s->p, digits), most, &value)
+	    || (mark != '\0' && s->p[digits] != mark))
+		return false;
+	*value_r = (int)value;
+	*s = slice_make(s->p + n, s->n - n);
+	return true;
+}
+
+/* ".123456" as milliseconds; nothing is none. */
+static bool cut_fraction(struct slice *s, int *ms_r)
+{
+	int unit = 100;
+	size_t i = 1;
+
+	*ms_r = 0;
+	if (s->n == 0 || s->p[0] != '.')
+		return true;
+	for (; i < s->n && s->p[i] >= '0' && s->p[i] <= '9'; i++, unit /= 10)
+		*ms_r += (s->p[i] - '0') * unit;
+	*s = slice_make(s->p + i, s->n - i);
+	return i > 1;
+}
+
+/* "Z", "+01:00" */
+static bool is_offset(struct slice s, int *minutes_r)
+{
+	int sign = s.n != 0 && s.p[0] == '-' ? -1 : 1, hours, minutes;
+
+	*minutes_r = 0;
+	if (slice_is(s, "Z"))
+		return true;
+	if (s.n == 0 || (s.p[0] != '+' && s.p[0] != '-'))
+		return false;
+	s = slice_make(s.p + 1, s.n - 1);
+	if (!cut_number(&s, 2, ':', 23, &hours)
+	    || !cut_number(&s, 2, '\0', 59, &minutes))
+		return false;
+	*minutes_r = sign * (hours * 60 + minutes);
+	return s.n == 0;
+}
+
+bool stanza_time_parse(struct slice text, int64_t *wall_ms_r)
+{
+	struct tm tm = { .tm_isdst = 0 }, back;
+	int ms, minutes;
+	time_t s;
+
+	if (!cut_number(&text, 4, '-', 9999, &tm.tm_year)
+	    || !cut_number(&text, 2, '-', 12, &tm.tm_mon)
+	    || !cut_number(&text, 2, 'T', 31, &tm.tm_mday)
+	    || !cut_number(&text, 2, ':', 23, &tm.tm_hour)
+	    || !cut_number(&text, 2, ':', 59, &tm.tm_min)
+	    || !cut_number(&text, 2, '\0', 59, &tm.tm_sec)
+	    || !cut_fraction(&text, &ms) || !is_offset(text, &minutes))
+		return false;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	back = tm;
+	s = timegm(&back);
+	/* A day that the month has not would have become another. */
+	if (back.tm_mday != tm.tm_mday || back.tm_mon != tm.tm_mon)
+		return false;
+	*wall_ms_r = ((int64_t)s - minutes * 60) * 1000 + ms;
+	return true;
+}
+
 void stanza_add_delay(struct arena *a, struct elem *stanza, struct slice from,
     int64_t wall_ms)
 {

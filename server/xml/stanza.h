@@ -46,6 +46,9 @@ struct elem *stanza_error(struct arena *a, const struct elem *request,
 
 /* XEP-0082 date and time, UTC, to the millisecond. */
 void stanza_time(struct buf *out, int64_t wall_ms);
+/* Reads one, with any number of digits after the second and any offset from
+ * UTC; false: it is none. */
+bool stanza_time_parse(struct slice text, int64_t *wall_ms_r);
 /* XEP-0203 <delay/>. */
 void stanza_add_delay(struct arena *a, struct elem *stanza, struct slice from, int64_t wall_ms);
 

@@ -23,7 +23,7 @@ void enc_base64(struct buf *out, struct slice in)
 	if (left != 0) {
 		unsigned b = left == 2 ? p[1] : 0;
 		char quad[4] = { alphabet[p[0] >> 2],
-			alphabet[(p[0] & 3) << 4 | b >> 4],
+			alphabet[(p[0] & 3U) << 4 | b >> 4],
 			left == 2 ? alphabet[(b & 15) << 2] : '=', '=' };
 
 		buf_add(out, slice_make(quad, 4));

@@ -135,18 +135,19 @@ struct sub_state subscription_next(enum sub_way way,
     enum presence_type stanza, struct sub_state is, enum sub_act *act_r)
 {
 	enum state now = state_of(&is);
-	const struct cell *c = way == SUB_OUT ? &outbound[stanza][now]
-	    : &inbound[stanza][now];
-	struct sub_state next = meaning[c->next];
+	const struct cell *c;
+	struct sub_state next;
 
 	assert(subscription_is(stanza));
+	c = way == SUB_OUT ? &outbound[stanza][now] : &inbound[stanza][now];
 	*act_r = c->act;
+	next = meaning[c->next];
 	next.approved = is.approved;
 	if (way == SUB_OUT)
 		next.approved = approved_after(stanza, now, is.approved);
-	else if (stanza == PRESENCE_SUBSCRIBE && is.approved) {
+	if (way == SUB_IN && stanza == PRESENCE_SUBSCRIBE && is.approved) {
 		*act_r = SUB_ANSWER;
-		return granted(now);
+		next = granted(now);
 	}
 	return next;
 }

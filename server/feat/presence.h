@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* feat/presence.h — one account's presence shown to another, or taken back. */
+#ifndef FEAT_PRESENCE_H
+#define FEAT_PRESENCE_H
+
+#include "core/account.h"
+
+/* Each available session of `who`, as it is now, to each available session of
+ * `to`.  Either may be NULL: then there is nothing to send. */
+void presence_share(struct account *who, struct account *to);
+/* The same sessions as unavailable. */
+void presence_withdraw(struct account *who, struct account *to);
+
+#endif

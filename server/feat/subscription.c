@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* feat/subscription.c — RFC 6121 §3: asking for presence, granting, ending.
+ *
+ * A stanza passes two accounts, one after the other:
+ *
+ *   sender's   outbound ─► push ─┬─► contact's  inbound ─► deliver ─► push ─► presence
+ *   roster                       │   roster                    │
+ *                                │                             └─► answer: `subscribed`
+ *                                └─► another domain: not reached     inbound at the sender
+ *
+ * What happens at each is subscription_table.c's to say.  A person who does not
+ * exist looks like one who does not answer (RTE-09).  A request waits in the
+ * directory with its status text and is delivered at each login until it is
+ * answered (presence.c). */
+#include "feat/subscription.h"
+
+#include "core/host.h"
+#include "core/route.h"
+#include "feat/fanout.h"
+#include "feat/features.h"
+#include "feat/presence.h"
+#include "feat/roster.h"
+#include "feat/subscription_table.h"
+#include "xml/ns.h"
+
+enum {
+	STATUS_BYTES_MOST = 1024,       /* kept of a request; longer: without */
+	REQUESTS_MOST = 1000,           /* waiting at one account */
+	TYPES_MOST = 2,                 /* a removal ends both ways at once */
+};
+
+struct note {
+	struct jid from, to;            /* bare */
+	enum presence_type types[TYPES_MOST];
+	unsigned type_n;
+	job_stored_fn *next;
+	void *outer;                    /* j->data of who asked us */
+
+	/* the change of one account, as planned last */
+	struct account *owner;          /* held by the job */
+	enum sub_way way;
+	struct sub_state was, is;
+	enum sub_act acts[TYPES_MOST];
+	bool is_refused;                /* no room for one more */
+	struct xdb_roster_item item;
+	struct xdb_pending pending;
+};
+
+static const struct jid *peer_of(const struct note *n)
+{
+	return n->way == SUB_OUT ? &n->to : &n->from;
+}
+
+/* --- the change of one account ------------------------------------------------------ */
+
+static struct sub_state state_of(const struct account *a,
+    const struct jid *peer)
+{
+	const struct xdb_roster_item *i = account_contact(a, peer);
+	struct sub_state s = { .request = account_request(a, peer) != NULL };
+
+	if (i != NULL) {
+		s.subscription = i->subscription;
+		s.ask = i->ask;
+		s.approved = i->approved;
+	}
+	return s;
+}
+
+static bool item_differs(const struct sub_state *a, const struct sub_state *b)
+{
+	return a->subscription != b->subscription || a->ask != b->ask
+	    || a->approved != b->approved;
+}
+
+static bool has_room(const struct account *a, const struct note *n)
+{
+	unsigned requests = 0;
+
+	if (item_differs(&n->was, &n->is)
+	    && account_contact(a, peer_of(n)) == NULL && roster_is_full(a))
+		return false;
+	if (!n->is.request || n->was.request)
+		return true;
+	for (struct list *l = a->requests.next; l != &a->requests; l = l->next)
+		requests++;
+	return requests < REQUESTS_MOST;
+}
+
+static void fill_item(struct note *n, const struct account *a,
+    struct account_edit *edit_r)
+{
+	const struct xdb_roster_item *old = account_contact(a, peer_of(n));
+
+	n->item = old != NULL ? *old : (struct xdb_roster_item){ 0 };
+	n->item.jid = jid_bare(peer_of(n));
+	n->item.subscription = n->is.subscription;
+	n->item.ask = n->is.ask;
+	n->item.approved = n->is.approved;
+	edit_r->changes_item = true;
+	edit_r->item = &n->item;
+}
+
+static void fill_request(struct job *j, struct note *n,
+    struct account_edit *edit_r)
+{
+	const struct elem *e = elem_child(j->stanza, NS_CLIENT, "status");
+	struct slice status = e != NULL ? elem_text(&j->arena, e) : SLICE("");
+
+	edit_r->changes_pending = true;
+	if (!n->is.request)
+		return;
+	n->pending.jid = jid_bare(peer_of(n));
+	n->pending.status = status.n <= STATUS_BYTES_MOST ? status : SLICE("");
+	edit_r->pending = &n->pending;
+}
+
+static bool plan(struct job *j, struct account *a,
+    struct account_edit *edit_r)
+{
+	struct note *n = j->data;
+
+	n->was = n->is = state_of(a, peer_of(n));
+	for (unsigned i = 0; i < n->type_n; i++)
+		n->is = subscription_next(n->way, n->types[i], n->is,
+		    &n->acts[i]);
+	n->is_refused = !has_room(a, n);
+	if (n->is_refused)
+		return false;
+	if (item_differs(&n->was, &n->is))
+		fill_item(n, a, edit_r);
+	if (n->was.request != n->is.request)
+		fill_request(j, n, edit_r);
+	return edit_r->changes_item || edit_r->changes_pending;
+}
+
+static void change(struct job *j, struct account *owner, enum sub_way way,
+    job_stored_fn *next)
+{
+	struct note *n = j->data;
+
+	n->owner = owner;
+	n->way = way;
+	account_edit(j, owner, jid_bare(peer_of(n)), plan, next);
+}
+
+static void push_if_changed(const struct note *n)
+{
+	if (item_differs(&n->was, &n->is))
+		roster_push(n->owner, jid_bare(peer_of(n)));
+}
+
+/* --- inbound: at the account it is for ------------------------------------------------ */
+
+static void arrive_loaded(struct job *j, struct account *a, enum xdb_status status);
+static void arrive_stored(struct job *j, enum xdb_status status);
+static void answer(struct job *j, const struct note *n);
+
+static void arrive_over(struct job *j, enum xdb_status status)
+{
+	struct note *n = j->data;
+
+	j->data = n->outer;
+	/* Nobody by that name, or nobody who may have a roster: silence. */
+	if (status == XDB_ABSENT || status == XDB_REFUSED)
+		status = XDB_OK;
+	n->next(j, status);
+}
+
+void subscription_arrive(struct job *j, const struct jid *from,
+    const struct jid *to, const enum presence_type *types, unsigned type_n,
+    job_stored_fn *next)
+{
+	struct note *n = ARENA_NEW(&j->arena, struct note);
+
+	n->from = jid_bare_dup(&j->arena, from);
+	n->to = jid_bare_dup(&j->arena, to);
+	n->type_n = type_n;
+	for (unsigned i = 0; i < type_n; i++)
+		n->types[i] = types[i];
+	n->next = next;
+	n->outer = j->data;
+	j->data = n;
+	job_detach(j);
+	account_want(j, jid_local(&n->to), arrive_loaded);
+}
+
+static void arrive_loaded(struct job *j, struct account *a,
+    enum xdb_status status)
+{
+	if (status == XDB_OK)
+		change(j, a, SUB_IN, arrive_stored);
+	else
+		arrive_over(j, status);
+}
+
+static struct slice type_word(enum presence_type type)
+{
+	switch (type) {
+	case PRESENCE_SUBSCRIBE:        return SLICE("subscribe");
+	case PRESENCE_SUBSCRIBED:       return SLICE("subscribed");
+	case PRESENCE_UNSUBSCRIBE:      return SLICE("unsubscribe");
+	case PRESENCE_UNSUBSCRIBED:     return SLICE("unsubscribed");
+	case PRESENCE_AVAILABLE:
+	case PRESENCE_UNAVAILABLE:
+	case PRESENCE_PROBE:
+	case PRESENCE_ERROR:
+	case PRESENCE_BAD:
+		break;
+	}
+	return SLICE("");
+}
+
+/* The sender's own words when this is its stanza, else one of ours. */
+static const struct elem *stanza_of(struct job *j, enum presence_type type)
+{
+	if (j->kind == STANZA_PRESENCE
+	    && stanza_presence_type(j->stanza) == type)
+		return j->stanza;
+	return elem_new(&j->arena, NS_CLIENT, "presence");
+}
+
+/* §3.1.3: a request goes to who is available; §3.1.6, §3.2.3, §3.3.3: what
+ * changes a roster, to who follows it. */
+static void deliver(struct job *j, const struct note *n,
+    enum presence_type type)
+{
+	struct write_as as = { .from = jid_bare(&n->from),
+		.type = type_word(type) };
+	struct fanout f;
+
+	fanout_init(&f, stanza_of(j, type), &as);
+	if (type == PRESENCE_SUBSCRIBE)
+		fanout_available(&f, n->owner, jid_bare(&n->to), NULL);
+	else
+		fanout_interested(&f, n->owner, jid_bare(&n->to));
+	fanout_fini(&f);
+}
+
+/* What the change of a roster means for who is seen. */
+static void presence_follows(const struct note *n)
+{
+	struct account *other = fanout_account(jid_bare(&n->from));
+	unsigned gained = n->is.subscription & ~n->was.subscription;
+	unsigned lost = n->was.subscription & ~n->is.subscription;
+
+	if ((gained & SUB_TO) != 0)
+		presence_share(other, n->owner);
+	if ((lost & SUB_TO) != 0)
+		presence_withdraw(other, n->owner);
+	if ((lost & SUB_FROM) != 0)
+		presence_withdraw(n->owner, other);
+}
+
+static void arrive_stored(struct job *j, enum xdb_status status)
+{
+	struct note *n = j->data;
+	bool is_answered = false;
+
+	if (status != XDB_OK || n->is_refused) {
+		arrive_over(j, status);
+		return;
+	}
+	for (unsigned i = 0; i < n->type_n; i++) {
+		if (n->acts[i] == SUB_PASS)
+			deliver(j, n, n->types[i]);
+		is_answered = is_answered || n->acts[i] == SUB_ANSWER;
+	}
+	push_if_changed(n);
+	presence_follows(n);
+	if (is_answered)
+		answer(j, n);
+	else
+		arrive_over(j, XDB_OK);
+}
+
+/* §3.1.3, §3.4.2: granted without asking the user. */
+static void answer(struct job *j, const struct note *n)
+{
+	static const enum presence_type granted[] = { PRESENCE_SUBSCRIBED };
+	struct arena arena = { NULL };
+	struct elem *e;
+
+	if (host_is_local(&n->from)) {
+		subscription_arrive(j, &n->to, &n->from, granted, 1,
+		    arrive_over);
+		return;
+	}
+	e = elem_new(&arena, NS_CLIENT, "presence");
+	elem_set(&arena, e, "from", slice_dup(&arena, jid_bare(&n->to)));
+	elem_set(&arena, e, "to", slice_dup(&arena, jid_bare(&n->from)));
+	elem_set(&arena, e, "type", type_word(PRESENCE_SUBSCRIBED));
+	route_new(&arena, e);
+	arrive_over(j, XDB_OK);
+}
+
+/* --- outbound: at the account that sends it -------------------------------------------- */
+
+static void outbound_stored(struct job *j, enum xdb_status status);
+static void outbound_arrived(struct job *j, enum xdb_status status);
+
+static void outbound(struct job *j)
+{
+	struct note *n = ARENA_NEW(&j->arena, struct note);
+
+	n->from = jid_bare_dup(&j->arena, &j->from);
+	n->to = jid_bare_dup(&j->arena, &j->to);
+	n->types[0] = stanza_presence_type(j->stanza);
+	n->type_n = 1;
+	j->data = n;
+	change(j, j->session->account, SUB_OUT, outbound_stored);
+}
+
+static void outbound_stored(struct job *j, enum xdb_status status)
+{
+	struct note *n = j->data;
+
+	if (status != XDB_OK) {
+		job_fail_xdb(j, status);
+		return;
+	}
+	if (n->is_refused) {
+		job_fail(j, SE_POLICY_VIOLATION, "The contact list is full.");
+		return;
+	}
+	push_if_changed(n);
+	if (n->acts[0] != SUB_PASS)
+		job_done(j);
+	else if (!host_is_local(&n->to))
+		job_fail(j, SE_REMOTE_SERVER_NOT_FOUND,
+		    "This service does not reach other domains yet.");
+	else
+		subscription_arrive(j, &n->from, &n->to, n->types, 1,
+		    outbound_arrived);
+}
+
+static void outbound_arrived(struct job *j, enum xdb_status status)
+{
+	if (status == XDB_OK)
+		job_done(j);
+	else
+		job_fail_xdb(j, status);
+}
+
+/* --- the hook ----------------------------------------------------------------------------- */
+
+static enum hook_result subscription_presence(struct job *j)
+{
+	enum presence_type type = stanza_presence_type(j->stanza);
+
+	if (!subscription_is(type)
+	    || (jid_is_set(&j->to) && route_is_claimed(&j->to)))
+		return HOOK_PASS;
+	if (!jid_is_set(&j->to))
+		job_fail(j, SE_BAD_REQUEST, "Whose presence?");
+	else if (jid_eq_bare(&j->to, &j->from))
+		job_done(j);            /* everybody sees themselves */
+	else if (host_is_local(&j->to) && j->to.local_n == 0)
+		job_fail(j, SE_SERVICE_UNAVAILABLE, NULL);
+	else if (j->session != NULL)
+		outbound(j);
+	else if (host_is_local(&j->to))
+		subscription_arrive(j, &j->from, &j->to, &type, 1,
+		    outbound_arrived);
+	else
+		job_done(j);
+	return HOOK_TAKEN;
+}
+
+static void subscription_stream_features(struct xml_writer *w)
+{
+	write_leaf(w, NS_PREAPPROVAL, "sub", SLICE(""));
+}
+
+static const struct hooks hooks = {
+	.stream_features = subscription_stream_features,
+	.presence = subscription_presence,
+};
+
+const struct feature feature_subscription = {
+	.name = "subscription",
+	.spec = "RFC 6121 §3",
+	.hooks = &hooks,
+};

@@ -18,6 +18,12 @@
 
 #include "xml/elem.h"
 
+enum {
+	PARSE_NAME_MOST = 256,          /* bytes of an element's or attribute's name */
+	PARSE_NS_MOST = 512,            /* of a namespace's */
+	PARSE_DEPTH_MOST = 64,          /* what parse_limits.depth may be */
+};
+
 /* What is wrong, as the stream error condition to answer with. */
 enum parse_error {
 	PARSE_OK = 0,

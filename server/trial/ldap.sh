@@ -19,7 +19,7 @@ ADMIN_USER=admin
 
 # How an institution would load them, and in this order.
 LDAP_CONFIG_FILES="modules overlays indexes limits access access-people
-	sample/policy sample/access"
+	sample/policy access-ppolicy sample/access"
 
 ldap_paths() {
 	LDAP_DIR=$STATE/ldap
@@ -36,6 +36,18 @@ fill() {
 		script+=(-e "s|@${pair%%=*}@|${pair#*=}|g")
 	done
 	sed "${script[@]}"
+}
+
+# escaped PATH [KEEP]: as part of a URL, RFC 3986; characters of KEEP stay.
+escaped() {
+	local LC_ALL=C text=$1 keep=${2:-} out='' i
+	for ((i = 0; i < ${#text}; i++)); do
+		case ${text:i:1} in
+		[A-Za-z0-9._~$keep-]) out+=${text:i:1} ;;
+		*) printf -v out '%s%%%02X' "$out" "'${text:i:1}" ;;
+		esac
+	done
+	printf %s "$out"
 }
 
 hashed() { slappasswd -n -h '{SSHA}' -T "$STATE/secrets/$1"; }
@@ -62,7 +74,7 @@ ldap_configure() {
 	local file
 	rm -rf "$LDAP_DIR/config"
 	(umask 077; mkdir -p "$LDAP_DIR/config" "$LDAP_DIR/data")
-	fill DIR="$LDAP_DIR" TLS="$STATE/tls" SCHEMA="$TOP/schema" \
+	fill DIR="$LDAP_DIR" TLS="$STATE/tls" SCHEMA="$(escaped "$TOP/schema" /)" \
 		ROOT_PASSWORD="$(hashed ldap-root)" \
 		<"$TOP/server/trial/slapd.ldif" |
 		slapadd -n0 -F "$LDAP_DIR/config" >>"$LDAP_LOG" 2>&1 ||
@@ -114,7 +126,7 @@ ldap_slapadd() {
 ldap_load_changes() {
 	local file
 	for file in ${LDAP_CHANGES+"${LDAP_CHANGES[@]}"}; do
-		ldapmodify -a -x -H "$LDAP_URI" -D "$LDAP_ROOT_DN" -e relax \
+		LDAPNOINIT=1 ldapmodify -a -x -H "$LDAP_URI" -D "$LDAP_ROOT_DN" -e relax \
 			-y "$STATE/secrets/ldap-root" -f "$file" \
 			>"$STATE/log/ldapmodify.log" 2>&1 || {
 			tail -n 5 "$STATE/log/ldapmodify.log" >&2
@@ -135,7 +147,7 @@ ldap_start() {
 	! has_ipv6 || { urls+=" ldap://[::1]:$port/"; expected=2; }
 	LDAPI_URI=
 	if [ ${#LDAP_DIR} -lt 95 ]; then       # sun_path holds 108 bytes
-		LDAPI_URI=ldapi://${LDAP_DIR//\//%2F}%2Fldapi
+		LDAPI_URI=ldapi://$(escaped "$LDAP_DIR/ldapi")
 		urls+=" $LDAPI_URI"
 	fi
 	LDAP_PORT=$port LDAP_URI=ldap://127.0.0.1:$port

@@ -9,8 +9,8 @@ import itertools
 import time
 
 import ldap
-import ldap.modlist
 import pytest
+from ldap.controls import RequestControl, ResponseControl
 from ldap.controls.simple import ProxyAuthzControl
 from ldap.controls.libldap import AssertionControl
 
@@ -83,6 +83,45 @@ def test_im_reads_all_people_of_a_large_tree(directory):
     finally:
         for i in range(520):
             root.delete_s(directory.dn(f"extra{i}"))
+
+
+def test_nobody_of_ours_reads_old_passwords(directory):
+    root, dn = directory.root(), directory.dn("gvicente")
+    policy = f"cn=default,ou=policies,{directory.env['LDAP_BASE']}"
+    root.modify_s(policy, [(ldap.MOD_ADD, "pwdInHistory", b"2")])
+    directory.person("gvicente").passwd_s(dn, "tertulia-gvicente", "nueva")
+    root.modify_s(policy, [(ldap.MOD_DELETE, "pwdInHistory", None)])
+    assert read(root, dn, "pwdHistory")["pwdHistory"]
+    for who in ("IM", "IM_WEB"):
+        assert "pwdHistory" not in read(directory.service(who), dn, "*", "+")
+    root.passwd_s(dn, None, "tertulia-gvicente")
+
+
+class Usable(RequestControl, ResponseControl):
+    """The account usability control: the answer begins 0x80 yes, 0xA1 no."""
+    controlType = "1.3.6.1.4.1.42.2.27.9.5.8"
+    answer = b""
+
+    def __init__(self, criticality=False):
+        super().__init__(self.controlType, criticality)
+
+    def encodeControlValue(self):
+        return None
+
+    def decodeControlValue(self, encoded):
+        self.answer = encoded
+
+
+@pytest.mark.parametrize("uid,answer", [("andres", 0x80), ("oquinones", 0xA1)])
+@pytest.mark.parametrize("who,told", [("IM", True), ("IM_WEB", False)])
+def test_im_learns_whether_somebody_is_locked(directory, who, told, uid, answer):
+    conn = directory.service(who)
+    number = conn.search_ext(directory.dn(uid), ldap.SCOPE_BASE,
+                             attrlist=["1.1"], serverctrls=[Usable()])
+    (_, _, controls), = conn.result4(
+        number, add_ctrls=1,
+        resp_ctrl_classes={Usable.controlType: Usable})[1]
+    assert [c.answer[0] for c in controls] == ([answer] if told else [])
 
 
 @pytest.mark.parametrize("change", [

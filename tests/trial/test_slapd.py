@@ -108,6 +108,13 @@ def test_a_large_directory_loads_quickly(start, tmp_path):
     assert len(people(one)) == 20001
 
 
+def test_a_folder_with_an_unusual_name_is_as_good_as_any(start):
+    one = start("el café %de la Ñ, + 'otros'")
+    assert len(people(one)) > 60
+    conn = ldap.initialize(one.env["LDAPI_URI"])
+    assert conn.search_s("", ldap.SCOPE_BASE, attrlist=["1.1"])
+
+
 def test_a_busy_port_is_named(start, tmp_path):
     one = start()
     port = one.env["LDAP_PORT"]

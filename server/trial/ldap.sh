@@ -146,7 +146,7 @@ ldap_start() {
 	urls="ldap://127.0.0.1:$port/"
 	! has_ipv6 || { urls+=" ldap://[::1]:$port/"; expected=2; }
 	LDAPI_URI=
-	if [ ${#LDAP_DIR} -lt 95 ]; then       # sun_path holds 108 bytes
+	if [ "$(printf %s "$LDAP_DIR" | wc -c)" -lt 95 ]; then  # sun_path: 108
 		LDAPI_URI=ldapi://$(escaped "$LDAP_DIR/ldapi")
 		urls+=" $LDAPI_URI"
 	fi

@@ -108,8 +108,8 @@ def test_a_large_directory_loads_quickly(start, tmp_path):
     assert len(people(one)) == 20001
 
 
-def test_a_folder_with_an_unusual_name_is_as_good_as_any(start):
-    one = start("el café %de la Ñ, + 'otros'")
+def test_an_odd_folder_name(start):
+    one = start("el café, 'ñ' + %")
     assert len(people(one)) > 60
     conn = ldap.initialize(one.env["LDAPI_URI"])
     assert conn.search_s("", ldap.SCOPE_BASE, attrlist=["1.1"])

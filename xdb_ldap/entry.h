@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/entry.h — one entry of an answer, copied out within bounds.
+ *
+ * What the directory says is not trusted more than what a client says
+ * (LDAP-17): values that are too long, too many or not UTF-8 are left out, and
+ * control characters never reach the callers. */
+#ifndef XDB_LDAP_ENTRY_H
+#define XDB_LDAP_ENTRY_H
+
+#include <ldap.h>
+
+#include "base/str.h"
+#include "xdb_ldap/map.h"
+
+struct field {
+	enum attr attr;
+	struct slice *v;
+	unsigned n;
+	bool is_cut;                    /* values were left out */
+};
+
+struct entry {
+	struct entry *next;
+	struct slice dn;
+	struct field *fields;
+	unsigned field_n;
+};
+
+/* Copies what the map knows into the arena; NULL when it cannot be decoded. */
+struct entry *entry_read(struct arena *a, const struct names *names, LDAP *ld,
+    LDAPMessage *msg);
+
+const struct field *entry_find(const struct entry *e, enum attr attr);
+/* The first value, or the empty slice. */
+struct slice entry_one(const struct entry *e, enum attr attr);
+/* All values (never NULL with n != 0). */
+struct slice *entry_all(const struct entry *e, enum attr attr, size_t *n_r);
+/* The value that is `asked` for.  The directory matches more spellings than one
+ * account may have (" alice ", full-width letters: LDAP-06).  ASCII is judged
+ * here, by case folding; a value beyond ASCII is handed over, for the caller to
+ * prepare and compare. */
+bool entry_name(const struct entry *e, enum attr attr, struct slice asked,
+    struct slice *name_r);
+bool entry_is_cut(const struct entry *e, enum attr attr);
+
+/* Well-formed UTF-8 without surrogates, U+FFFE and U+FFFF. */
+bool text_is_utf8(struct slice s);
+/* UTF-8 and no control characters. */
+bool text_is_clean(struct slice s);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/map.c — the table of attributes, and which are read together. */
+#include "xdb_ldap/map.h"
+
+enum {
+	SHORT = 256, LINE = 1024, LONG = 8 * 1024, VALUE = 16 * 1024,
+	BLOB = 64 * 1024,
+	ONE = 1, SOME = 16, MANY = 20000,
+};
+
+static const struct map_row table[ATTR_N] = {
+	[ATTR_NAME]              = { NULL,                       ATTR_TEXT,  LINE,  SOME },
+	[ATTR_UID]               = { "uid",                      ATTR_TEXT,  LINE,  SOME },
+	[ATTR_UUID]              = { "entryUUID",                ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_CN]                = { "cn",                       ATTR_TEXT,  LINE,  SOME },
+	[ATTR_DISPLAY_NAME]      = { "displayName",              ATTR_TEXT,  LINE,  SOME },
+	[ATTR_GIVEN_NAME]        = { "givenName",                ATTR_TEXT,  LINE,  SOME },
+	[ATTR_SN]                = { "sn",                       ATTR_TEXT,  LINE,  SOME },
+	[ATTR_MAIL]              = { "mail",                     ATTR_TEXT,  LINE,  SOME },
+	[ATTR_TITLE]             = { "title",                    ATTR_TEXT,  LINE,  SOME },
+	[ATTR_DEPARTMENT]        = { "ou",                       ATTR_TEXT,  LINE,  SOME },
+
+	[ATTR_PASSWORD_CHANGED]  = { "pwdChangedTime",           ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_PASSWORD_LOCKED]   = { "pwdAccountLockedTime",     ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_PASSWORD_RESET]    = { "pwdReset",                 ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_PASSWORD_END]      = { "pwdEndTime",               ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_SHADOW_EXPIRE]     = { "shadowExpire",             ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_NS_LOCK]           = { "nsAccountLock",            ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_LOGIN_DISABLED]    = { "loginDisabled",            ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_SCHAC_STATUS]      = { "schacUserStatus",          ATTR_TEXT,  LINE,  SOME },
+	[ATTR_INET_STATUS]       = { "inetUserStatus",           ATTR_TEXT,  SHORT, ONE  },
+
+	[ATTR_NICKNAME]          = { "eduPersonNickname",        ATTR_TEXT,  LINE,  SOME },
+	[ATTR_URL]               = { "labeledURI",               ATTR_TEXT,  LINE,  SOME },
+	[ATTR_ORGANISATION]      = { "o",                        ATTR_TEXT,  LINE,  SOME },
+	[ATTR_EMPLOYEE_TYPE]     = { "employeeType",             ATTR_TEXT,  LINE,  SOME },
+	[ATTR_AFFILIATION]       = { "eduPersonPrimaryAffiliation", ATTR_TEXT, LINE, SOME },
+	[ATTR_PHONE]             = { "telephoneNumber",          ATTR_TEXT,  SHORT, SOME },
+	[ATTR_MOBILE]            = { "mobile",                   ATTR_TEXT,  SHORT, SOME },
+	[ATTR_FAX]               = { "facsimileTelephoneNumber", ATTR_TEXT,  SHORT, SOME },
+	[ATTR_STREET]            = { "street",                   ATTR_TEXT,  LINE,  SOME },
+	[ATTR_LOCALITY]          = { "l",                        ATTR_TEXT,  LINE,  SOME },
+	[ATTR_REGION]            = { "st",                       ATTR_TEXT,  LINE,  SOME },
+	[ATTR_POSTAL_CODE]       = { "postalCode",               ATTR_TEXT,  SHORT, SOME },
+	[ATTR_COUNTRY]           = { "c",                        ATTR_TEXT,  SHORT, SOME },
+	[ATTR_PHOTO]             = { "jpegPhoto",                ATTR_BYTES, BLOB,  SOME },
+
+	[ATTR_JID]               = { "jid",                      ATTR_EXACT, 4096,  ONE  },
+	[ATTR_PERSON]            = { "imPerson",                 ATTR_EXACT, LONG,  ONE  },
+	[ATTR_PERSON_UUID]       = { "imPersonUUID",             ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_STATUS]            = { "imStatus",                 ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_ROSTER_ITEM]       = { "imRosterItem",             ATTR_EXACT, VALUE, MANY },
+	[ATTR_ROSTER_VERSION]    = { "imRosterVersion",          ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_PENDING]           = { "imPending",                ATTR_EXACT, VALUE, MANY },
+	[ATTR_SCRAM]             = { "imScram",                  ATTR_EXACT, LINE,  SOME },
+	[ATTR_SCRAM_SOURCE]      = { "imScramSource",            ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_VCARD]             = { "imVCard",                  ATTR_EXACT, 4 * BLOB, ONE },
+
+	[ATTR_ROOM_NAME]         = { "imRoomName",               ATTR_EXACT, LINE,  ONE  },
+	[ATTR_DESCRIPTION]       = { "description",              ATTR_LINES, LONG,  SOME },
+	[ATTR_SUBJECT]           = { "imSubject",                ATTR_LINES, LONG,  ONE  },
+	[ATTR_LANGUAGE]          = { "imLanguage",               ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_ROOM_OPTION]       = { "imRoomOption",             ATTR_EXACT, LONG,  SHORT },
+	[ATTR_OWNER]             = { "imOwner",                  ATTR_EXACT, LONG,  MANY },
+	[ATTR_ADMIN]             = { "imAdmin",                  ATTR_EXACT, LONG,  MANY },
+	[ATTR_MEMBER]            = { "imMember",                 ATTR_EXACT, LONG,  MANY },
+	[ATTR_OUTCAST]           = { "imOutcast",                ATTR_EXACT, LONG,  MANY },
+	[ATTR_OWNER_JID]         = { "imOwnerJid",               ATTR_EXACT, VALUE, MANY },
+	[ATTR_ADMIN_JID]         = { "imAdminJid",               ATTR_EXACT, VALUE, MANY },
+	[ATTR_MEMBER_JID]        = { "imMemberJid",              ATTR_EXACT, VALUE, MANY },
+	[ATTR_OUTCAST_JID]       = { "imOutcastJid",             ATTR_EXACT, VALUE, MANY },
+	[ATTR_BOUND_TO]          = { "imBoundTo",                ATTR_EXACT, LONG,  ONE  },
+
+	[ATTR_GROUP_MEMBER]      = { "member",                   ATTR_EXACT, LONG,  MANY },
+	[ATTR_GROUP_UNIQUE_MEMBER] = { "uniqueMember",           ATTR_EXACT, LONG,  MANY },
+	[ATTR_GROUP_MEMBER_UID]  = { "memberUid",                ATTR_EXACT, LINE,  MANY },
+	[ATTR_GROUP_URL]         = { "memberURL",                ATTR_EXACT, LONG,  SOME },
+
+	[ATTR_REQUEST_ID]        = { "imRequestId",              ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_REQUEST_KIND]      = { "imRequestKind",            ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_REQUEST_STATE]     = { "imRequestState",           ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_TOKEN_HASH]        = { "imTokenHash",              ATTR_EXACT, SHORT, ONE  },
+	[ATTR_TOKEN_EXPIRES]     = { "imTokenExpires",           ATTR_TEXT,  SHORT, ONE  },
+
+	[ATTR_OBJECT_CLASS]      = { "objectClass",              ATTR_TEXT,  SHORT, SOME },
+};
+
+#define PERSON \
+	ATTR_NAME, ATTR_UUID, ATTR_CN, ATTR_DISPLAY_NAME, ATTR_GIVEN_NAME, \
+	ATTR_SN, ATTR_MAIL, ATTR_TITLE, ATTR_DEPARTMENT, ATTR_PASSWORD_CHANGED, \
+	ATTR_PASSWORD_LOCKED, ATTR_PASSWORD_RESET, ATTR_PASSWORD_END, \
+	ATTR_SHADOW_EXPIRE, ATTR_NS_LOCK, ATTR_LOGIN_DISABLED, \
+	ATTR_SCHAC_STATUS, ATTR_INET_STATUS
+#define ROOM_HEAD \
+	ATTR_ROOM_NAME, ATTR_CN, ATTR_DESCRIPTION, ATTR_SUBJECT, ATTR_LANGUAGE, \
+	ATTR_ROOM_OPTION, ATTR_BOUND_TO
+#define ROOM_PEOPLE \
+	ATTR_OWNER, ATTR_ADMIN, ATTR_MEMBER, ATTR_OUTCAST, ATTR_OWNER_JID, \
+	ATTR_ADMIN_JID, ATTR_MEMBER_JID, ATTR_OUTCAST_JID
+#define END ATTR_N
+
+static const enum attr sets[SET_N][48] = {
+	[SET_PERSON] = { PERSON, END },
+	[SET_VCARD] = { PERSON, ATTR_NICKNAME, ATTR_URL, ATTR_ORGANISATION,
+	    ATTR_EMPLOYEE_TYPE, ATTR_AFFILIATION, ATTR_PHONE, ATTR_MOBILE,
+	    ATTR_FAX, ATTR_STREET, ATTR_LOCALITY, ATTR_REGION,
+	    ATTR_POSTAL_CODE, ATTR_COUNTRY, ATTR_PHOTO, END },
+	[SET_PROFILE] = { ATTR_JID, ATTR_PERSON_UUID, ATTR_STATUS,
+	    ATTR_ROSTER_ITEM, ATTR_ROSTER_VERSION, ATTR_PENDING, ATTR_SCRAM,
+	    ATTR_SCRAM_SOURCE, END },
+	[SET_PROFILE_VCARD] = { ATTR_JID, ATTR_PERSON_UUID, ATTR_STATUS,
+	    ATTR_VCARD, END },
+	[SET_PROFILE_STATUS] = { ATTR_JID, ATTR_PERSON_UUID, ATTR_STATUS, END },
+	[SET_ROOM] = { ROOM_HEAD, ROOM_PEOPLE, END },
+	[SET_ROOM_HEAD] = { ROOM_HEAD, END },
+	[SET_ROOM_PEOPLE] = { ROOM_PEOPLE, END },
+	[SET_NAME] = { ATTR_NAME, ATTR_UUID, END },
+	[SET_GROUP] = { ATTR_CN, ATTR_DESCRIPTION, ATTR_MAIL, END },
+	[SET_GROUP_URL] = { ATTR_GROUP_URL, END },
+	[SET_REQUEST] = { ATTR_TOKEN_HASH, ATTR_TOKEN_EXPIRES, ATTR_PERSON,
+	    ATTR_UID, ATTR_REQUEST_STATE, END },
+	[SET_ROSTER] = { ATTR_ROSTER_ITEM, ATTR_ROSTER_VERSION, ATTR_PENDING,
+	    END },
+	[SET_NOTHING] = { END },
+};
+
+const char *const map_group_classes[] = {
+	"groupOfNames", "groupOfUniqueNames", "groupOfURLs", "posixGroup",
+	"mailGroup", "nisMailAlias", NULL
+};
+
+static const char **set_names(const struct map_row *rows, const enum attr *set,
+    struct arena *a)
+{
+	const char **names;
+	size_t n = 0;
+
+	while (set[n] != END)
+		n++;
+	names = arena_alloc(a, (n + 2) * sizeof *names);
+	for (size_t i = 0; i < n; i++)
+		names[i] = rows[set[i]].name;
+	if (n == 0)
+		names[0] = "1.1";       /* RFC 4511 §4.5.1.8: no attributes */
+	return names;
+}
+
+void map_init(struct names *names, struct arena *a, const char *people_name)
+{
+	for (int i = 0; i < ATTR_N; i++)
+		names->rows[i] = table[i];
+	names->rows[ATTR_NAME].name = arena_dup(a, people_name,
+	    strlen(people_name));
+	for (int i = 0; i < SET_N; i++)
+		names->sets[i] = set_names(names->rows, sets[i], a);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/map.h — fields and attributes: the one place that spells a name of
+ * the directory.
+ *
+ * Everything else says ATTR_MAIL.  A row also holds what the value is and how
+ * much of it is believed (LDAP-17, LDAP-18: only what is listed is asked for). */
+#ifndef XDB_LDAP_MAP_H
+#define XDB_LDAP_MAP_H
+
+#include "base/str.h"
+
+enum attr {
+	/* person */
+	ATTR_NAME,                      /* people_name of the configuration */
+	ATTR_UID, ATTR_UUID, ATTR_CN, ATTR_DISPLAY_NAME, ATTR_GIVEN_NAME, ATTR_SN,
+	ATTR_MAIL, ATTR_TITLE, ATTR_DEPARTMENT,
+	/* rules of the account */
+	ATTR_PASSWORD_CHANGED, ATTR_PASSWORD_LOCKED, ATTR_PASSWORD_RESET,
+	ATTR_PASSWORD_END, ATTR_SHADOW_EXPIRE, ATTR_NS_LOCK, ATTR_LOGIN_DISABLED,
+	ATTR_SCHAC_STATUS, ATTR_INET_STATUS,
+	/* what a vCard shows beyond that */
+	ATTR_NICKNAME, ATTR_URL, ATTR_ORGANISATION, ATTR_EMPLOYEE_TYPE,
+	ATTR_AFFILIATION, ATTR_PHONE, ATTR_MOBILE, ATTR_FAX, ATTR_STREET,
+	ATTR_LOCALITY, ATTR_REGION, ATTR_POSTAL_CODE, ATTR_COUNTRY, ATTR_PHOTO,
+	/* profile */
+	ATTR_JID, ATTR_PERSON, ATTR_PERSON_UUID, ATTR_STATUS, ATTR_ROSTER_ITEM,
+	ATTR_ROSTER_VERSION, ATTR_PENDING, ATTR_SCRAM, ATTR_SCRAM_SOURCE,
+	ATTR_VCARD,
+	/* room */
+	ATTR_ROOM_NAME, ATTR_DESCRIPTION, ATTR_SUBJECT, ATTR_LANGUAGE,
+	ATTR_ROOM_OPTION, ATTR_OWNER, ATTR_ADMIN, ATTR_MEMBER, ATTR_OUTCAST,
+	ATTR_OWNER_JID, ATTR_ADMIN_JID, ATTR_MEMBER_JID, ATTR_OUTCAST_JID,
+	ATTR_BOUND_TO,
+	/* group */
+	ATTR_GROUP_MEMBER, ATTR_GROUP_UNIQUE_MEMBER, ATTR_GROUP_MEMBER_UID,
+	ATTR_GROUP_URL,
+	/* request */
+	ATTR_REQUEST_ID, ATTR_REQUEST_KIND, ATTR_REQUEST_STATE, ATTR_TOKEN_HASH,
+	ATTR_TOKEN_EXPIRES,
+	/* every entry */
+	ATTR_OBJECT_CLASS,
+	ATTR_N
+};
+
+enum attr_kind {
+	ATTR_TEXT,      /* one line for people: control characters are dropped */
+	ATTR_LINES,     /* text that may have lines */
+	ATTR_EXACT,     /* a value we give back as it is: an odd one is dropped whole */
+	ATTR_BYTES,     /* not text */
+};
+
+/* What is read together; a search names one of these. */
+enum map_set {
+	SET_PERSON, SET_VCARD, SET_PROFILE, SET_PROFILE_VCARD, SET_PROFILE_STATUS,
+	SET_ROOM, SET_ROOM_HEAD, SET_ROOM_PEOPLE, SET_NAME, SET_GROUP,
+	SET_GROUP_URL, SET_REQUEST, SET_ROSTER, SET_NOTHING,
+	SET_N
+};
+
+struct map_row {
+	const char *name;
+	enum attr_kind kind;
+	size_t most_bytes;              /* a longer value is not taken */
+	unsigned most_values;           /* what is above is not taken; the field is cut */
+};
+
+/* The table, with the configuration's people_name in it. */
+struct names {
+	struct map_row rows[ATTR_N];
+	const char **sets[SET_N];       /* attribute lists for libldap, NULL-ended */
+};
+
+void map_init(struct names *names, struct arena *a, const char *people_name);
+
+#define CLASS_PERSON  "inetOrgPerson"
+#define CLASS_PROFILE "imProfile"
+#define CLASS_ROOM    "imRoom"
+#define CLASS_REQUEST "imRequest"
+/* Classes of the groups and lists that a search finds; NULL-ended. */
+extern const char *const map_group_classes[];
+
+#define RDN_PROFILES "ou=profiles"
+#define RDN_ROOMS    "ou=rooms"
+#define RDN_REQUESTS "ou=requests"
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/values.c — words in one value, and times. */
+#include "xdb_ldap/values.h"
+
+#include <time.h>
+
+#include "base/enc.h"
+#include "xdb_ldap/entry.h"
+
+/* --- words -------------------------------------------------------------------- */
+
+static void word_write(struct buf *out, struct slice word)
+{
+	if (word.n == 0)
+		buf_addc(out, '-');
+	else if (slice_is(word, "-"))
+		buf_adds(out, "%2D");
+	else
+		enc_percent(out, word, "");
+}
+
+static void next_word_write(struct buf *out, struct slice word)
+{
+	buf_addc(out, ' ');
+	word_write(out, word);
+}
+
+static bool word_read(struct arena *a, struct slice *rest, struct slice *word_r)
+{
+	struct buf text = { 0 };
+	struct slice raw;
+	bool ok;
+
+	if (!slice_word(rest, &raw))
+		return false;
+	if (slice_is(raw, "-")) {
+		*word_r = slice_make("", 0);
+		return true;
+	}
+	ok = dec_percent(&text, raw) && text_is_clean(buf_slice(&text));
+	if (ok)
+		*word_r = slice_dup(a, buf_slice(&text));
+	buf_fini(&text);
+	return ok;
+}
+
+/* Nothing there is fine and empty; something odd is not. */
+static bool word_read_if(struct arena *a, struct slice *rest, struct slice *word_r)
+{
+	*word_r = slice_make("", 0);
+	*rest = slice_trim(*rest);
+	return rest->n == 0 || word_read(a, rest, word_r);
+}
+
+static bool jid_read(struct arena *a, struct slice *rest, struct slice *jid_r)
+{
+	return word_read(a, rest, jid_r) && jid_r->n != 0;
+}
+
+struct slice value_jid(struct arena *a, struct slice value)
+{
+	struct slice jid;
+
+	return jid_read(a, &value, &jid) ? jid : slice_make("", 0);
+}
+
+/* --- roster items --------------------------------------------------------------- */
+
+static const char *const subscriptions[] = {
+	[SUB_NONE] = "none", [SUB_TO] = "to", [SUB_FROM] = "from",
+	[SUB_BOTH] = "both",
+};
+
+void roster_item_write(struct buf *out, const struct xdb_roster_item *item)
+{
+	word_write(out, item->jid);
+	buf_addf(out, " %s %d %d", subscriptions[item->subscription],
+	    item->ask, item->approved);
+	next_word_write(out, item->name);
+	for (size_t i = 0; i < item->group_n; i++)
+		if (item->groups[i].n != 0)
+			next_word_write(out, item->groups[i]);
+}
+
+static bool subscription_read(struct slice *rest, enum xdb_subscription *sub_r)
+{
+	struct slice word;
+
+	if (!slice_word(rest, &word))
+		return false;
+	for (size_t i = 0; i < COUNT(subscriptions); i++)
+		if (slice_is(word, subscriptions[i])) {
+			*sub_r = (enum xdb_subscription)i;
+			return true;
+		}
+	return false;
+}
+
+static bool flag_read(struct slice *rest, bool *flag_r)
+{
+	struct slice word;
+
+	if (!slice_word(rest, &word) || word.n != 1
+	    || (word.p[0] != '0' && word.p[0] != '1'))
+		return false;
+	*flag_r = word.p[0] == '1';
+	return true;
+}
+
+static bool groups_read(struct arena *a, struct slice rest,
+    struct xdb_roster_item *item)
+{
+	struct slice found[ROSTER_GROUPS_MOST];
+	size_t n = 0;
+
+	for (rest = slice_trim(rest); rest.n != 0; rest = slice_trim(rest))
+		if (n == COUNT(found) || !word_read(a, &rest, &found[n++]))
+			return false;
+	item->groups = arena_alloc(a, (n + 1) * sizeof *found);
+	item->group_n = n;
+	memcpy(item->groups, found, n * sizeof *found);
+	return true;
+}
+
+bool roster_item_read(struct arena *a, struct slice value,
+    struct xdb_roster_item *item_r)
+{
+	struct xdb_roster_item item = { .group_n = 0 };
+
+	if (!jid_read(a, &value, &item.jid)
+	    || !subscription_read(&value, &item.subscription)
+	    || !flag_read(&value, &item.ask)
+	    || !flag_read(&value, &item.approved)
+	    || !word_read_if(a, &value, &item.name)
+	    || !groups_read(a, value, &item))
+		return false;
+	*item_r = item;
+	return true;
+}
+
+/* --- requests, room people, options ----------------------------------------------- */
+
+void pending_write(struct buf *out, const struct xdb_pending *pending)
+{
+	word_write(out, pending->jid);
+	if (pending->status.n != 0)
+		next_word_write(out, pending->status);
+}
+
+/* A <status/> may have lines, so only what XML forbids is refused. */
+static bool lines_read_if(struct arena *a, struct slice rest, struct slice *text_r)
+{
+	struct buf text = { 0 };
+	bool ok;
+
+	*text_r = slice_make("", 0);
+	rest = slice_trim(rest);
+	if (rest.n == 0 || slice_is(rest, "-"))
+		return true;
+	ok = memchr(rest.p, ' ', rest.n) == NULL && dec_percent(&text, rest)
+	    && text_is_utf8(buf_slice(&text));
+	for (size_t i = 0; ok && i < text.n; i++)
+		ok = (unsigned char)text.p[i] >= 0x20 || text.p[i] == '\n'
+		    || text.p[i] == '\t' || text.p[i] == '\r';
+	if (ok)
+		*text_r = slice_dup(a, buf_slice(&text));
+	buf_fini(&text);
+	return ok;
+}
+
+bool pending_read(struct arena *a, struct slice value, struct xdb_pending *pending_r)
+{
+	struct xdb_pending p;
+
+	if (!jid_read(a, &value, &p.jid) || !lines_read_if(a, value, &p.status))
+		return false;
+	*pending_r = p;
+	return true;
+}
+
+void room_person_write(struct buf *out, const struct xdb_room_person *person)
+{
+	word_write(out, person->jid);
+	if (person->nick.n != 0 || person->reason.n != 0)
+		next_word_write(out, person->nick);
+	if (person->reason.n != 0)
+		next_word_write(out, person->reason);
+}
+
+bool room_person_read(struct arena *a, struct slice value,
+    struct xdb_room_person *person_r)
+{
+	struct xdb_room_person p = { .affiliation = AFF_NONE };
+
+	if (!jid_read(a, &value, &p.jid) || !word_read_if(a, &value, &p.nick)
+	    || !lines_read_if(a, value, &p.reason))
+		return false;
+	*person_r = p;
+	return true;
+}
+
+void room_option_write(struct buf *out, const struct xdb_room_option *option)
+{
+	enc_percent(out, option->key, "=");
+	buf_addc(out, '=');
+	enc_percent(out, option->value, "");
+}
+
+bool room_option_read(struct arena *a, struct slice value,
+    struct xdb_room_option *option_r)
+{
+	struct buf key = { 0 }, text = { 0 };
+	struct slice head, tail;
+	bool ok = slice_cut(value, '=', &head, &tail) && head.n != 0
+	    && dec_percent(&key, head) && dec_percent(&text, tail)
+	    && text_is_clean(buf_slice(&key)) && text_is_utf8(buf_slice(&text));
+
+	if (ok) {
+		option_r->key = slice_dup(a, buf_slice(&key));
+		option_r->value = slice_dup(a, buf_slice(&text));
+	}
+	buf_fini(&key);
+	buf_fini(&text);
+	return ok;
+}
+
+/* --- time --------------------------------------------------------------------------- */
+
+static bool digits_read(struct slice *s, size_t n, int most, int *value_r)
+{
+	uint64_t value;
+
+	if (s->n < n || !slice_number(slice_make(s->p, n), (uint64_t)most, &value))
+		return false;
+	*value_r = (int)value;
+	*s = slice_make(s->p + n, s->n - n);
+	return true;
+}
+
+bool time_read(struct slice value, int64_t *seconds_r)
+{
+	struct tm tm = { 0 };
+	int year, month;
+
+	if (!digits_read(&value, 4, 9999, &year)
+	    || !digits_read(&value, 2, 12, &month)
+	    || !digits_read(&value, 2, 31, &tm.tm_mday)
+	    || !digits_read(&value, 2, 23, &tm.tm_hour)
+	    || !digits_read(&value, 2, 59, &tm.tm_min)
+	    || !digits_read(&value, 2, 60, &tm.tm_sec)
+	    || month == 0 || tm.tm_mday == 0)
+		return false;
+	/* A fraction is allowed and does not matter; the zone must be UTC. */
+	if (value.n == 0 || value.p[value.n - 1] != 'Z'
+	    || (value.n > 1 && value.p[0] != '.' && value.p[0] != ','))
+		return false;
+	tm.tm_year = year - 1900;
+	tm.tm_mon = month - 1;
+	*seconds_r = (int64_t)timegm(&tm);
+	return true;
+}
+
+void time_write(struct buf *out, int64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+	char text[32];
+
+	gmtime_r(&t, &tm);
+	strftime(text, sizeof text, "%Y%m%d%H%M%SZ", &tm);
+	buf_adds(out, text);
+}

@@ -37,6 +37,8 @@ struct xdb_conf {                       /* strings are copied by xdb_open */
 	struct slice bind_password;
 	const char *domain;             /* of the accounts' JIDs */
 	const char *people_base, *people_filter, *people_name, *im_base;
+	const char *groups_base;        /* where groups and lists are; NULL or "": what
+	                                   is above people_base */
 	int64_t connect_timeout_ms, timeout_ms;
 	unsigned search_connections, bind_connections;
 };

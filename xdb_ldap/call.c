@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/call.c — requests to libldap and messages from it.
+ *
+ * What a result code means is a table: only success carries data, only
+ * noSuchObject says that there is nothing, and what we do not know is never a
+ * yes (LDAP-13). */
+#include "xdb_ldap/call.h"
+
+#include <assert.h>
+
+#include "base/log.h"
+#include "xdb_ldap/dn.h"
+#include "xdb_ldap/op.h"
+#include "xdb_ldap/pool.h"
+#include "xdb_ldap/conn.h"
+
+/* Entries of one answer are kept; above this a search is cut. */
+enum { ANSWER_BYTES_MOST = 64 * 1024 * 1024 };
+
+/* --- result codes -------------------------------------------------------------------- */
+
+static const struct { int code; enum xdb_status status; } codes[] = {
+	{ LDAP_SUCCESS, XDB_OK },
+	{ LDAP_COMPARE_TRUE, XDB_OK },
+	{ LDAP_NO_SUCH_OBJECT, XDB_ABSENT },
+	{ LDAP_INVALID_CREDENTIALS, XDB_REFUSED },
+	{ LDAP_INAPPROPRIATE_AUTH, XDB_REFUSED },
+	{ LDAP_INSUFFICIENT_ACCESS, XDB_REFUSED },
+	{ LDAP_UNWILLING_TO_PERFORM, XDB_REFUSED },
+	{ LDAP_STRONG_AUTH_REQUIRED, XDB_REFUSED },
+	{ LDAP_CONFIDENTIALITY_REQUIRED, XDB_REFUSED },
+	{ LDAP_AUTH_METHOD_NOT_SUPPORTED, XDB_REFUSED },
+	{ LDAP_PROXIED_AUTHORIZATION_DENIED, XDB_REFUSED },
+	{ LDAP_ALREADY_EXISTS, XDB_CONFLICT },
+	{ LDAP_ASSERTION_FAILED, XDB_CONFLICT },
+	{ LDAP_TYPE_OR_VALUE_EXISTS, XDB_CONFLICT },
+	{ LDAP_NO_SUCH_ATTRIBUTE, XDB_CONFLICT },
+	{ LDAP_BUSY, XDB_BUSY },
+	{ LDAP_UNAVAILABLE, XDB_DOWN },
+	{ LDAP_TIMELIMIT_EXCEEDED, XDB_DOWN },
+	{ LDAP_ADMINLIMIT_EXCEEDED, XDB_DOWN },
+	{ LDAP_SIZELIMIT_EXCEEDED, XDB_DOWN },
+	{ LDAP_OPERATIONS_ERROR, XDB_DOWN },
+	{ LDAP_OTHER, XDB_DOWN },
+	{ LDAP_CANCELLED, XDB_DOWN },
+};
+
+enum xdb_status call_status_of(int ldap_code)
+{
+	for (size_t i = 0; i < COUNT(codes); i++)
+		if (codes[i].code == ldap_code)
+			return codes[i].status;
+	return XDB_BROKEN;
+}
+
+static enum xdb_refusal refusal_of(int code)
+{
+	return code == LDAP_INVALID_CREDENTIALS || code == LDAP_INAPPROPRIATE_AUTH
+	    ? XDB_WRONG_PASSWORD : XDB_NO_RIGHT;
+}
+
+/* --- making calls ---------------------------------------------------------------------- */
+
+static struct call *call_new(struct xdb_op *op, enum call_kind kind,
+    const char *dn)
+{
+	struct call *c = ARENA_NEW(&op->arena, struct call);
+
+	c->op = op;
+	c->kind = kind;
+	c->dn = dn;
+	c->entry_end = &c->entries;
+	c->pool = kind == CALL_BIND ? &op->db->binds : &op->db->search;
+	list_push(&op->calls, &c->link);
+	op->open_n++;
+	return c;
+}
+
+struct call *call_search(struct xdb_op *op, const struct search *s)
+{
+	struct call *c = call_new(op, CALL_SEARCH, s->base);
+
+	c->scope = s->scope;
+	c->filter = s->filter;
+	c->set = s->set;
+	c->most = s->most;
+	pool_submit(c->pool, c);
+	return c;
+}
+
+struct call *call_modify(struct xdb_op *op, const char *dn, const struct mods *m,
+    const char *assertion)
+{
+	struct call *c = call_new(op, CALL_MODIFY, dn);
+
+	c->mods = m->v;
+	c->assertion = assertion;
+	pool_submit(c->pool, c);
+	return c;
+}
+
+struct call *call_add(struct xdb_op *op, const char *dn, const struct mods *m)
+{
+	struct call *c = call_new(op, CALL_ADD, dn);
+
+	c->mods = m->v;
+	pool_submit(c->pool, c);
+	return c;
+}
+
+struct call *call_delete(struct xdb_op *op, const char *dn)
+{
+	struct call *c = call_new(op, CALL_DELETE, dn);
+
+	pool_submit(c->pool, c);
+	return c;
+}
+
+static struct call *call_with_secret(struct xdb_op *op, enum call_kind kind,
+    const char *dn, struct slice secret)
+{
+	struct call *c = call_new(op, kind, dn);
+
+	assert(secret.n != 0);          /* LDAP-01: the kinds refuse it before */
+	buf_reserve(&c->secret, secret.n + 1);
+	buf_add(&c->secret, secret);
+	pool_submit(c->pool, c);
+	return c;
+}
+
+struct call *call_password(struct xdb_op *op, const char *dn, struct slice password)
+{
+	return call_with_secret(op, CALL_PASSWORD, dn, password);
+}
+
+struct call *call_bind(struct xdb_op *op, const char *dn, struct slice password)
+{
+	return call_with_secret(op, CALL_BIND, dn, password);
+}
+
+/* --- lists of changes --------------------------------------------------------------------- */
+
+static void mods_grow(struct mods *m, struct xdb_op *op)
+{
+	LDAPMod **more;
+
+	if (m->n + 1 < m->room)
+		return;
+	m->room = m->room != 0 ? m->room * 2 : 8;
+	more = arena_alloc(&op->arena, m->room * sizeof (LDAPMod *));
+	if (m->n != 0)
+		memcpy(more, m->v, m->n * sizeof (LDAPMod *));
+	m->v = more;
+}
+
+static struct berval *berval_dup(struct xdb_op *op, struct slice s)
+{
+	struct berval *bv = ARENA_NEW(&op->arena, struct berval);
+
+	bv->bv_len = s.n;
+	bv->bv_val = arena_dup(&op->arena, s.p, s.n);
+	return bv;
+}
+
+void mods_put(struct mods *m, struct xdb_op *op, int operation, enum attr attr,
+    const struct slice *values, size_t n)
+{
+	const char *name = op_name(op, attr);
+	LDAPMod *mod = ARENA_NEW(&op->arena, LDAPMod);
+
+	mod->mod_op = operation | LDAP_MOD_BVALUES;
+	mod->mod_type = arena_dup(&op->arena, name, strlen(name));
+	if (n != 0) {
+		mod->mod_bvalues = arena_alloc(&op->arena,
+		    (n + 1) * sizeof (struct berval *));
+		for (size_t i = 0; i < n; i++)
+			mod->mod_bvalues[i] = berval_dup(op, values[i]);
+	}
+	mods_grow(m, op);
+	m->v[m->n++] = mod;
+}
+
+void mods_put_one(struct mods *m, struct xdb_op *op, int operation,
+    enum attr attr, struct slice value)
+{
+	mods_put(m, op, operation, attr, &value, 1);
+}
+
+void mods_set(struct mods *m, struct xdb_op *op, enum attr attr, struct slice value)
+{
+	mods_put(m, op, LDAP_MOD_REPLACE, attr, &value, value.n != 0 ? 1 : 0);
+}
+
+/* --- sending ---------------------------------------------------------------------------------- */
+
+static int send_search(struct call *c, LDAP *ld, int64_t timeout_ms)
+{
+	/* The server may stop when we do; it counts whole seconds. */
+	struct timeval limit = { .tv_sec = (time_t)((timeout_ms + 999) / 1000) };
+	char **attrs = (char **)(void *)c->op->db->names.sets[c->set];
+
+	return ldap_search_ext(ld, c->dn, c->scope, c->filter, attrs, 0, NULL,
+	    NULL, &limit, (int)c->most, &c->msgid);
+}
+
+static int send_modify(struct call *c, LDAP *ld)
+{
+	LDAPControl assertion = { .ldctl_iscritical = 1 };
+	LDAPControl *controls[] = { &assertion, NULL };
+	int rc;
+
+	if (c->assertion == NULL)
+		return ldap_modify_ext(ld, c->dn, c->mods, NULL, NULL, &c->msgid);
+	assertion.ldctl_oid = (char[]){ LDAP_CONTROL_ASSERT };
+	rc = ldap_create_assertion_control_value(ld,
+	    arena_dup(&c->op->arena, c->assertion, strlen(c->assertion)),
+	    &assertion.ldctl_value);
+	if (rc == LDAP_SUCCESS)
+		rc = ldap_modify_ext(ld, c->dn, c->mods, controls, NULL,
+		    &c->msgid);
+	ldap_memfree(assertion.ldctl_value.bv_val);
+	return rc;
+}
+
+static int send_bind(struct call *c, LDAP *ld)
+{
+	LDAPControl ppolicy = {
+		.ldctl_oid = (char[]){ LDAP_CONTROL_PASSWORDPOLICYREQUEST },
+	};
+	LDAPControl *controls[] = { &ppolicy, NULL };
+	struct berval password = { c->secret.n, c->secret.p };
+
+	if (c->asks_who)
+		return ldap_whoami(ld, NULL, NULL, &c->msgid);
+	return ldap_sasl_bind(ld, c->dn, LDAP_SASL_SIMPLE, &password, controls,
+	    NULL, &c->msgid);
+}
+
+static int send_password(struct call *c, LDAP *ld)
+{
+	struct berval who = { strlen(c->dn),
+		arena_dup(&c->op->arena, c->dn, strlen(c->dn)) };
+	struct berval password = { c->secret.n, c->secret.p };
+
+	return ldap_passwd(ld, &who, NULL, &password, NULL, NULL, &c->msgid);
+}
+
+int call_send(struct call *c, LDAP *ld, int64_t timeout_ms)
+{
+	switch (c->kind) {
+	case CALL_SEARCH:
+		return send_search(c, ld, timeout_ms);
+	case CALL_MODIFY:
+		return send_modify(c, ld);
+	case CALL_ADD:
+		return ldap_add_ext(ld, c->dn, c->mods, NULL, NULL, &c->msgid);
+	case CALL_DELETE:
+		return ldap_delete_ext(ld, c->dn, NULL, NULL, &c->msgid);
+	case CALL_PASSWORD:
+		return send_password(c, ld);
+	case CALL_BIND:
+		return send_bind(c, ld);
+	}
+	panic("call of an unknown kind");
+}
+
+/* --- the answer ------------------------------------------------------------------------------- */
+
+void call_finish(struct call *c, enum xdb_status status, const char *why)
+{
+	assert(!c->is_answered && c->place == CALL_NOWHERE);
+	c->is_answered = true;
+	c->status = status;
+	c->why = why;
+	buf_wipe(&c->secret);
+	op_called(c->op);
+}
+
+static void entry_take(struct call *c, LDAP *ld, LDAPMessage *msg)
+{
+	struct entry *e;
+
+	if (c->entry_bytes > ANSWER_BYTES_MOST) {
+		c->is_cut = true;
+		return;
+	}
+	e = entry_read(&c->op->arena, &c->op->db->names, ld, msg);
+	if (e == NULL) {
+		c->is_cut = true;
+		return;
+	}
+	for (unsigned i = 0; i < e->field_n; i++)
+		for (unsigned k = 0; k < e->fields[i].n; k++)
+			c->entry_bytes += e->fields[i].v[k].n;
+	c->entry_bytes += sizeof *e;
+	*c->entry_end = e;
+	c->entry_end = &e->next;
+	c->entry_n++;
+}
+
+static void policy_take(struct call *c, LDAP *ld, LDAPControl **controls)
+{
+	static const struct { LDAPPasswordPolicyError error; enum xdb_refusal refusal; }
+	map[] = {
+		{ PP_passwordExpired, XDB_EXPIRED },
+		{ PP_accountLocked, XDB_LOCKED },
+		{ PP_changeAfterReset, XDB_MUST_CHANGE },
+	};
+	LDAPControl *found = ldap_control_find(LDAP_CONTROL_PASSWORDPOLICYRESPONSE,
+	    controls, NULL);
+	LDAPPasswordPolicyError error = PP_noError;
+	ber_int_t expire = -1, grace = -1;
+
+	if (found == NULL || ldap_parse_passwordpolicy_control(ld, found,
+	    &expire, &grace, &error) != LDAP_SUCCESS)
+		return;
+	for (size_t i = 0; i < COUNT(map); i++)
+		if (map[i].error == error)
+			c->refusal = map[i].refusal;
+	c->grace = grace > 0 ? (unsigned)grace : 0;
+}
+
+static void complain(const struct call *c, const char *diagnostic)
+{
+	/* The server's text says which attribute, never its value. */
+	log_event(LOG_WARN, "ldap-refused", "-", "code=%d meaning=%s server-says=%s",
+	    c->code, log_text(slice_of(ldap_err2string(c->code))),
+	    log_text(slice_of(diagnostic != NULL ? diagnostic : "")));
+}
+
+static bool result_take(struct call *c, LDAP *ld, LDAPMessage *msg)
+{
+	LDAPControl **controls = NULL;
+	char *diagnostic = NULL;
+
+	if (ldap_parse_result(ld, msg, &c->code, NULL, &diagnostic, NULL,
+	    &controls, 0) != LDAP_SUCCESS) {
+		c->code = LDAP_DECODING_ERROR;
+		return false;
+	}
+	if (controls != NULL && c->kind == CALL_BIND)
+		policy_take(c, ld, controls);
+	c->status = call_status_of(c->code);
+	if (c->status == XDB_BROKEN || c->code == LDAP_INSUFFICIENT_ACCESS)
+		complain(c, diagnostic);
+	ldap_controls_free(controls);
+	ldap_memfree(diagnostic);
+	return true;
+}
+
+static enum call_turn bind_take(struct call *c, LDAP *ld, LDAPMessage *msg);
+static enum call_turn who_take(struct call *c, LDAP *ld, LDAPMessage *msg);
+
+static enum call_turn search_take(struct call *c)
+{
+	/* The limit we set, or the server's: what came is good, and not all. */
+	if (c->code == LDAP_SIZELIMIT_EXCEEDED) {
+		c->is_cut = true;
+		c->status = XDB_OK;
+	}
+	/* Nothing here, but "ask over there" (LDAP-10): that is not "nothing". */
+	if (c->status == XDB_OK && c->entry_n == 0 && c->reference_n != 0) {
+		log_event(LOG_WARN, "ldap-referral", "-", "base=%s not followed",
+		    log_text(slice_of(c->dn)));
+		c->status = XDB_BROKEN;
+	}
+	return CALL_DONE;
+}
+
+enum call_turn call_take(struct call *c, LDAP *ld, LDAPMessage *msg)
+{
+	switch (ldap_msgtype(msg)) {
+	case LDAP_RES_SEARCH_ENTRY:
+		entry_take(c, ld, msg);
+		return CALL_WAITS;
+	case LDAP_RES_SEARCH_REFERENCE:
+		c->reference_n++;
+		return CALL_WAITS;
+	case LDAP_RES_INTERMEDIATE:
+		return CALL_WAITS;
+	default:
+		break;
+	}
+	if (c->asks_who)
+		return who_take(c, ld, msg);
+	if (!result_take(c, ld, msg)) {
+		c->status = XDB_BROKEN;
+		return CALL_DONE;
+	}
+	if (c->kind == CALL_BIND)
+		return bind_take(c, ld, msg);
+	if (c->status == XDB_REFUSED)
+		c->refusal = XDB_NO_RIGHT;
+	return c->kind == CALL_SEARCH ? search_take(c) : CALL_DONE;
+}
+
+/* --- the answer to a bind ------------------------------------------------------------------------- */
+
+/* ppolicy's changeAfterReset comes with success and then refuses every other
+ * operation (measured): it is no login. */
+static enum call_turn bind_take(struct call *c, LDAP *ld, LDAPMessage *msg)
+{
+	(void)ld;
+	(void)msg;
+	/* A bind to an entry that is not there: as wrong as a wrong password. */
+	if (c->status == XDB_ABSENT || c->code == LDAP_INVALID_DN_SYNTAX)
+		c->status = XDB_REFUSED;
+	if (c->status == XDB_OK && c->refusal == XDB_MUST_CHANGE)
+		c->status = XDB_REFUSED;
+	if (c->status == XDB_REFUSED) {
+		if (c->refusal == XDB_REFUSAL_NONE)
+			c->refusal = refusal_of(c->code);
+		return CALL_DONE;
+	}
+	if (c->status != XDB_OK)
+		return CALL_DONE;
+	if (c->grace != 0)
+		log_event(LOG_WARN, "password-expired", "-",
+		    "grace-logins=%u dn=%s", c->grace,
+		    log_text(slice_of(c->dn)));
+	c->refusal = XDB_REFUSAL_NONE;
+	c->asks_who = true;
+	return CALL_SENDS;
+}
+
+/* RFC 4532.  Success to nobody in particular is what an anonymous bind gives:
+ * the connection must be who we bound as (LDAP-01).  A server that does not
+ * know the question has said yes to the bind, and that must do. */
+static enum call_turn who_take(struct call *c, LDAP *ld, LDAPMessage *msg)
+{
+	struct berval *who = NULL;
+	struct slice id;
+	int code = LDAP_DECODING_ERROR;
+
+	if (ldap_parse_result(ld, msg, &code, NULL, NULL, NULL, NULL, 0)
+	    != LDAP_SUCCESS) {
+		c->status = XDB_BROKEN;
+		return CALL_DONE;
+	}
+	c->status = XDB_OK;
+	if (code != LDAP_SUCCESS) {
+		if (call_status_of(code) == XDB_DOWN || code == LDAP_BUSY)
+			c->status = XDB_DOWN;
+		return CALL_DONE;
+	}
+	if (ldap_parse_extended_result(ld, msg, NULL, &who, 0) != LDAP_SUCCESS)
+		who = NULL;
+	id = who != NULL ? slice_make(who->bv_val, who->bv_len)
+	    : slice_make(NULL, 0);
+	if (id.n == 0 || slice_is(id, "dn:")) {
+		c->status = XDB_REFUSED;
+		c->refusal = XDB_WRONG_PASSWORD;
+		log_event(LOG_ERROR, "ldap-bind-anonymous", "-",
+		    "dn=%s the server said yes to nobody",
+		    log_text(slice_of(c->dn)));
+	} else if (slice_starts(id, SLICE("dn:"))
+	    && !dn_eq(slice_make(id.p + 3, id.n - 3), slice_of(c->dn))) {
+		c->status = XDB_BROKEN;
+		log_event(LOG_ERROR, "ldap-bind-other", "-", "dn=%s is=%s",
+		    log_text(slice_of(c->dn)), log_text(id));
+	}
+	ber_bvfree(who);
+	return CALL_DONE;
+}
+
+/* --- out of the way -------------------------------------------------------------------------------- */
+
+bool call_may_be_resent(const struct call *c)
+{
+	return !c->was_resent
+	    && (c->kind == CALL_SEARCH || c->kind == CALL_BIND);
+}
+
+void call_drop(struct call *c)
+{
+	if (c->place == CALL_QUEUED)
+		pool_withdraw(c->pool, c);
+	else if (c->place == CALL_FLYING)
+		conn_forget(c->conn, c);
+	buf_wipe(&c->secret);
+}

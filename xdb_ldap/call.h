@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/call.h — one LDAP request on the wire, and its answer.
+ *
+ * An operation (op.h) makes one or several calls; each goes through a pool to a
+ * connection.  Everything a call holds lives in its operation's arena, but
+ * secrets, which are wiped.  Only call.c hands requests to libldap and reads
+ * its messages. */
+#ifndef XDB_LDAP_CALL_H
+#define XDB_LDAP_CALL_H
+
+#include <ldap.h>
+
+#include "base/list.h"
+#include "xdb_ldap/entry.h"
+#include "xdb_ldap/xdb.h"
+
+struct conn;
+struct pool;
+
+enum call_kind {
+	CALL_SEARCH, CALL_MODIFY, CALL_ADD, CALL_DELETE, CALL_PASSWORD, CALL_BIND,
+};
+
+enum call_place { CALL_NOWHERE, CALL_QUEUED, CALL_FLYING };
+
+struct call {
+	struct list link;               /* among its operation's calls */
+	struct list place_link;         /* in the pool's queue or the connection's list */
+	struct buf secret;              /* the password, wiped */
+	/* borrowed */
+	struct xdb_op *op;
+	struct pool *pool;
+	struct conn *conn;              /* while CALL_FLYING */
+	enum call_place place;
+	enum call_kind kind;
+	int msgid;
+	bool was_resent;
+	bool asks_who;                  /* CALL_BIND: bound, now asks who it is */
+
+	/* the request */
+	const char *dn;                 /* base, entry, or who binds */
+	int scope;
+	const char *filter;
+	enum map_set set;
+	unsigned most;
+	LDAPMod **mods;
+	const char *assertion;
+
+	/* the answer */
+	bool is_answered;
+	enum xdb_status status;
+	int code;                       /* LDAP's result code */
+	const char *why;
+	bool is_cut;                    /* a size limit ended the search */
+	unsigned reference_n;
+	struct entry *entries, **entry_end;
+	size_t entry_n;
+	size_t entry_bytes;
+	enum xdb_refusal refusal;
+	unsigned grace;                 /* logins left with an expired password */
+};
+
+/* --- making them: each is on its way when the function returns ---------------- */
+
+struct search {
+	const char *base;
+	int scope;                      /* LDAP_SCOPE_… */
+	const char *filter;
+	enum map_set set;
+	unsigned most;                  /* entries; 0: the server's limit */
+};
+struct call *call_search(struct xdb_op *op, const struct search *s);
+
+/* A list of changes that grows; memory from the operation. */
+struct mods { LDAPMod **v; size_t n, room; };
+/* `operation`: LDAP_MOD_ADD, _DELETE, _REPLACE or _INCREMENT; no values with
+ * _REPLACE or _DELETE removes the attribute. */
+void mods_put(struct mods *m, struct xdb_op *op, int operation, enum attr attr,
+    const struct slice *values, size_t n);
+void mods_put_one(struct mods *m, struct xdb_op *op, int operation,
+    enum attr attr, struct slice value);
+/* Replaces by the value, or removes when it is empty. */
+void mods_set(struct mods *m, struct xdb_op *op, enum attr attr, struct slice value);
+
+/* `assertion`: a filter (RFC 4528, critical), or NULL. */
+struct call *call_modify(struct xdb_op *op, const char *dn, const struct mods *m,
+    const char *assertion);
+struct call *call_add(struct xdb_op *op, const char *dn, const struct mods *m);
+struct call *call_delete(struct xdb_op *op, const char *dn);
+struct call *call_password(struct xdb_op *op, const char *dn, struct slice password);
+struct call *call_bind(struct xdb_op *op, const char *dn, struct slice password);
+
+/* --- for pools and connections --------------------------------------------------- */
+
+/* Gives it to libldap; a result code of libldap's own on failure. */
+int call_send(struct call *c, LDAP *ld, int64_t timeout_ms);
+enum call_turn { CALL_WAITS, CALL_DONE, CALL_SENDS };
+/* Takes one message of the answer; CALL_SENDS: call_send is due again. */
+enum call_turn call_take(struct call *c, LDAP *ld, LDAPMessage *msg);
+bool call_may_be_resent(const struct call *c);
+/* Gives the call its status and tells the operation. */
+void call_finish(struct call *c, enum xdb_status status, const char *why);
+/* Out of queue and connection; its answer goes nowhere.  Wipes its secret. */
+void call_drop(struct call *c);
+
+enum xdb_status call_status_of(int ldap_code);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/op.c — operations: made, waited for, ended, answered. */
+#include "xdb_ldap/op.h"
+
+#include <assert.h>
+
+#include "xdb_ldap/dn.h"
+
+enum { OP_ROOM = 2048 };
+
+struct xdb_op *op_new(struct xdb *db, size_t data_size)
+{
+	struct arena arena = arena_with_room(OP_ROOM);
+	struct xdb_op *op = ARENA_NEW(&arena, struct xdb_op);
+
+	op->arena = arena;
+	op->db = db;
+	op->data = arena_alloc(&op->arena, data_size);
+	list_init(&op->calls);
+	list_push(&db->ops, &op->link);
+	db->operations++;
+	return op;
+}
+
+const char *op_name(const struct xdb_op *op, enum attr attr)
+{
+	return op->db->names.rows[attr].name;
+}
+
+const char *op_text(struct xdb_op *op, struct slice s)
+{
+	return slice_cstr(&op->arena, s);
+}
+
+const char *op_take(struct xdb_op *op, struct buf *b)
+{
+	const char *text = op_text(op, buf_slice(b));
+
+	buf_fini(b);
+	return text;
+}
+
+/* --- waiting ---------------------------------------------------------------------- */
+
+static void step(void *ctx)
+{
+	struct xdb_op *op = ctx;
+	op_step_fn *next = op->next;
+
+	op->next = NULL;
+	assert(next != NULL && op->open_n == 0);
+	next(op);
+}
+
+static void late(void *ctx)
+{
+	struct xdb_op *op = ctx;
+
+	op_finish(op, XDB_DOWN, "no answer in time");
+}
+
+void op_await(struct xdb_op *op, op_step_fn *next)
+{
+	assert(op->next == NULL);
+	op->next = next;
+	if (op->deadline.fn == NULL) {
+		timer_init(&op->deadline, late, op);
+		timer_start(&op->deadline, op->db->timeout_ms);
+	}
+	if (op->open_n == 0)
+		loop_defer(step, op);
+}
+
+void op_called(struct xdb_op *op)
+{
+	assert(op->open_n != 0);
+	/* Before op_await the step is not known yet; op_await sees the zero. */
+	if (--op->open_n == 0 && op->next != NULL)
+		loop_defer(step, op);
+}
+
+/* --- the end ------------------------------------------------------------------------ */
+
+static void op_free(struct xdb_op *op)
+{
+	struct arena arena = op->arena;
+
+	arena_fini(&arena);
+}
+
+static void leave(struct xdb_op *op)
+{
+	struct call *c;
+
+	if (op->deadline.fn != NULL)
+		timer_stop(&op->deadline);
+	LIST_EACH(c, &op->calls, struct call, link) {
+		list_remove(&c->link);
+		call_drop(c);
+	}
+	loop_undefer(op);
+	op->next = NULL;
+	op->open_n = 0;
+}
+
+static void deliver(void *ctx)
+{
+	struct xdb_op *op = ctx;
+
+	list_remove(&op->link);
+	if (op->done != NULL)
+		op->done(&op->res, op->ctx);
+	op_free(op);
+}
+
+void op_finish(struct xdb_op *op, enum xdb_status status, const char *why)
+{
+	leave(op);
+	op->res.status = status;
+	op->res.why = why;
+	if (status == XDB_DOWN || status == XDB_BROKEN || status == XDB_BUSY) {
+		op->db->failures++;
+		op->db->why = xdb_status_text(status);
+	}
+	loop_defer(deliver, op);
+}
+
+void op_refuse(struct xdb_op *op, enum xdb_refusal refusal, const char *why)
+{
+	op->res.refusal = refusal;
+	op_finish(op, XDB_REFUSED, why);
+}
+
+bool op_failed(struct xdb_op *op, const struct call *c)
+{
+	if (c->status == XDB_OK)
+		return false;
+	op->res.refusal = c->refusal;
+	op_finish(op, c->status, c->why);
+	return true;
+}
+
+bool op_search_failed(struct xdb_op *op, const struct call *c)
+{
+	if (c->status != XDB_ABSENT)
+		return op_failed(op, c);
+	op_finish(op, XDB_BROKEN, "the base of the search is not there");
+	return true;
+}
+
+static void ended_one(struct xdb_op *op)
+{
+	if (!op_failed(op, *(struct call **)op->data))
+		op_finish(op, XDB_OK, NULL);
+}
+
+void op_await_one(struct xdb_op *op, struct call *c)
+{
+	*(struct call **)op->data = c;
+	op_await(op, ended_one);
+}
+
+bool op_owns(struct xdb_op *op, struct slice dn, const char *base)
+{
+	struct buf normal = { 0 }, base_normal = { 0 };
+	bool owns = dn_normal(&normal, dn)
+	    && dn_normal(&base_normal, slice_of(base))
+	    && normal.n > base_normal.n
+	    && dn_is_below(buf_slice(&normal), buf_slice(&base_normal));
+
+	buf_fini(&normal);
+	buf_fini(&base_normal);
+	if (!owns)
+		op_refuse(op, XDB_NO_RIGHT, "this entry is not ours to change");
+	return owns;
+}
+
+void op_drop(struct xdb_op *op)
+{
+	leave(op);
+	list_remove(&op->link);
+	op_free(op);
+}
+
+void xdb_then(struct xdb_op *op, xdb_done_fn *done, void *ctx)
+{
+	op->done = done;
+	op->ctx = ctx;
+}
+
+void xdb_cancel(struct xdb_op **opp)
+{
+	if (*opp != NULL)
+		op_drop(*opp);
+	*opp = NULL;
+}

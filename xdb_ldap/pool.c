@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/pool.c — calls to connections, connections to servers.
+ *
+ * Servers are taken in the order of the configuration, first the ones believed
+ * well.  One that failed is tried again by one connection alone when its pause
+ * is over, sooner while calls wait; a better one that is back gets everything
+ * again.  There is one uv timer behind all of it: pool->wake. */
+#include "xdb_ldap/pool.h"
+
+#include "base/log.h"
+#include "xdb_ldap/call.h"
+#include "xdb_ldap/conn.h"
+
+enum { STEADY_MS = 1000 };      /* a connection that stood less counts as failed */
+
+/* --- choosing a server ------------------------------------------------------------------ */
+
+static bool is_hurried(const struct pool *p)
+{
+	return p->queue_n != 0;
+}
+
+static bool server_may_be_tried(const struct server *s, bool hurry)
+{
+	if (s->failures == 0)
+		return true;
+	return !s->is_tried && server_due_ms(s, hurry) <= loop_now_ms();
+}
+
+static struct server *server_choose(struct pool *p, unsigned before)
+{
+	for (unsigned i = 0; i < before; i++)
+		if (server_may_be_tried(&p->db->servers[i], is_hurried(p)))
+			return &p->db->servers[i];
+	return NULL;
+}
+
+static void start(struct conn *c, struct server *s)
+{
+	s->is_tried = s->failures != 0;
+	conn_start(c, s);
+}
+
+/* --- keeping connections ------------------------------------------------------------------ */
+
+static unsigned count_state(const struct pool *p, bool ready)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < p->conn_n; i++) {
+		enum conn_state state = p->conns[i]->state;
+
+		n += ready ? state == CONN_READY
+		    : state != CONN_READY && state != CONN_IDLE;
+	}
+	return n;
+}
+
+/* The search pool is kept up; the bind pool follows demand. */
+static bool wants_more(const struct pool *p)
+{
+	return !p->is_for_binds || count_state(p, false) < p->queue_n;
+}
+
+static unsigned worst_server(const struct pool *p)
+{
+	unsigned worst = 0;
+
+	for (unsigned i = 0; i < p->conn_n; i++)
+		if (p->conns[i]->state == CONN_READY
+		    && p->conns[i]->server > &p->db->servers[worst])
+			worst = (unsigned)(p->conns[i]->server - p->db->servers);
+	return worst;
+}
+
+/* Fail-back: a probe of its own, so that nobody waits for it. */
+static void probe_better(struct pool *p)
+{
+	struct server *better;
+
+	if (p->is_for_binds || p->probe->state != CONN_IDLE)
+		return;
+	better = server_choose(p, worst_server(p));
+	if (better != NULL)
+		start(p->probe, better);
+}
+
+static int64_t next_due_ms(const struct pool *p)
+{
+	int64_t due = INT64_MAX;
+
+	for (unsigned i = 0; i < p->db->server_n; i++) {
+		const struct server *s = &p->db->servers[i];
+		int64_t at = server_due_ms(s, is_hurried(p));
+
+		if (s->failures != 0 && !s->is_tried && at < due)
+			due = at;
+	}
+	return due;
+}
+
+static void keep(struct pool *p)
+{
+	int64_t due;
+
+	for (unsigned i = 0; i < p->conn_n && wants_more(p); i++) {
+		struct server *s;
+
+		if (p->conns[i]->state != CONN_IDLE)
+			continue;
+		s = server_choose(p, p->db->server_n);
+		if (s == NULL)
+			break;
+		start(p->conns[i], s);
+	}
+	probe_better(p);
+	due = next_due_ms(p);
+	timer_stop(&p->wake);
+	if (due != INT64_MAX && (!p->is_for_binds || is_hurried(p)))
+		timer_start(&p->wake, due - loop_now_ms() + 1);
+}
+
+static void woken(void *ctx)
+{
+	keep(ctx);
+}
+
+/* --- calls ---------------------------------------------------------------------------------- */
+
+static struct conn *conn_choose(const struct pool *p)
+{
+	struct conn *best = NULL;
+
+	for (unsigned i = 0; i < p->conn_n; i++)
+		if (conn_has_room(p->conns[i]) && (best == NULL
+		    || p->conns[i]->flying_n < best->flying_n))
+			best = p->conns[i];
+	return best;
+}
+
+void pool_pump(struct pool *p)
+{
+	struct conn *c;
+
+	while (p->queue_n != 0 && (c = conn_choose(p)) != NULL) {
+		struct call *call = LIST_FIRST(&p->queue, struct call,
+		    place_link);
+
+		pool_withdraw(p, call);
+		conn_send(c, call);
+	}
+	if (p->queue_n != 0)
+		keep(p);
+}
+
+static void enqueue(struct pool *p, struct call *call, bool at_head)
+{
+	call->place = CALL_QUEUED;
+	if (at_head)
+		list_push_front(&p->queue, &call->place_link);
+	else
+		list_push(&p->queue, &call->place_link);
+	p->queue_n++;
+}
+
+void pool_submit(struct pool *p, struct call *call)
+{
+	if (p->queue_n >= QUEUE_MOST) {
+		call_finish(call, XDB_BUSY, "too many requests are waiting");
+		return;
+	}
+	enqueue(p, call, false);
+	pool_pump(p);
+}
+
+void pool_withdraw(struct pool *p, struct call *call)
+{
+	list_remove(&call->place_link);
+	call->place = CALL_NOWHERE;
+	p->queue_n--;
+}
+
+void pool_return(struct pool *p, struct call *call, const char *why)
+{
+	if (!call_may_be_resent(call)) {
+		call_finish(call, XDB_DOWN, why);
+		return;
+	}
+	call->was_resent = true;
+	call->asks_who = call->is_cut = false;
+	call->entries = NULL;
+	call->entry_end = &call->entries;
+	call->entry_n = call->entry_bytes = 0;
+	call->reference_n = 0;
+	enqueue(p, call, true);
+}
+
+/* --- what happens to connections ---------------------------------------------------------------- */
+
+/* They were marked before, all of them, so that what one gives back does not
+ * go to the next. */
+static void leave(struct pool *p, const struct server *server, const char *why)
+{
+	for (unsigned i = 0; i < p->conn_n; i++)
+		if (p->conns[i]->is_leaving && p->conns[i]->server == server)
+			conn_leave(p->conns[i], why);
+}
+
+static void move_to_better(struct pool *p, const struct server *better)
+{
+	for (unsigned i = 0; i < p->conn_n; i++) {
+		struct conn *c = p->conns[i];
+
+		if (c->state != CONN_READY || c->server <= better)
+			continue;
+		c->is_leaving = true;
+		if (c->flying_n == 0 && !c->is_owed)
+			conn_leave(c, "a better server is back");
+	}
+}
+
+void pool_ready(struct pool *p, struct conn *c)
+{
+	struct xdb *db = p->db;
+	struct server *s = c->server;
+
+	if (s->failures != 0 || count_state(p, true) == 1 || c == p->probe)
+		log_event(LOG_INFO, "ldap-up", p->is_for_binds ? "bind" : "search",
+		    "server=%s", s->uri);
+	server_is_well(s);
+	if (c == p->probe)
+		conn_leave(c, "the probe has answered");
+	move_to_better(&db->search, s);
+	move_to_better(&db->binds, s);
+	pool_pump(p);
+	keep(&db->search);
+	keep(&db->binds);
+}
+
+/* Several connections that were under way fail together: that is one failure.
+ * One that stood for a while and ended is none yet; connecting again tells. */
+static bool is_failure(const struct conn *c, const struct loss *loss)
+{
+	const struct server *s = loss->server;
+
+	if (!loss->is_fault || (s->failures != 0 && c->started_ms < s->tried_ms))
+		return false;
+	return !loss->was_ready || loop_now_ms() - c->ready_ms < STEADY_MS;
+}
+
+void pool_lost(struct pool *p, struct conn *c, const struct loss *loss)
+{
+	log_event(loss->is_fault && !loss->was_ready ? LOG_WARN : LOG_INFO,
+	    "ldap-lost", p->is_for_binds ? "bind" : "search",
+	    "server=%s why=%s", loss->server->uri, log_text(slice_of(loss->why)));
+	if (loss->is_fault)
+		p->db->why = loss->why;
+	if (is_failure(c, loss))
+		server_failed(loss->server, c->is_refused);
+	else if (!loss->was_ready)
+		loss->server->is_tried = false;
+	pool_pump(p);
+	keep(p);
+}
+
+void pool_mute(struct pool *p, struct server *server, int64_t since_ms)
+{
+	struct pool *both[] = { &p->db->search, &p->db->binds };
+
+	log_event(LOG_WARN, "ldap-mute", "-", "server=%s", server->uri);
+	server_failed(server, false);
+	p->db->why = "the server answers nothing";
+	for (size_t k = 0; k < COUNT(both); k++)
+		for (unsigned i = 0; i < both[k]->conn_n; i++) {
+			struct conn *c = both[k]->conns[i];
+
+			if (c->state == CONN_READY && c->server == server
+			    && c->heard_ms <= since_ms)
+				c->is_leaving = true;
+		}
+	leave(&p->db->search, server, p->db->why);
+	leave(&p->db->binds, server, p->db->why);
+}
+
+/* --- life ------------------------------------------------------------------------------------------ */
+
+void pool_init(struct pool *p, struct xdb *db, bool is_for_binds, unsigned n)
+{
+	p->db = db;
+	p->is_for_binds = is_for_binds;
+	p->conn_n = n;
+	p->conns = arena_alloc(&db->arena, n * sizeof (struct conn *));
+	for (unsigned i = 0; i < n; i++)
+		p->conns[i] = conn_new(p);
+	p->probe = conn_new(p);
+	list_init(&p->queue);
+	timer_init(&p->wake, woken, p);
+}
+
+void pool_start(struct pool *p)
+{
+	keep(p);
+}
+
+void pool_fini(struct pool *p)
+{
+	for (unsigned i = 0; i < p->conn_n; i++)
+		conn_free(&p->conns[i]);
+	conn_free(&p->probe);
+	if (p->wake.fn != NULL)
+		timer_stop(&p->wake);
+}
+
+const struct server *pool_server(const struct pool *p)
+{
+	const struct server *best = NULL;
+
+	for (unsigned i = 0; i < p->conn_n; i++)
+		if (p->conns[i]->state == CONN_READY
+		    && (best == NULL || p->conns[i]->server < best))
+			best = p->conns[i]->server;
+	return best;
+}

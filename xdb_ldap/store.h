@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/store.h — what one open store holds; known inside xdb_ldap only. */
+#ifndef XDB_LDAP_STORE_H
+#define XDB_LDAP_STORE_H
+
+#include "base/list.h"
+#include "base/loop.h"
+#include "base/tls.h"
+#include "xdb_ldap/map.h"
+#include "xdb_ldap/xdb.h"
+
+struct conn;
+
+enum security {
+	LINK_CLEAR,     /* ldap:// without StartTLS: to a loopback address only */
+	LINK_STARTTLS, LINK_TLS,
+	LINK_LOCAL,     /* ldapi:// */
+};
+
+/* One URI of the configuration, and what is known of it: a circuit breaker.
+ * After a failure nobody tries before retry_ms, and then one alone. */
+struct server {
+	const char *uri, *host, *port;  /* host: a path with LINK_LOCAL */
+	enum security security;
+	unsigned failures;              /* in a row; 0: believed to be well */
+	int64_t retry_ms, tried_ms;
+	bool is_tried;                  /* a connection is being made, as a probe */
+	bool is_refusing;               /* it does not like our name: no hurry */
+};
+
+enum { QUEUE_MOST = 1024 };
+
+/* Connections of one use.  The search pool keeps its connections up and bound
+ * as the service; the bind pool makes them when they are needed, and whoever
+ * bound last is who such a connection is: it never searches (LDAP-07). */
+struct pool {
+	struct xdb *db;
+	bool is_for_binds;
+	struct conn **conns;
+	unsigned conn_n;
+	struct conn *probe;             /* looks whether a better server is back */
+	struct list queue;              /* calls waiting for a connection */
+	unsigned queue_n;
+	struct timer wake;
+};
+
+struct xdb {
+	struct arena arena;             /* owns the strings */
+	struct tls_context *tls;
+	struct buf bind_password;       /* wiped at the end */
+	struct names names;
+	const char *domain, *people_base, *people_filter, *groups_base;
+	const char *profiles_base, *rooms_base, *requests_base;
+	struct buf people_normal;       /* people_base in normal form */
+	const char *bind_dn;
+	bool sasl_external;
+	int64_t connect_timeout_ms, timeout_ms;
+	struct server *servers;
+	unsigned server_n;
+	struct pool search, binds;
+	struct list ops;
+	/* health */
+	uint64_t operations, failures;
+	const char *why;
+};
+
+#endif

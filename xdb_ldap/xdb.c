@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/xdb.c — a store is opened, looked at, closed. */
+#include <ldap.h>
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "xdb_ldap/dn.h"
+#include "xdb_ldap/filter.h"
+#include "xdb_ldap/op.h"
+#include "xdb_ldap/pool.h"
+
+static const char *copy(struct xdb *db, const char *text)
+{
+	return text != NULL ? arena_dup(&db->arena, text, strlen(text)) : "";
+}
+
+static const char *below(struct xdb *db, const char *rdn, const char *base)
+{
+	struct buf dn = { 0 };
+	const char *made;
+
+	buf_adds(&dn, rdn);
+	dn_below(&dn, base);
+	made = slice_cstr(&db->arena, buf_slice(&dn));
+	buf_fini(&dn);
+	return made;
+}
+
+/* ou=people,dc=example,dc=org: groups stand beside it.  A people_base that is
+ * the suffix itself holds everything. */
+static const char *groups_base(struct xdb *db, const char *configured)
+{
+	struct slice base = slice_of(db->people_base);
+	struct slice parent = dn_parent(base), value;
+	bool is_top = dn_first(&db->arena, base, "dc", &value)
+	    || dn_first(&db->arena, base, "o", &value);
+
+	if (configured != NULL && *configured != '\0')
+		return copy(db, configured);
+	return is_top || parent.n == 0 ? db->people_base
+	    : slice_cstr(&db->arena, parent);
+}
+
+static bool dns_are_valid(const struct xdb_conf *conf, const char **why_r)
+{
+	*why_r = "people_base is not a DN";
+	if (!dn_is_valid(slice_of(conf->people_base)))
+		return false;
+	*why_r = "im_base is not a DN";
+	if (!dn_is_valid(slice_of(conf->im_base)))
+		return false;
+	*why_r = "groups_base is not a DN";
+	return conf->groups_base == NULL || *conf->groups_base == '\0'
+	    || dn_is_valid(slice_of(conf->groups_base));
+}
+
+static bool conf_is_valid(const struct xdb_conf *conf, const char **why_r)
+{
+	if (!dns_are_valid(conf, why_r))
+		return false;
+	*why_r = "people_name is not an attribute name";
+	if (!filter_is_attribute(slice_of(conf->people_name)))
+		return false;
+	/* A DN without a password is an anonymous bind that looks like one of
+	 * a name (LDAP-01). */
+	*why_r = "bind_dn needs a password";
+	if (!conf->sasl_external && conf->bind_dn != NULL
+	    && *conf->bind_dn != '\0' && conf->bind_password.n == 0)
+		return false;
+	return conf->people_filter == NULL || *conf->people_filter == '\0'
+	    || filter_is_valid(slice_of(conf->people_filter), why_r);
+}
+
+static void take_conf(struct xdb *db, const struct xdb_conf *conf)
+{
+	bool filters = conf->people_filter != NULL
+	    && *conf->people_filter != '\0';
+
+	map_init(&db->names, &db->arena, conf->people_name);
+	db->domain = copy(db, conf->domain);
+	db->people_base = copy(db, conf->people_base);
+	db->people_filter = filters ? copy(db, conf->people_filter)
+	    : "(objectClass=*)";
+	db->groups_base = groups_base(db, conf->groups_base);
+	db->profiles_base = below(db, RDN_PROFILES, conf->im_base);
+	db->rooms_base = below(db, RDN_ROOMS, conf->im_base);
+	db->requests_base = below(db, RDN_REQUESTS, conf->im_base);
+	dn_normal(&db->people_normal, slice_of(db->people_base));
+	db->bind_dn = copy(db, conf->bind_dn);
+	buf_add(&db->bind_password, conf->bind_password);
+	db->sasl_external = conf->sasl_external;
+	db->connect_timeout_ms = conf->connect_timeout_ms;
+	db->timeout_ms = conf->timeout_ms;
+}
+
+static bool needs_tls(const struct xdb *db)
+{
+	for (unsigned i = 0; i < db->server_n; i++)
+		if (db->servers[i].security == LINK_TLS
+		    || db->servers[i].security == LINK_STARTTLS)
+			return true;
+	return false;
+}
+
+static void store_free(struct xdb *db)
+{
+	struct arena arena = db->arena;
+
+	pool_fini(&db->search);
+	pool_fini(&db->binds);
+	tls_context_free(&db->tls);
+	buf_wipe(&db->bind_password);
+	buf_fini(&db->people_normal);
+	arena_fini(&arena);
+	free(db);
+}
+
+struct xdb *xdb_open(const struct xdb_conf *conf, const char **why_r)
+{
+	struct xdb *db = NEW(struct xdb);
+
+	/* LDAP-09: no ldap.conf, no .ldaprc, no LDAP* of the environment.  It
+	 * must be set before libldap is used for the first time. */
+	setenv("LDAPNOINIT", "1", 1);
+	list_init(&db->ops);
+	if (!conf_is_valid(conf, why_r) || !servers_parse(db, conf, why_r)) {
+		store_free(db);
+		return NULL;
+	}
+	take_conf(db, conf);
+	if (needs_tls(db) && (db->tls = tls_context_client(conf->ca_file, why_r))
+	    == NULL) {
+		store_free(db);
+		return NULL;
+	}
+	pool_init(&db->search, db, false, conf->search_connections);
+	pool_init(&db->binds, db, true, conf->bind_connections);
+	pool_start(&db->search);
+	return db;
+}
+
+void xdb_close(struct xdb **dbp)
+{
+	struct xdb *db = *dbp;
+	struct xdb_op *op;
+
+	*dbp = NULL;
+	if (db == NULL)
+		return;
+	LIST_EACH(op, &db->ops, struct xdb_op, link)
+		op_drop(op);
+	store_free(db);
+}
+
+void xdb_state_get(const struct xdb *db, struct xdb_state *state_r)
+{
+	const struct server *server = pool_server(&db->search);
+
+	*state_r = (struct xdb_state){
+		.is_up = server != NULL,
+		.server = server != NULL ? server->uri : NULL,
+		.why = db->why,
+		.operations = db->operations,
+		.failures = db->failures,
+		.waiting = db->search.queue_n + db->binds.queue_n,
+	};
+}
+
+const char *xdb_status_text(enum xdb_status status)
+{
+	static const char *const texts[] = {
+		[XDB_OK] = "ok", [XDB_ABSENT] = "absent",
+		[XDB_REFUSED] = "refused", [XDB_CONFLICT] = "conflict",
+		[XDB_BUSY] = "busy", [XDB_DOWN] = "down",
+		[XDB_BROKEN] = "broken",
+	};
+
+	return texts[status];
+}

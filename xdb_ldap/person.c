@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/person.c — finding one person and one profile, and reading them.
+ *
+ * Two searches at once: the person by name, the profile by JID.  The profile
+ * counts only when it is this person's by entryUUID; a person who was renamed
+ * has a profile with the old JID, which a third search finds. */
+#include "xdb_ldap/person.h"
+
+#include "base/log.h"
+#include "xdb_ldap/filter.h"
+#include "xdb_ldap/values.h"
+
+enum { UID_BYTES_MOST = 1023 };         /* RFC 7622 §3.3.1 */
+
+/* --- the searches ------------------------------------------------------------------------- */
+
+static struct call *search_person(struct xdb_op *op, struct found *f)
+{
+	struct buf filter = { 0 };
+
+	filter_open(&filter, '&');
+	filter_raw(&filter, op->db->people_filter);
+	filter_eq(&filter, op_name(op, ATTR_NAME), f->uid);
+	filter_close(&filter);
+	return call_search(op, &(struct search){ .base = op->db->people_base,
+	    .scope = LDAP_SCOPE_SUBTREE, .filter = op_take(op, &filter),
+	    .set = f->person_set, .most = 2 });
+}
+
+static struct call *search_profile(struct xdb_op *op, struct found *f,
+    enum attr by, struct slice value)
+{
+	struct buf filter = { 0 };
+
+	filter_eq(&filter, op_name(op, by), value);
+	return call_search(op, &(struct search){ .base = op->db->profiles_base,
+	    .scope = LDAP_SCOPE_ONELEVEL, .filter = op_take(op, &filter),
+	    .set = f->profile_set, .most = 2 });
+}
+
+static struct slice jid_of(struct xdb_op *op, struct slice uid)
+{
+	struct buf jid = { 0 };
+	struct slice made;
+
+	buf_add(&jid, uid);
+	buf_addc(&jid, '@');
+	buf_adds(&jid, op->db->domain);
+	made = slice_dup(&op->arena, buf_slice(&jid));
+	buf_fini(&jid);
+	return made;
+}
+
+static void found_both(struct xdb_op *op);
+static void found_by_uuid(struct xdb_op *op);
+
+void found_start(struct xdb_op *op)
+{
+	struct found *f = op->data;
+
+	if (f->uid.n == 0 || f->uid.n > UID_BYTES_MOST
+	    || memchr(f->uid.p, '\0', f->uid.n) != NULL) {
+		op_finish(op, XDB_ABSENT, "no name of a person");
+		return;
+	}
+	f->uid = slice_dup(&op->arena, f->uid);
+	f->person_call = search_person(op, f);
+	f->profile_call = search_profile(op, f, ATTR_JID, jid_of(op, f->uid));
+	op_await(op, found_both);
+}
+
+/* --- judging them ----------------------------------------------------------------------------- */
+
+static bool is_of(const struct entry *profile, struct slice uuid)
+{
+	return profile != NULL && uuid.n != 0
+	    && slice_eq_nocase(entry_one(profile, ATTR_PERSON_UUID), uuid);
+}
+
+static bool take_person(struct xdb_op *op, struct found *f)
+{
+	struct call *c = f->person_call;
+
+	if (op_search_failed(op, c))
+		return false;
+	if (c->entry_n > 1 || c->is_cut) {
+		log_event(LOG_WARN, "person-ambiguous", "-", "name=%s",
+		    log_text(f->uid));
+		op_finish(op, XDB_BROKEN, "several entries have this name");
+		return false;
+	}
+	f->person = c->entries;
+	if (f->person == NULL || !entry_name(f->person,
+	    ATTR_NAME, f->uid, &f->name)) {
+		op_finish(op, XDB_ABSENT, "no such person");
+		return false;
+	}
+	if (entry_one(f->person, ATTR_UUID).n == 0) {
+		op_finish(op, XDB_BROKEN, "the entry shows no entryUUID");
+		return false;
+	}
+	return true;
+}
+
+static void found_both(struct xdb_op *op)
+{
+	struct found *f = op->data;
+	struct slice uuid;
+
+	if (!take_person(op, f) || op_search_failed(op, f->profile_call))
+		return;
+	uuid = entry_one(f->person, ATTR_UUID);
+	for (const struct entry *e = f->profile_call->entries; e != NULL; e = e->next)
+		if (is_of(e, uuid))
+			f->profile = e;
+	if (f->profile != NULL) {
+		f->next(op);
+		return;
+	}
+	f->profile_call = search_profile(op, f, ATTR_PERSON_UUID, uuid);
+	op_await(op, found_by_uuid);
+}
+
+static void found_by_uuid(struct xdb_op *op)
+{
+	struct found *f = op->data;
+
+	if (op_search_failed(op, f->profile_call))
+		return;
+	if (f->profile_call->entry_n > 1) {
+		op_finish(op, XDB_BROKEN, "several profiles are of this person");
+		return;
+	}
+	f->profile = f->profile_call->entries;
+	f->next(op);
+}
+
+/* --- rules of the account ------------------------------------------------------------------------ */
+
+static bool is_there(struct slice v)
+{
+	return v.n != 0;
+}
+
+static bool is_true(struct slice v)
+{
+	return slice_eq_nocase(v, SLICE("true"));
+}
+
+static bool is_past_time(struct slice v)
+{
+	int64_t at;
+
+	return v.n != 0 && (!time_read(v, &at) || at <= wall_now_ms() / 1000);
+}
+
+/* shadowExpire: days since 1970, -1 or 0: never (shadow(5)). */
+static bool is_past_day(struct slice v)
+{
+	uint64_t day;
+
+	return slice_number(v, 1000000, &day) && day != 0
+	    && (int64_t)day <= wall_now_ms() / 1000 / 86400;
+}
+
+static bool is_one_of(struct slice v, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (slice_eq_nocase(v, slice_of(*words)))
+			return true;
+	return false;
+}
+
+/* urn:schac:userStatus:es:example.org:locked — the last part says it. */
+static bool is_schac_closed(struct slice v)
+{
+	static const char *const closed[] = { "inactive", "disabled", "locked",
+	    "suspended", "expired", "revoked", "closed", "deleted", NULL };
+	struct slice head, tail = v;
+
+	while (slice_cut(tail, ':', &head, &tail) && tail.n != 0)
+		head = tail;
+	return is_one_of(head, closed);
+}
+
+static bool is_not_active(struct slice v)
+{
+	return v.n != 0 && !slice_eq_nocase(v, SLICE("active"));
+}
+
+static const struct rule {
+	enum attr attr;
+	bool (*is_met)(struct slice value);
+	enum xdb_refusal refusal;
+} rules[] = {
+	{ ATTR_PASSWORD_LOCKED, is_there,        XDB_LOCKED },
+	{ ATTR_NS_LOCK,         is_true,         XDB_LOCKED },
+	{ ATTR_LOGIN_DISABLED,  is_true,         XDB_SUSPENDED },
+	{ ATTR_SCHAC_STATUS,    is_schac_closed, XDB_SUSPENDED },
+	{ ATTR_INET_STATUS,     is_not_active,   XDB_SUSPENDED },
+	{ ATTR_PASSWORD_END,    is_past_time,    XDB_EXPIRED },
+	{ ATTR_SHADOW_EXPIRE,   is_past_day,     XDB_EXPIRED },
+	{ ATTR_PASSWORD_RESET,  is_true,         XDB_MUST_CHANGE },
+};
+
+static bool is_met(const struct rule *rule, const struct entry *e)
+{
+	size_t n;
+	struct slice *values = entry_all(e, rule->attr, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (rule->is_met(values[i]))
+			return true;
+	return false;
+}
+
+static enum xdb_refusal refusal_of(const struct entry *e)
+{
+	for (size_t i = 0; i < COUNT(rules); i++)
+		if (is_met(&rules[i], e))
+			return rules[i].refusal;
+	return XDB_REFUSAL_NONE;
+}
+
+/* --- reading --------------------------------------------------------------------------------------- */
+
+#define FIELD(attr, member) { attr, offsetof(struct xdb_person, member) }
+
+static const struct { enum attr attr; size_t offset; } person_fields[] = {
+	FIELD(ATTR_UUID, uuid),
+	FIELD(ATTR_NAME, uid),
+	FIELD(ATTR_CN, cn),
+	FIELD(ATTR_DISPLAY_NAME, display_name),
+	FIELD(ATTR_GIVEN_NAME, given_name),
+	FIELD(ATTR_SN, sn),
+	FIELD(ATTR_MAIL, mail),
+	FIELD(ATTR_TITLE, title),
+	FIELD(ATTR_DEPARTMENT, department),
+	FIELD(ATTR_PASSWORD_CHANGED, password_changed),
+};
+
+void person_read(const struct entry *e, struct xdb_person *p)
+{
+	p->dn = e->dn;
+	for (size_t i = 0; i < COUNT(person_fields); i++) {
+		void *at = (char *)p + person_fields[i].offset;
+
+		*(struct slice *)at = entry_one(e, person_fields[i].attr);
+	}
+	p->refusal = refusal_of(e);
+}
+
+const char *const profile_status_texts[] = {
+	[PROFILE_ACTIVE] = "active", [PROFILE_SUSPENDED] = "suspended",
+	[PROFILE_PENDING] = "pending", [PROFILE_EXPIRED] = "expired",
+	[PROFILE_DELETED] = "deleted", NULL
+};
+
+/* A word we do not know is not "active". */
+static enum xdb_profile_status status_of(struct slice v)
+{
+	if (v.n == 0)
+		return PROFILE_ACTIVE;
+	for (int i = 0; profile_status_texts[i] != NULL; i++)
+		if (slice_eq_nocase(v, slice_of(profile_status_texts[i])))
+			return (enum xdb_profile_status)i;
+	return PROFILE_SUSPENDED;
+}
+
+/* REL-24: one value that nobody can read costs one contact until somebody
+ * mends it, not the login; it is never deleted. */
+static void complain(const struct entry *e, const char *what, unsigned n)
+{
+	if (n != 0)
+		log_event(LOG_WARN, "values-unreadable", "-",
+		    "attribute=%s count=%u entry=%s", what, n, log_text(e->dn));
+}
+
+static void roster_read(struct xdb_op *op, const struct entry *e,
+    struct xdb_profile *p)
+{
+	size_t n, bad = 0;
+	struct slice *values = entry_all(e, ATTR_ROSTER_ITEM, &n);
+
+	p->roster = arena_alloc(&op->arena, (n + 1) * sizeof *p->roster);
+	for (size_t i = 0; i < n; i++)
+		if (roster_item_read(&op->arena, values[i],
+		    &p->roster[p->roster_n]))
+			p->roster_n++;
+		else
+			bad++;
+	complain(e, op_name(op, ATTR_ROSTER_ITEM),
+	    (unsigned)bad + entry_is_cut(e, ATTR_ROSTER_ITEM));
+}
+
+static void pending_all_read(struct xdb_op *op, const struct entry *e,
+    struct xdb_profile *p)
+{
+	size_t n, bad = 0;
+	struct slice *values = entry_all(e, ATTR_PENDING, &n);
+
+	p->pending = arena_alloc(&op->arena, (n + 1) * sizeof *p->pending);
+	for (size_t i = 0; i < n; i++)
+		if (pending_read(&op->arena, values[i],
+		    &p->pending[p->pending_n]))
+			p->pending_n++;
+		else
+			bad++;
+	complain(e, op_name(op, ATTR_PENDING),
+	    (unsigned)bad + entry_is_cut(e, ATTR_PENDING));
+}
+
+static void scram_read(const struct entry *e, struct slice source,
+    struct xdb_profile *p)
+{
+	struct slice made_at = entry_one(e, ATTR_SCRAM_SOURCE);
+	bool is_fresh = source.n != 0 ? slice_eq(made_at, source)
+	    : slice_is(made_at, "-");
+
+	if (is_fresh)
+		p->scram = entry_all(e, ATTR_SCRAM, &p->scram_n);
+}
+
+void profile_read(struct xdb_op *op, const struct entry *e, struct slice source,
+    struct xdb_profile *p)
+{
+	if (e == NULL)
+		return;
+	p->exists = true;
+	p->dn = e->dn;
+	p->jid = entry_one(e, ATTR_JID);
+	p->status = status_of(entry_one(e, ATTR_STATUS));
+	if (!slice_number(entry_one(e, ATTR_ROSTER_VERSION), UINT32_MAX,
+	    &p->roster_version))
+		p->roster_version = 0;
+	roster_read(op, e, p);
+	pending_all_read(op, e, p);
+	scram_read(e, source, p);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/person.h — a person and their profile: found together, read from
+ * entries.  Shared by account.c, vcard.c and people.c. */
+#ifndef XDB_LDAP_PERSON_H
+#define XDB_LDAP_PERSON_H
+
+#include "xdb_ldap/op.h"
+
+/* What the search for a person found; the first member of the kind's data. */
+struct found {
+	struct slice uid;               /* as it was asked for */
+	enum map_set person_set, profile_set;
+	struct call *person_call, *profile_call;
+	op_step_fn *next;
+	const struct entry *person;     /* never NULL when `next` runs */
+	struct slice name;              /* the value that matched */
+	const struct entry *profile;    /* NULL: there is none */
+};
+
+/* Starts the search; op->data begins with a struct found whose uid, sets and
+ * next are set.  The operation ends by itself when there is no such person, or
+ * more than one (LDAP-05). */
+void found_start(struct xdb_op *op);
+
+/* Entries to results; slices point into the operation's arena. */
+void person_read(const struct entry *e, struct xdb_person *p);
+/* `source` is the person's pwdChangedTime: older verifiers are left out. */
+void profile_read(struct xdb_op *op, const struct entry *e, struct slice source,
+    struct xdb_profile *p);
+
+extern const char *const profile_status_texts[];        /* by xdb_profile_status */
+
+#endif

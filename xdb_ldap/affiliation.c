@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/affiliation.c — who belongs to a room, and as what.
+ *
+ * People of this directory stand as DNs, which slapd keeps true when somebody
+ * is renamed; everybody else as "jid nick reason".  DNs become JIDs by asking
+ * for many people in one filter (a twentieth of the cost of asking for each),
+ * a few such searches at a time. */
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "xdb_ldap/dn.h"
+#include "xdb_ldap/filter.h"
+#include "xdb_ldap/room.h"
+#include "xdb_ldap/values.h"
+
+enum {
+	PER_FILTER = 20,                /* people in one OR */
+	PER_ROUND = 16,                 /* searches at a time */
+	BASE_READS_MOST = 64,           /* for DNs that do not begin with the name */
+};
+
+const struct affiliation_row affiliation_rows[AFFILIATION_ROWS] = {
+	{ AFF_OWNER,   ATTR_OWNER,   ATTR_OWNER_JID },
+	{ AFF_ADMIN,   ATTR_ADMIN,   ATTR_ADMIN_JID },
+	{ AFF_MEMBER,  ATTR_MEMBER,  ATTR_MEMBER_JID },
+	{ AFF_OUTCAST, ATTR_OUTCAST, ATTR_OUTCAST_JID },
+};
+
+/* --- people by DN ---------------------------------------------------------------------------- */
+
+struct local {
+	struct slice dn, normal, name;  /* name: of its RDN, or empty */
+	struct slice uid;               /* what was found */
+	enum xdb_affiliation affiliation;
+};
+
+struct lookup {
+	struct xdb_room *room;
+	op_step_fn *next;
+	struct local *locals;           /* in order of `normal` */
+	size_t local_n, at;
+	unsigned base_reads;
+	struct call *calls[PER_ROUND];
+	unsigned call_n;
+};
+
+/* The look-up is no kind of its own: it borrows the operation for a while and
+ * keeps its notes beside op->data. */
+struct borrowed { void *data; struct lookup lookup; };
+
+static int by_normal(const void *a, const void *b)
+{
+	const struct local *la = a, *lb = b;
+
+	return slice_cmp(la->normal, lb->normal);
+}
+
+static bool local_add(struct xdb_op *op, struct lookup *l, struct slice dn,
+    enum xdb_affiliation affiliation)
+{
+	struct buf normal = { 0 };
+	struct local *it = &l->locals[l->local_n];
+	bool is_ours = dn_normal(&normal, dn)
+	    && dn_is_below(buf_slice(&normal), buf_slice(&op->db->people_normal));
+
+	if (is_ours) {
+		*it = (struct local){ .dn = dn, .affiliation = affiliation,
+		    .normal = slice_dup(&op->arena, buf_slice(&normal)) };
+		dn_first(&op->arena, dn, op_name(op, ATTR_NAME), &it->name);
+		l->local_n++;
+	}
+	buf_fini(&normal);
+	return is_ours;
+}
+
+static void locals_take(struct xdb_op *op, const struct entry *e,
+    struct lookup *l)
+{
+	size_t total = 0, n;
+
+	for (size_t i = 0; i < AFFILIATION_ROWS; i++) {
+		entry_all(e, affiliation_rows[i].by_dn, &n);
+		total += n;
+	}
+	l->locals = arena_alloc(&op->arena, (total + 1) * sizeof *l->locals);
+	for (size_t i = 0; i < AFFILIATION_ROWS; i++) {
+		struct slice *dns = entry_all(e, affiliation_rows[i].by_dn, &n);
+
+		for (size_t k = 0; k < n; k++)
+			if (!local_add(op, l, dns[k],
+			    affiliation_rows[i].affiliation))
+				l->room->unresolved_n++;
+	}
+	qsort(l->locals, l->local_n, sizeof *l->locals, by_normal);
+}
+
+/* Marks the person in every affiliation they have (there should be one). */
+static void local_found(struct lookup *l, struct slice normal, struct slice uid)
+{
+	struct local key = { .normal = normal };
+	struct local *hit = bsearch(&key, l->locals, l->local_n,
+	    sizeof *l->locals, by_normal);
+
+	if (hit == NULL)
+		return;
+	while (hit > l->locals && slice_eq(hit[-1].normal, normal))
+		hit--;
+	for (; hit < l->locals + l->local_n && slice_eq(hit->normal, normal); hit++)
+		hit->uid = uid;
+}
+
+static void answers_take(struct xdb_op *op, struct lookup *l)
+{
+	for (unsigned i = 0; i < l->call_n; i++)
+		for (const struct entry *e = l->calls[i]->entries; e != NULL;
+		    e = e->next) {
+			struct buf normal = { 0 };
+
+			if (dn_normal(&normal, e->dn))
+				local_found(l, slice_dup(&op->arena,
+				    buf_slice(&normal)),
+				    entry_one(e, ATTR_NAME));
+			buf_fini(&normal);
+		}
+}
+
+static struct call *search_batch(struct xdb_op *op, struct lookup *l)
+{
+	struct buf filter = { 0 };
+
+	filter_open(&filter, '&');
+	filter_raw(&filter, op->db->people_filter);
+	filter_open(&filter, '|');
+	for (unsigned n = 0; n < PER_FILTER && l->at < l->local_n
+	    && l->locals[l->at].name.n != 0; n++, l->at++)
+		filter_eq(&filter, op_name(op, ATTR_NAME),
+		    l->locals[l->at].name);
+	filter_close(&filter);
+	filter_close(&filter);
+	return call_search(op, &(struct search){ .base = op->db->people_base,
+	    .scope = LDAP_SCOPE_SUBTREE, .filter = op_take(op, &filter),
+	    .set = SET_NAME });
+}
+
+static struct call *read_one(struct xdb_op *op, struct lookup *l)
+{
+	struct local *it = &l->locals[l->at++];
+
+	l->base_reads++;
+	return call_search(op, &(struct search){ .base = op_text(op, it->dn),
+	    .scope = LDAP_SCOPE_BASE, .filter = op->db->people_filter,
+	    .set = SET_NAME });
+}
+
+static void lookup_round(struct xdb_op *op);
+
+static void round_ended(struct xdb_op *op)
+{
+	struct borrowed *b = op->data;
+	struct lookup *l = &b->lookup;
+
+	for (unsigned i = 0; i < l->call_n; i++)
+		/* Somebody who is gone is unresolved; anything else is unknown. */
+		if (l->calls[i]->status != XDB_ABSENT
+		    && op_failed(op, l->calls[i]))
+			return;
+	answers_take(op, l);
+	lookup_round(op);
+}
+
+static struct slice local_jid(struct xdb_op *op, struct slice uid)
+{
+	struct buf jid = { 0 };
+
+	for (size_t i = 0; i < uid.n; i++)
+		buf_addc(&jid, uid.p[i] >= 'A' && uid.p[i] <= 'Z'
+		    ? (char)(uid.p[i] + 32) : uid.p[i]);
+	buf_addc(&jid, '@');
+	buf_adds(&jid, op->db->domain);
+	return slice_of(op_take(op, &jid));
+}
+
+static void lookup_ends(struct xdb_op *op)
+{
+	struct borrowed *b = op->data;
+	struct lookup *l = &b->lookup;
+	struct xdb_room *room = l->room;
+
+	for (size_t i = 0; i < l->local_n; i++) {
+		struct local *it = &l->locals[i];
+
+		if (it->uid.n == 0) {
+			room->unresolved_n++;
+			continue;
+		}
+		room->people[room->person_n++] = (struct xdb_room_person){
+			.jid = local_jid(op, it->uid), .dn = it->dn,
+			.affiliation = it->affiliation };
+	}
+	if (room->unresolved_n != 0)
+		log_event(LOG_INFO, "room-people-unresolved", "-",
+		    "room=%s count=%zu", log_text(room->name),
+		    room->unresolved_n);
+	op->data = b->data;
+	l->next(op);
+}
+
+static void lookup_round(struct xdb_op *op)
+{
+	struct borrowed *b = op->data;
+	struct lookup *l = &b->lookup;
+
+	l->call_n = 0;
+	while (l->at < l->local_n && l->call_n < PER_ROUND) {
+		if (l->locals[l->at].name.n != 0)
+			l->calls[l->call_n++] = search_batch(op, l);
+		else if (l->base_reads < BASE_READS_MOST)
+			l->calls[l->call_n++] = read_one(op, l);
+		else
+			l->at++;
+	}
+	if (l->call_n == 0)
+		lookup_ends(op);
+	else
+		op_await(op, round_ended);
+}
+
+/* --- people by JID ----------------------------------------------------------------------------- */
+
+static void strangers_read(struct xdb_op *op, const struct entry *e,
+    struct xdb_room *room)
+{
+	size_t n;
+
+	for (size_t i = 0; i < AFFILIATION_ROWS; i++) {
+		struct slice *values = entry_all(e, affiliation_rows[i].by_jid, &n);
+
+		for (size_t k = 0; k < n; k++) {
+			struct xdb_room_person *p = &room->people[room->person_n];
+
+			if (!room_person_read(&op->arena, values[k], p)) {
+				room->unresolved_n++;
+				continue;
+			}
+			p->affiliation = affiliation_rows[i].affiliation;
+			room->person_n++;
+		}
+	}
+}
+
+static size_t people_count(const struct entry *e)
+{
+	size_t total = 0, n;
+
+	for (size_t i = 0; i < AFFILIATION_ROWS; i++) {
+		entry_all(e, affiliation_rows[i].by_dn, &n);
+		total += n;
+		entry_all(e, affiliation_rows[i].by_jid, &n);
+		total += n;
+	}
+	return total;
+}
+
+void room_people_load(struct xdb_op *op, const struct entry *e,
+    struct xdb_room *room, op_step_fn *next)
+{
+	struct borrowed *b = ARENA_NEW(&op->arena, struct borrowed);
+
+	b->data = op->data;
+	b->lookup.room = room;
+	b->lookup.next = next;
+	op->data = b;
+	room->people = arena_alloc(&op->arena,
+	    (people_count(e) + 1) * sizeof *room->people);
+	strangers_read(op, e, room);
+	locals_take(op, e, &b->lookup);
+	lookup_round(op);
+}
+
+/* --- writing ------------------------------------------------------------------------------------- */
+
+static const struct affiliation_row *row_of(enum xdb_affiliation affiliation)
+{
+	for (size_t i = 0; i < AFFILIATION_ROWS; i++)
+		if (affiliation_rows[i].affiliation == affiliation)
+			return &affiliation_rows[i];
+	return NULL;
+}
+
+void room_person_put(struct xdb_op *op, struct mods *m, int operation,
+    const struct xdb_room_person *person)
+{
+	const struct affiliation_row *row = row_of(person->affiliation);
+	struct buf value = { 0 };
+
+	if (row == NULL)
+		return;
+	if (person->dn.n != 0) {
+		mods_put_one(m, op, operation, row->by_dn, person->dn);
+		return;
+	}
+	room_person_write(&value, person);
+	mods_put_one(m, op, operation, row->by_jid,
+	    slice_of(op_take(op, &value)));
+}
+
+struct setting {
+	struct call *room_call, *person_call;
+	const char *dn;
+	struct slice jid, uid;
+	enum xdb_affiliation was;
+	struct xdb_room_person is;
+};
+
+static void setting_read(struct xdb_op *op);
+
+/* Somebody of our domain whose DN the caller does not know. */
+static struct call *search_local(struct xdb_op *op, struct setting *s)
+{
+	struct slice uid, domain;
+	struct buf filter = { 0 };
+
+	if (s->is.dn.n != 0 || !slice_cut(s->jid, '@', &uid, &domain)
+	    || !slice_is(domain, op->db->domain))
+		return NULL;
+	s->uid = uid;
+	filter_open(&filter, '&');
+	filter_raw(&filter, op->db->people_filter);
+	filter_eq(&filter, op_name(op, ATTR_NAME), uid);
+	filter_close(&filter);
+	return call_search(op, &(struct search){ .base = op->db->people_base,
+	    .scope = LDAP_SCOPE_SUBTREE, .filter = op_take(op, &filter),
+	    .set = SET_NAME, .most = 2 });
+}
+
+struct xdb_op *xdb_room_set_affiliation(struct xdb *db, struct slice dn,
+    const struct xdb_room_person *was, const struct xdb_room_person *is)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct setting));
+	struct setting *s = op->data;
+
+	if (!op_owns(op, dn, db->rooms_base))
+		return op;
+	s->dn = op_text(op, dn);
+	s->was = was->affiliation;
+	s->jid = slice_dup(&op->arena, is->jid);
+	s->is = (struct xdb_room_person){ .jid = s->jid,
+	    .dn = slice_dup(&op->arena, is->dn.n != 0 ? is->dn : was->dn),
+	    .nick = slice_dup(&op->arena, is->nick),
+	    .reason = slice_dup(&op->arena, is->reason),
+	    .affiliation = is->affiliation };
+	s->person_call = search_local(op, s);
+	s->room_call = call_search(op, &(struct search){ .base = s->dn,
+	    .scope = LDAP_SCOPE_BASE, .filter = "(objectClass=*)",
+	    .set = SET_ROOM_PEOPLE });
+	op_await(op, setting_read);
+	return op;
+}
+
+/* Deletes every value that names this person; how many, and as what. */
+static size_t put_all_of(struct xdb_op *op, struct setting *s, struct mods *m,
+    const struct entry *e, enum xdb_affiliation *found_r)
+{
+	size_t n, hits = 0;
+
+	for (size_t i = 0; i < AFFILIATION_ROWS; i++) {
+		const struct affiliation_row *row = &affiliation_rows[i];
+		struct slice *values = entry_all(e, row->by_dn, &n);
+
+		for (size_t k = 0; k < n; k++)
+			if (s->is.dn.n != 0 && dn_eq(values[k], s->is.dn)) {
+				mods_put_one(m, op, LDAP_MOD_DELETE, row->by_dn,
+				    values[k]);
+				*found_r = row->affiliation;
+				hits++;
+			}
+		values = entry_all(e, row->by_jid, &n);
+		for (size_t k = 0; k < n; k++)
+			if (slice_eq(value_jid(&op->arena, values[k]), s->jid)) {
+				mods_put_one(m, op, LDAP_MOD_DELETE, row->by_jid,
+				    values[k]);
+				*found_r = row->affiliation;
+				hits++;
+			}
+	}
+	return hits;
+}
+
+static bool take_local(struct xdb_op *op, struct setting *s)
+{
+	const struct entry *e;
+	struct slice name;
+
+	if (s->person_call == NULL)
+		return true;
+	if (op_search_failed(op, s->person_call))
+		return false;
+	e = s->person_call->entries;
+	if (s->person_call->entry_n == 1
+	    && entry_name(e, ATTR_NAME, s->uid, &name))
+		s->is.dn = e->dn;
+	return true;
+}
+
+static void setting_read(struct xdb_op *op)
+{
+	struct setting *s = op->data;
+	enum xdb_affiliation found = AFF_NONE;
+	struct mods m = { 0 };
+
+	if (!take_local(op, s) || op_failed(op, s->room_call))
+		return;
+	if (s->room_call->entries == NULL) {
+		op_finish(op, XDB_ABSENT, "no such room");
+		return;
+	}
+	put_all_of(op, s, &m, s->room_call->entries, &found);
+	if (found != s->was) {
+		op_finish(op, XDB_CONFLICT, "somebody changed it meanwhile");
+		return;
+	}
+	room_person_put(op, &m, LDAP_MOD_ADD, &s->is);
+	if (m.n == 0)
+		op_finish(op, XDB_OK, NULL);
+	else
+		op_await_one(op, call_modify(op, s->dn, &m, NULL));
+}

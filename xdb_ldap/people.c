@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/people.c — administration: people found, made, changed; their
+ * profiles closed and removed.  A person's entry is never deleted. */
+#include <stdlib.h>
+
+#include "xdb_ldap/dn.h"
+#include "xdb_ldap/filter.h"
+#include "xdb_ldap/person.h"
+
+enum { PROFILES_PER_FILTER = 50, PEOPLE_MOST = 2000 };
+
+/* --- search ------------------------------------------------------------------------------------ */
+
+struct people {
+	struct call *call;
+	struct xdb_account *accounts;
+	size_t n;
+	struct call *profile_calls[PEOPLE_MOST / PROFILES_PER_FILTER + 1];
+	unsigned profile_call_n;
+};
+
+static void people_found(struct xdb_op *op);
+static void people_joined(struct xdb_op *op);
+
+static const char *people_filter(struct xdb_op *op, struct slice text)
+{
+	static const enum attr searched[] = { ATTR_NAME, ATTR_CN, ATTR_SN,
+	    ATTR_GIVEN_NAME, ATTR_DISPLAY_NAME, ATTR_MAIL };
+	struct buf filter = { 0 };
+
+	filter_open(&filter, '&');
+	filter_raw(&filter, op->db->people_filter);
+	filter_present(&filter, op_name(op, ATTR_NAME));
+	if (text.n != 0) {
+		filter_open(&filter, '|');
+		for (size_t i = 0; i < COUNT(searched); i++)
+			filter_has(&filter, op_name(op, searched[i]), text);
+		filter_close(&filter);
+	}
+	filter_close(&filter);
+	return op_take(op, &filter);
+}
+
+struct xdb_op *xdb_people_search(struct xdb *db, struct slice text, unsigned most)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct people));
+	struct people *p = op->data;
+
+	if (most == 0 || most > PEOPLE_MOST)
+		most = PEOPLE_MOST;
+	p->call = call_search(op, &(struct search){ .base = db->people_base,
+	    .scope = LDAP_SCOPE_SUBTREE, .filter = people_filter(op, text),
+	    .set = SET_PERSON, .most = most });
+	op_await(op, people_found);
+	return op;
+}
+
+static struct call *search_profiles(struct xdb_op *op,
+    const struct xdb_account *accounts, size_t n)
+{
+	struct buf filter = { 0 };
+
+	filter_open(&filter, '|');
+	for (size_t i = 0; i < n; i++)
+		filter_eq(&filter, op_name(op, ATTR_PERSON_UUID),
+		    accounts[i].person.uuid);
+	filter_close(&filter);
+	return call_search(op, &(struct search){ .base = op->db->profiles_base,
+	    .scope = LDAP_SCOPE_ONELEVEL, .filter = op_take(op, &filter),
+	    .set = SET_PROFILE_STATUS });
+}
+
+static void people_found(struct xdb_op *op)
+{
+	struct people *p = op->data;
+	struct call *c = p->call;
+
+	if (op_search_failed(op, c))
+		return;
+	p->accounts = arena_alloc(&op->arena,
+	    (c->entry_n + 1) * sizeof *p->accounts);
+	for (const struct entry *e = c->entries; e != NULL; e = e->next)
+		person_read(e, &p->accounts[p->n++].person);
+	for (size_t i = 0; i < p->n; i += PROFILES_PER_FILTER)
+		p->profile_calls[p->profile_call_n++] = search_profiles(op,
+		    &p->accounts[i], p->n - i < PROFILES_PER_FILTER
+		    ? p->n - i : PROFILES_PER_FILTER);
+	op_await(op, people_joined);
+}
+
+static int by_uuid(const void *a, const void *b)
+{
+	const struct xdb_account *x = a, *y = b;
+
+	return slice_cmp(x->person.uuid, y->person.uuid);
+}
+
+static void profile_join(struct xdb_op *op, struct people *p,
+    const struct entry *e)
+{
+	struct xdb_account key = { .person.uuid = entry_one(e, ATTR_PERSON_UUID) };
+	struct xdb_account *hit = bsearch(&key, p->accounts, p->n,
+	    sizeof *p->accounts, by_uuid);
+
+	if (hit != NULL)
+		profile_read(op, e, slice_make(NULL, 0), &hit->profile);
+}
+
+/* Names sort as people expect of Spanish and its neighbours: case and accents
+ * do not matter.  U+00C0 … U+017F, by their base letters. */
+static char base_letter(const char *p)
+{
+	static const char latin1[] = "aaaaaaaceeeeiiiidnooooo*ouuuuyts"
+	    "aaaaaaaceeeeiiiidnooooo/ouuuuyty";
+	static const char extended[] = "aaaaaaccccccccddddeeeeeeeeeegggggggg"
+	    "hhhhiiiiiiiiiiiijjkkkllllllllllnnnnnnnnnoooooooorrrrrrssssssss"
+	    "ttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+	unsigned char lead = (unsigned char)p[0], tail = (unsigned char)p[1];
+	unsigned code = (lead & 0x1fu) << 6 | (tail & 0x3fu);
+
+	if (code >= 0xc0 && code < 0x100)
+		return latin1[code - 0xc0];
+	return code < 0x180 ? extended[code - 0x100] : 'z';
+}
+
+static struct slice sort_key(struct xdb_op *op, struct slice name)
+{
+	char *key = arena_raw(&op->arena, name.n + 1);
+	size_t n = 0;
+
+	for (size_t i = 0; i < name.n; i++) {
+		unsigned char c = (unsigned char)name.p[i];
+
+		if (c >= 'A' && c <= 'Z')
+			key[n++] = (char)(c + 32);
+		else if (c >= 0xc3 && c <= 0xc5 && i + 1 < name.n)
+			key[n++] = base_letter(name.p + i++);
+		else
+			key[n++] = (char)c;
+	}
+	return slice_make(key, n);
+}
+
+struct keyed { struct slice key; struct xdb_account account; };
+
+static int by_key(const void *a, const void *b)
+{
+	const struct keyed *x = a, *y = b;
+	int order = slice_cmp(x->key, y->key);
+
+	return order != 0 ? order
+	    : slice_cmp(x->account.person.uid, y->account.person.uid);
+}
+
+static void sort_by_name(struct xdb_op *op, struct people *p)
+{
+	struct keyed *k = arena_alloc(&op->arena, (p->n + 1) * sizeof *k);
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct xdb_person *who = &p->accounts[i].person;
+
+		k[i].key = sort_key(op, who->display_name.n != 0
+		    ? who->display_name : who->cn);
+		k[i].account = p->accounts[i];
+	}
+	qsort(k, p->n, sizeof *k, by_key);
+	for (size_t i = 0; i < p->n; i++)
+		p->accounts[i] = k[i].account;
+}
+
+static void people_joined(struct xdb_op *op)
+{
+	struct people *p = op->data;
+
+	for (unsigned i = 0; i < p->profile_call_n; i++)
+		if (op_search_failed(op, p->profile_calls[i]))
+			return;
+	qsort(p->accounts, p->n, sizeof *p->accounts, by_uuid);
+	for (unsigned i = 0; i < p->profile_call_n; i++)
+		for (const struct entry *e = p->profile_calls[i]->entries;
+		    e != NULL; e = e->next)
+			profile_join(op, p, e);
+	sort_by_name(op, p);
+	op->res.accounts = p->accounts;
+	op->res.n = p->n;
+	op->res.is_cut = p->call->is_cut;
+	op_finish(op, XDB_OK, NULL);
+}
+
+/* --- make and change a person ---------------------------------------------------------------------- */
+
+static struct slice full_name(struct xdb_op *op, struct slice given, struct slice sn)
+{
+	struct buf name = { 0 };
+
+	buf_add(&name, given);
+	if (given.n != 0 && sn.n != 0)
+		buf_addc(&name, ' ');
+	buf_add(&name, sn);
+	return slice_of(op_take(op, &name));
+}
+
+struct xdb_op *xdb_person_create(struct xdb *db, const char *base, struct slice uid,
+    const struct xdb_person_change *is)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	struct mods m = { 0 };
+	struct slice name = full_name(op, is->given_name, is->sn);
+	const char *dn = dn_make(&op->arena, op_name(op, ATTR_NAME), uid, base);
+
+	if (uid.n == 0 || is->sn.n == 0) {
+		op_finish(op, XDB_BROKEN, "a person needs a uid and a surname");
+		return op;
+	}
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_OBJECT_CLASS, SLICE(CLASS_PERSON));
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_NAME, uid);
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_CN, name);
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_DISPLAY_NAME, name);
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_SN, is->sn);
+	if (is->given_name.n != 0)
+		mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_GIVEN_NAME,
+		    is->given_name);
+	if (is->mail.n != 0)
+		mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_MAIL, is->mail);
+	op_await_one(op, call_add(op, dn, &m));
+	return op;
+}
+
+struct change { struct call *call; const char *dn; struct xdb_person_change is; };
+
+static void change_read(struct xdb_op *op);
+
+struct xdb_op *xdb_person_change(struct xdb *db, struct slice person_dn,
+    const struct xdb_person_change *is)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct change));
+	struct change *ch = op->data;
+
+	if (!op_owns(op, person_dn, db->people_base))
+		return op;
+	ch->dn = op_text(op, person_dn);
+	ch->is.given_name = slice_dup(&op->arena, is->given_name);
+	ch->is.sn = slice_dup(&op->arena, is->sn);
+	ch->is.mail = slice_dup(&op->arena, is->mail);
+	ch->call = call_search(op, &(struct search){ .base = ch->dn,
+	    .scope = LDAP_SCOPE_BASE, .filter = "(objectClass=*)",
+	    .set = SET_PERSON });
+	op_await(op, change_read);
+	return op;
+}
+
+/* A name that is made of the other two follows them, unless the entry is
+ * called by it. */
+static void follow(struct xdb_op *op, struct mods *m, const struct entry *e,
+    enum attr attr, struct slice name)
+{
+	struct slice was = full_name(op, entry_one(e, ATTR_GIVEN_NAME),
+	    entry_one(e, ATTR_SN));
+	struct slice in_dn;
+
+	if (slice_eq(entry_one(e, attr), was) && !slice_eq(was, name)
+	    && !dn_first(&op->arena, e->dn, op_name(op, attr), &in_dn))
+		mods_set(m, op, attr, name);
+}
+
+static void change_read(struct xdb_op *op)
+{
+	struct change *ch = op->data;
+	const struct entry *e = ch->call->entries;
+	struct mods m = { 0 };
+	struct slice given, sn, name;
+
+	if (op_failed(op, ch->call))
+		return;
+	if (e == NULL) {
+		op_finish(op, XDB_ABSENT, "no such person");
+		return;
+	}
+	given = ch->is.given_name.n != 0 ? ch->is.given_name
+	    : entry_one(e, ATTR_GIVEN_NAME);
+	sn = ch->is.sn.n != 0 ? ch->is.sn : entry_one(e, ATTR_SN);
+	name = full_name(op, given, sn);
+	if (ch->is.given_name.n != 0)
+		mods_set(&m, op, ATTR_GIVEN_NAME, given);
+	if (ch->is.sn.n != 0)
+		mods_set(&m, op, ATTR_SN, sn);
+	if (ch->is.mail.n != 0)
+		mods_set(&m, op, ATTR_MAIL, ch->is.mail);
+	follow(op, &m, e, ATTR_CN, name);
+	follow(op, &m, e, ATTR_DISPLAY_NAME, name);
+	if (m.n == 0)
+		op_finish(op, XDB_OK, NULL);
+	else
+		op_await_one(op, call_modify(op, ch->dn, &m, NULL));
+}
+
+/* --- profiles ------------------------------------------------------------------------------------------ */
+
+struct xdb_op *xdb_profile_set_status(struct xdb *db, struct slice profile_dn,
+    enum xdb_profile_status status)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	struct mods m = { 0 };
+
+	if (!op_owns(op, profile_dn, db->profiles_base))
+		return op;
+	mods_set(&m, op, ATTR_STATUS, slice_of(profile_status_texts[status]));
+	op_await_one(op, call_modify(op, op_text(op, profile_dn), &m, NULL));
+	return op;
+}
+
+struct xdb_op *xdb_profile_delete(struct xdb *db, struct slice profile_dn)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct call *));
+
+	if (op_owns(op, profile_dn, db->profiles_base))
+		op_await_one(op, call_delete(op, op_text(op, profile_dn)));
+	return op;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/request.c — activation links: an entry with the hash of a secret.
+ *
+ * The secret itself is in the link and nowhere else; the hash is kept as
+ * lower-case hex. */
+#include "base/crypto.h"
+#include "xdb_ldap/dn.h"
+#include "xdb_ldap/filter.h"
+#include "xdb_ldap/op.h"
+#include "xdb_ldap/values.h"
+
+enum { HASH_HEX = 64, ID_BYTES = 16 };
+
+static bool is_hash(struct slice hash)
+{
+	for (size_t i = 0; i < hash.n; i++)
+		if (!(hash.p[i] >= '0' && hash.p[i] <= '9')
+		    && !(hash.p[i] >= 'a' && hash.p[i] <= 'f'))
+			return false;
+	return hash.n == HASH_HEX;
+}
+
+/* --- create ----------------------------------------------------------------------------- */
+
+static struct slice new_id(struct xdb_op *op)
+{
+	struct buf id = { 0 };
+
+	crypto_token(&id, ID_BYTES);
+	return slice_of(op_take(op, &id));
+}
+
+static struct slice time_text(struct xdb_op *op, int64_t seconds)
+{
+	struct buf text = { 0 };
+
+	time_write(&text, seconds);
+	return slice_of(op_take(op, &text));
+}
+
+struct xdb_op *xdb_request_create(struct xdb *db, const struct xdb_request *request)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	struct slice id = new_id(op);
+	struct mods m = { 0 };
+
+	if (!is_hash(request->token_hash) || !dn_is_valid(request->person_dn)
+	    || request->uid.n == 0) {
+		op_finish(op, XDB_BROKEN, "a request needs a hash and a person");
+		return op;
+	}
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_OBJECT_CLASS, SLICE(CLASS_REQUEST));
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_REQUEST_ID, id);
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_REQUEST_KIND, SLICE("activation"));
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_REQUEST_STATE, SLICE("open"));
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_TOKEN_HASH, request->token_hash);
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_TOKEN_EXPIRES,
+	    time_text(op, request->expires_s));
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_PERSON, request->person_dn);
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_UID, request->uid);
+	op_await_one(op, call_add(op, dn_make(&op->arena,
+	    op_name(op, ATTR_REQUEST_ID), id, db->requests_base), &m));
+	return op;
+}
+
+/* --- load -------------------------------------------------------------------------------- */
+
+static void request_found(struct xdb_op *op);
+
+struct xdb_op *xdb_request_load(struct xdb *db, struct slice token_hash)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	struct buf filter = { 0 };
+
+	if (!is_hash(token_hash)) {
+		op_finish(op, XDB_ABSENT, "no hash");
+		return op;
+	}
+	filter_open(&filter, '&');
+	filter_eq(&filter, op_name(op, ATTR_TOKEN_HASH), token_hash);
+	filter_eq(&filter, op_name(op, ATTR_REQUEST_STATE), SLICE("open"));
+	filter_close(&filter);
+	*(struct call **)op->data = call_search(op, &(struct search){
+	    .base = db->requests_base, .scope = LDAP_SCOPE_ONELEVEL,
+	    .filter = op_take(op, &filter), .set = SET_REQUEST, .most = 2 });
+	op_await(op, request_found);
+	return op;
+}
+
+static void request_found(struct xdb_op *op)
+{
+	struct call *c = *(struct call **)op->data;
+	struct xdb_request *r;
+
+	if (op_search_failed(op, c))
+		return;
+	if (c->entry_n != 1 || c->is_cut) {
+		op_finish(op, c->entry_n == 0 ? XDB_ABSENT : XDB_BROKEN,
+		    "not exactly one request");
+		return;
+	}
+	r = ARENA_NEW(&op->arena, struct xdb_request);
+	r->dn = c->entries->dn;
+	r->token_hash = entry_one(c->entries, ATTR_TOKEN_HASH);
+	r->person_dn = entry_one(c->entries, ATTR_PERSON);
+	r->uid = entry_one(c->entries, ATTR_UID);
+	if (r->person_dn.n == 0 || !time_read(entry_one(c->entries,
+	    ATTR_TOKEN_EXPIRES), &r->expires_s)) {
+		op_finish(op, XDB_BROKEN, "the request is not complete");
+		return;
+	}
+	op->res.request = r;
+	op_finish(op, XDB_OK, NULL);
+}
+
+/* --- delete -------------------------------------------------------------------------------- */
+
+struct xdb_op *xdb_request_delete(struct xdb *db, struct slice dn)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct call *));
+
+	if (op_owns(op, dn, db->requests_base))
+		op_await_one(op, call_delete(op, op_text(op, dn)));
+	return op;
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/room.c — one entry per conference room. */
+#include "xdb_ldap/room.h"
+
+#include "base/log.h"
+#include "xdb_ldap/dn.h"
+#include "xdb_ldap/filter.h"
+#include "xdb_ldap/values.h"
+
+enum { ROOMS_MOST = 10000 };
+
+/* --- reading ------------------------------------------------------------------------------ */
+
+static void options_read(struct xdb_op *op, const struct entry *e,
+    struct xdb_room *room)
+{
+	size_t n;
+	struct slice *values = entry_all(e, ATTR_ROOM_OPTION, &n);
+
+	room->options = arena_alloc(&op->arena, (n + 1) * sizeof *room->options);
+	for (size_t i = 0; i < n; i++)
+		if (room_option_read(&op->arena, values[i],
+		    &room->options[room->option_n]))
+			room->option_n++;
+		else
+			log_event(LOG_WARN, "values-unreadable", "-",
+			    "attribute=%s entry=%s", op_name(op, ATTR_ROOM_OPTION),
+			    log_text(e->dn));
+}
+
+static void head_read(struct xdb_op *op, const struct entry *e,
+    struct xdb_room *room)
+{
+	room->dn = e->dn;
+	room->name = entry_one(e, ATTR_ROOM_NAME);
+	room->title = entry_one(e, ATTR_CN);
+	room->description = entry_one(e, ATTR_DESCRIPTION);
+	room->subject = entry_one(e, ATTR_SUBJECT);
+	room->language = entry_one(e, ATTR_LANGUAGE);
+	room->bound_to = entry_one(e, ATTR_BOUND_TO);
+	options_read(op, e, room);
+}
+
+/* --- load ----------------------------------------------------------------------------------- */
+
+struct room_load { struct call *call; struct slice name; struct xdb_room *room; };
+
+static void room_found(struct xdb_op *op);
+static void room_peopled(struct xdb_op *op);
+
+struct xdb_op *xdb_room_load(struct xdb *db, struct slice name)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct room_load));
+	struct room_load *l = op->data;
+	struct buf filter = { 0 };
+
+	if (name.n == 0 || memchr(name.p, '\0', name.n) != NULL) {
+		op_finish(op, XDB_ABSENT, "no name of a room");
+		return op;
+	}
+	l->name = slice_dup(&op->arena, name);
+	filter_eq(&filter, op_name(op, ATTR_ROOM_NAME), name);
+	l->call = call_search(op, &(struct search){ .base = db->rooms_base,
+	    .scope = LDAP_SCOPE_ONELEVEL, .filter = op_take(op, &filter),
+	    .set = SET_ROOM, .most = 2 });
+	op_await(op, room_found);
+	return op;
+}
+
+static void room_found(struct xdb_op *op)
+{
+	struct room_load *l = op->data;
+	const struct entry *e = l->call->entries;
+
+	if (op_search_failed(op, l->call))
+		return;
+	l->room = ARENA_NEW(&op->arena, struct xdb_room);
+	if (l->call->entry_n > 1) {
+		op_finish(op, XDB_BROKEN, "several rooms have this name");
+	} else if (e == NULL || !entry_name(e, ATTR_ROOM_NAME, l->name,
+	    &l->room->name)) {
+		op_finish(op, XDB_ABSENT, "no such room");
+	} else {
+		head_read(op, e, l->room);
+		room_people_load(op, e, l->room, room_peopled);
+	}
+}
+
+static void room_peopled(struct xdb_op *op)
+{
+	struct room_load *l = op->data;
+
+	op->res.room = l->room;
+	op_finish(op, XDB_OK, NULL);
+}
+
+/* --- list ------------------------------------------------------------------------------------ */
+
+static void rooms_found(struct xdb_op *op);
+
+struct xdb_op *xdb_room_list(struct xdb *db)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	struct buf filter = { 0 };
+
+	filter_eq(&filter, op_name(op, ATTR_OBJECT_CLASS), SLICE(CLASS_ROOM));
+	*(struct call **)op->data = call_search(op, &(struct search){
+	    .base = db->rooms_base, .scope = LDAP_SCOPE_ONELEVEL,
+	    .filter = op_take(op, &filter), .set = SET_ROOM_HEAD,
+	    .most = ROOMS_MOST });
+	op_await(op, rooms_found);
+	return op;
+}
+
+static void rooms_found(struct xdb_op *op)
+{
+	struct call *c = *(struct call **)op->data;
+	struct xdb_room *rooms;
+
+	if (op_search_failed(op, c))
+		return;
+	rooms = arena_alloc(&op->arena, (c->entry_n + 1) * sizeof *rooms);
+	for (const struct entry *e = c->entries; e != NULL; e = e->next)
+		head_read(op, e, &rooms[op->res.n++]);
+	op->res.rooms = rooms;
+	op->res.is_cut = c->is_cut;
+	op_finish(op, XDB_OK, NULL);
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+#define FIELD(attr, member) { attr, offsetof(struct xdb_room, member) }
+
+static const struct { enum attr attr; size_t offset; } fields[] = {
+	FIELD(ATTR_CN, title),
+	FIELD(ATTR_DESCRIPTION, description),
+	FIELD(ATTR_SUBJECT, subject),
+	FIELD(ATTR_LANGUAGE, language),
+	FIELD(ATTR_BOUND_TO, bound_to),
+};
+
+static struct slice field_of(const struct xdb_room *room, size_t i)
+{
+	const void *at = (const char *)room + fields[i].offset;
+
+	return *(const struct slice *)at;
+}
+
+static struct slice *option_texts(struct xdb_op *op, const struct xdb_room *room)
+{
+	struct slice *texts = arena_alloc(&op->arena,
+	    (room->option_n + 1) * sizeof *texts);
+
+	for (size_t i = 0; i < room->option_n; i++) {
+		struct buf value = { 0 };
+
+		room_option_write(&value, &room->options[i]);
+		texts[i] = slice_of(op_take(op, &value));
+	}
+	return texts;
+}
+
+struct xdb_op *xdb_room_create(struct xdb *db, const struct xdb_room *room)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	struct mods m = { 0 };
+
+	if (room->name.n == 0) {
+		op_finish(op, XDB_BROKEN, "a room needs a name");
+		return op;
+	}
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_OBJECT_CLASS, SLICE(CLASS_ROOM));
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_ROOM_NAME, room->name);
+	for (size_t i = 0; i < COUNT(fields); i++)
+		if (field_of(room, i).n != 0)
+			mods_put_one(&m, op, LDAP_MOD_ADD, fields[i].attr,
+			    field_of(room, i));
+	if (room->option_n != 0)
+		mods_put(&m, op, LDAP_MOD_ADD, ATTR_ROOM_OPTION,
+		    option_texts(op, room), room->option_n);
+	for (size_t i = 0; i < room->person_n; i++)
+		room_person_put(op, &m, LDAP_MOD_ADD, &room->people[i]);
+	op_await_one(op, call_add(op, dn_make(&op->arena,
+	    op_name(op, ATTR_ROOM_NAME), room->name, db->rooms_base), &m));
+	return op;
+}
+
+struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *room)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	struct mods m = { 0 };
+
+	if (!op_owns(op, room->dn, db->rooms_base))
+		return op;
+	for (size_t i = 0; i < COUNT(fields); i++)
+		mods_set(&m, op, fields[i].attr, field_of(room, i));
+	mods_put(&m, op, LDAP_MOD_REPLACE, ATTR_ROOM_OPTION,
+	    option_texts(op, room), room->option_n);
+	op_await_one(op, call_modify(op, op_text(op, room->dn), &m, NULL));
+	return op;
+}
+
+struct xdb_op *xdb_room_set_subject(struct xdb *db, struct slice dn,
+    struct slice subject)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	struct mods m = { 0 };
+
+	if (!op_owns(op, dn, db->rooms_base))
+		return op;
+	mods_set(&m, op, ATTR_SUBJECT, subject);
+	op_await_one(op, call_modify(op, op_text(op, dn), &m, NULL));
+	return op;
+}
+
+struct xdb_op *xdb_room_delete(struct xdb *db, struct slice dn)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct call *));
+
+	if (op_owns(op, dn, db->rooms_base))
+		op_await_one(op, call_delete(op, op_text(op, dn)));
+	return op;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/room.h — people of rooms in entries; shared by room.c and
+ * affiliation.c. */
+#ifndef XDB_LDAP_ROOM_H
+#define XDB_LDAP_ROOM_H
+
+#include "xdb_ldap/op.h"
+
+/* The two attributes that hold one affiliation. */
+struct affiliation_row {
+	enum xdb_affiliation affiliation;
+	enum attr by_dn, by_jid;
+};
+extern const struct affiliation_row affiliation_rows[];
+enum { AFFILIATION_ROWS = 4 };
+
+/* Adds everybody of the entry: those by JID at once; those by DN are looked up,
+ * then `next` runs.  room->people and unresolved_n are set by then. */
+void room_people_load(struct xdb_op *op, const struct entry *e,
+    struct xdb_room *room, op_step_fn *next);
+/* One person as a value to add or delete. */
+void room_person_put(struct xdb_op *op, struct mods *m, int operation,
+    const struct xdb_room_person *person);
+
+#endif

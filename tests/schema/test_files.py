@@ -104,6 +104,20 @@ def test_profile_and_inline_form_carry_the_same(directory):
     assert inline <= profile
 
 
+def test_the_readme_names_the_files_that_use_an_attribute():
+    rows = re.findall(r"^\| (jid|im\w+) \| [^|]+ \| [^|]+ \| ([^|]+) \| [^|]+ \|$",
+                      (SCHEMA / "README").read_text(), re.M)
+    spelled = dict(re.findall(r'\[(ATTR_\w+)\]\s*= \{ "((?:im|jid)\w*)"',
+                              (TOP / "xdb_ldap/map.c").read_text()))
+    assert {name for name, _ in rows} >= set(spelled.values())
+    files = dict(rows)
+    for symbol, name in spelled.items():
+        for file in files[name].split(", "):
+            assert symbol in (TOP / "xdb_ldap" / file).read_text(), name
+    for name in set(files) - set(spelled.values()):
+        assert files[name] == "-", name
+
+
 # ---- the sample university ----
 
 def people():

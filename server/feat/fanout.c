@@ -47,13 +47,13 @@ void fanout_available(struct fanout *f, const struct account *a,
 			fanout_send(f, s, to);
 }
 
-void fanout_interested(struct fanout *f, const struct account *a,
+void fanout_concerned(struct fanout *f, const struct account *a,
     struct slice to)
 {
 	struct session *s;
 
 	LIST_EACH(s, &a->sessions, struct session, account_link)
-		if (s->is_interested)
+		if (s->is_interested || session_is_available(s))
 			fanout_send(f, s, to);
 }
 

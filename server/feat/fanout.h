@@ -24,8 +24,9 @@ void fanout_send(struct fanout *f, struct session *s, struct slice to);
 /* To all available sessions but `except` (may be NULL). */
 void fanout_available(struct fanout *f, const struct account *a, struct slice to,
     const struct session *except);
-/* To all sessions that asked for the roster (RFC 6121: interested resources). */
-void fanout_interested(struct fanout *f, const struct account *a, struct slice to);
+/* To all sessions that asked for the roster (RFC 6121: interested resources)
+ * or are available. */
+void fanout_concerned(struct fanout *f, const struct account *a, struct slice to);
 
 /* The account of a bare JID, canonical text, when it is of this service and in
  * memory: nobody else has sessions here. */

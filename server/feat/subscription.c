@@ -221,7 +221,8 @@ static const struct elem *stanza_of(struct job *j, enum presence_type type)
 }
 
 /* §3.1.3: a request goes to who is available; §3.1.6, §3.2.3, §3.3.3: what
- * changes a roster, to who follows it. */
+ * changes a roster, to who asked for it.  Who is available hears of it too:
+ * a client without a roster also wants to know that its wish was granted. */
 static void deliver(struct job *j, const struct note *n,
     enum presence_type type)
 {
@@ -233,7 +234,7 @@ static void deliver(struct job *j, const struct note *n,
 	if (type == PRESENCE_SUBSCRIBE)
 		fanout_available(&f, n->owner, jid_bare(&n->to), NULL);
 	else
-		fanout_interested(&f, n->owner, jid_bare(&n->to));
+		fanout_concerned(&f, n->owner, jid_bare(&n->to));
 	fanout_fini(&f);
 }
 

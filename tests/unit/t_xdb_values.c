@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values of our own attributes: what is written is read again; what is odd is
+ * refused whole; times. */
+#include "tests/tap.h"
+#include "xdb_ldap/values.h"
+
+/* --- roster items --------------------------------------------------------------------- */
+
+static struct slice groups[] = { SLICE_INIT("Old friends"), SLICE_INIT("-"),
+	SLICE_INIT("100%"), SLICE_INIT("Filología") };
+
+static const struct { struct xdb_roster_item item; const char *text; } items[] = {
+	{ { .jid = SLICE_INIT("ann@example.org") },
+	  "ann@example.org none 0 0 -" },
+	{ { .jid = SLICE_INIT("ann@example.org"), .name = SLICE_INIT("Ann Lee"),
+	    .subscription = SUB_BOTH, .approved = true,
+	    .groups = groups, .group_n = 4 },
+	  "ann@example.org both 0 1 Ann%20Lee Old%20friends %2D 100%25 Filología" },
+	{ { .jid = SLICE_INIT("ann@example.org"), .name = SLICE_INIT("-"),
+	    .subscription = SUB_TO, .ask = true },
+	  "ann@example.org to 1 0 %2D" },
+	{ { .jid = SLICE_INIT("ann@example.org"), .name = SLICE_INIT("a\nb\t"),
+	    .subscription = SUB_FROM },
+	  "ann@example.org from 0 0 a%0ab%09" },
+};
+
+static bool same_item(const struct xdb_roster_item *a, const struct xdb_roster_item *b)
+{
+	bool same = slice_eq(a->jid, b->jid) && slice_eq(a->name, b->name)
+	    && a->subscription == b->subscription && a->ask == b->ask
+	    && a->approved == b->approved && a->group_n == b->group_n;
+
+	for (size_t i = 0; same && i < a->group_n; i++)
+		same = slice_eq(a->groups[i], b->groups[i]);
+	return same;
+}
+
+static void test_items(void)
+{
+	struct arena a = { NULL };
+
+	for (size_t i = 0; i < COUNT(items); i++) {
+		struct xdb_roster_item back;
+		struct buf out = { 0 };
+
+		roster_item_write(&out, &items[i].item);
+		is_str(buf_cstr(&out), items[i].text, "roster item is written");
+		/* The last one has controls, which no reader takes. */
+		okf(roster_item_read(&a, buf_slice(&out), &back)
+		    ? same_item(&back, &items[i].item) : i == 3,
+		    "roster item %zu is read again", i);
+		buf_fini(&out);
+	}
+	arena_fini(&a);
+}
+
+static const struct { const char *text; const char *jid; } odd_items[] = {
+	{ "ann@example.org both 0 0 A", "ann@example.org" },
+	{ "ann@example.org both 0 0", "ann@example.org" },
+	{ "  ann@example.org   both 0 0 -  g ", "ann@example.org" },
+	{ "a%20b@example.org none 0 0 -", "a b@example.org" },
+	{ "", NULL },
+	{ "ann@example.org", NULL },
+	{ "ann@example.org maybe 0 0 -", NULL },
+	{ "ann@example.org both 2 0 -", NULL },
+	{ "ann@example.org both 0 yes -", NULL },
+	{ "ann@example.org both 0 0 %zz", NULL },
+	{ "ann@example.org both 0 0 %00", NULL },
+	{ "ann@example.org both 0 0 a%01b", NULL },
+	{ "ann@example.org both 0 0 %ff", NULL },
+	{ "ann@example.org both 0 0 - g%c3%28", NULL },
+	{ "- both 0 0 -", NULL },
+};
+
+static void test_odd_items(void)
+{
+	struct arena a = { NULL };
+
+	for (size_t i = 0; i < COUNT(odd_items); i++) {
+		struct xdb_roster_item item;
+		bool is_read = roster_item_read(&a, slice_of(odd_items[i].text),
+		    &item);
+
+		okf(is_read ? odd_items[i].jid != NULL
+		    && slice_is(item.jid, odd_items[i].jid)
+		    : odd_items[i].jid == NULL, "REL-24 item %s: \"%s\"",
+		    odd_items[i].jid != NULL ? "read" : "refused",
+		    odd_items[i].text);
+	}
+	arena_fini(&a);
+}
+
+static void test_many_groups(void)
+{
+	struct buf value = { 0 };
+	struct arena a = { NULL };
+	struct xdb_roster_item item;
+
+	buf_adds(&value, "ann@example.org both 0 0 -");
+	for (int i = 0; i < ROSTER_GROUPS_MOST; i++)
+		buf_adds(&value, " g");
+	ok(roster_item_read(&a, buf_slice(&value), &item)
+	    && item.group_n == ROSTER_GROUPS_MOST, "groups up to the limit");
+	buf_adds(&value, " g");
+	ok(!roster_item_read(&a, buf_slice(&value), &item),
+	    "LDAP-17 groups above the limit are refused");
+	buf_fini(&value);
+	arena_fini(&a);
+}
+
+/* --- the others --------------------------------------------------------------------------- */
+
+static void test_pending(void)
+{
+	static const struct { struct xdb_pending p; const char *text; } cases[] = {
+		{ { SLICE_INIT("b@x"), SLICE_INIT("") }, "b@x" },
+		{ { SLICE_INIT("b@x"), SLICE_INIT("hi there\nyou") },
+		  "b@x hi%20there%0ayou" },
+		{ { SLICE_INIT("b@x"), SLICE_INIT("-") }, "b@x %2D" },
+	};
+	struct arena a = { NULL };
+	struct xdb_pending back;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buf out = { 0 };
+
+		pending_write(&out, &cases[i].p);
+		is_str(buf_cstr(&out), cases[i].text, "request is written");
+		ok(pending_read(&a, buf_slice(&out), &back)
+		    && slice_eq(back.jid, cases[i].p.jid)
+		    && slice_eq(back.status, cases[i].p.status),
+		    "request is read again");
+		buf_fini(&out);
+	}
+	ok(!pending_read(&a, SLICE("b@x two words"), &back), "two words are refused");
+	ok(!pending_read(&a, SLICE("b@x %1b"), &back), "a control is refused");
+	arena_fini(&a);
+}
+
+static void test_room_people(void)
+{
+	static const struct { struct xdb_room_person p; const char *text; } cases[] = {
+		{ { .jid = SLICE_INIT("b@x") }, "b@x" },
+		{ { .jid = SLICE_INIT("b@x"), .nick = SLICE_INIT("Big Bob") },
+		  "b@x Big%20Bob" },
+		{ { .jid = SLICE_INIT("b@x"), .reason = SLICE_INIT("too loud") },
+		  "b@x - too%20loud" },
+	};
+	struct arena a = { NULL };
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct xdb_room_person back;
+		struct buf out = { 0 };
+
+		room_person_write(&out, &cases[i].p);
+		is_str(buf_cstr(&out), cases[i].text, "room person is written");
+		ok(room_person_read(&a, buf_slice(&out), &back)
+		    && slice_eq(back.jid, cases[i].p.jid)
+		    && slice_eq(back.nick, cases[i].p.nick)
+		    && slice_eq(back.reason, cases[i].p.reason),
+		    "room person is read again");
+		buf_fini(&out);
+	}
+	arena_fini(&a);
+}
+
+static void test_options(void)
+{
+	static const struct { struct xdb_room_option o; const char *text; } cases[] = {
+		{ { SLICE_INIT("members"), SLICE_INIT("1") }, "members=1" },
+		{ { SLICE_INIT("secret"), SLICE_INIT(" a=b %\n") },
+		  "secret=%20a=b%20%25%0a" },
+		{ { SLICE_INIT("a=b"), SLICE_INIT("") }, "a%3db=" },
+	};
+	struct arena a = { NULL };
+	struct xdb_room_option back;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buf out = { 0 };
+
+		room_option_write(&out, &cases[i].o);
+		is_str(buf_cstr(&out), cases[i].text, "option is written");
+		ok(room_option_read(&a, buf_slice(&out), &back)
+		    && slice_eq(back.key, cases[i].o.key)
+		    && slice_eq(back.value, cases[i].o.value),
+		    "option is read again");
+		buf_fini(&out);
+	}
+	ok(room_option_read(&a, SLICE("title=by hand"), &back)
+	    && slice_is(back.value, "by hand"), "written by hand");
+	ok(!room_option_read(&a, SLICE("nothing"), &back), "no equals sign");
+	ok(!room_option_read(&a, SLICE("=1"), &back), "no key");
+	arena_fini(&a);
+}
+
+static void test_jid_of_value(void)
+{
+	struct arena a = { NULL };
+
+	is_slice(value_jid(&a, SLICE("ann@example.org both 0 0 -")),
+	    SLICE("ann@example.org"), "the JID comes first");
+	is_int(value_jid(&a, SLICE("%zz both")).n, 0, "no JID to be had");
+	arena_fini(&a);
+}
+
+/* --- time ------------------------------------------------------------------------------------ */
+
+static const struct { const char *text; int64_t seconds; } times[] = {
+	{ "19700101000000Z", 0 },
+	{ "20261122073000Z", 1795332600 },
+	{ "20240229235959.123Z", 1709251199 },
+	{ "20240229235959+0100", -1 },
+	{ "20241301000000Z", -1 },
+	{ "20240100000000Z", -1 },
+	{ "2024010100000Z", -1 },
+	{ "", -1 },
+	{ "000001010000Z", -1 },
+	{ "19700101000000", -1 },
+};
+
+static void test_time(void)
+{
+	for (size_t i = 0; i < COUNT(times); i++) {
+		int64_t got = -1;
+		bool is_read = time_read(slice_of(times[i].text), &got);
+
+		okf(is_read == (times[i].seconds >= 0)
+		    && got == times[i].seconds, "time \"%s\"", times[i].text);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		struct buf out = { 0 };
+
+		time_write(&out, times[i].seconds);
+		is_str(buf_cstr(&out), times[i].text, "time is written");
+		buf_fini(&out);
+	}
+}
+
+int main(void)
+{
+	test_items();
+	test_odd_items();
+	test_many_groups();
+	test_pending();
+	test_room_people();
+	test_options();
+	test_jid_of_value();
+	test_time();
+	return done();
+}

@@ -94,6 +94,7 @@ const char *log_text(struct slice s)
 	return out;
 }
 
+static void last_words(const char *fmt, va_list ap) FORMAT(1, 0);
 static void last_words(const char *fmt, va_list ap)
 {
 	struct buf text = { 0 };

@@ -9,7 +9,7 @@
  *
  * One rule for authzid: empty, or the bare JID or local part of the person
  * authenticated, after preparation; anything else is invalid-authzid.
- * <sasl/sasl.h> is included in net/sasl.c alone. */
+ * <sasl/sasl.h> is included in net/sasl_cyrus.c alone. */
 #ifndef NET_SASL_H
 #define NET_SASL_H
 
@@ -50,12 +50,14 @@ struct sasl;                            /* one exchange */
 
 /* Move 1.  `mechanism` must be one that was offered; `initial` is the decoded
  * initial response, NULL when the client sent none (then SASL_MORE with an
- * empty challenge, and sasl_first takes the response).  On SASL_DONE the
- * exchange is in *sp and sasl_name() is known. */
+ * empty challenge, and sasl_first takes the response).  On SASL_DONE and
+ * SASL_MORE the exchange is in *sp, otherwise that is NULL; after SASL_DONE
+ * sasl_name() is known. */
 enum sasl_result sasl_look(struct sasl **sp, const struct sasl_binding *binding,
     struct slice mechanism, const struct slice *initial);
 enum sasl_result sasl_first(struct sasl *s, struct slice response);
 struct slice sasl_name(const struct sasl *s);           /* canonical local part */
+const char *sasl_mechanism(const struct sasl *s);       /* for the log */
 bool sasl_is_plain(const struct sasl *s);
 struct slice sasl_password(const struct sasl *s);       /* PLAIN; wiped by sasl_free */
 
@@ -68,8 +70,9 @@ enum sasl_result sasl_step(struct sasl *s, struct slice response, struct buf *ou
 void sasl_free(struct sasl **sp);
 
 /* New verifiers for all SCRAM hashes on offer, as RFC 5803 text; slow by
- * purpose (PBKDF2): run it on the thread pool.  Gives how many; `out[i]` are
- * buffers the caller wipes. */
+ * purpose (PBKDF2): run it on the thread pool.  Gives how many, none for a
+ * password that no client could prepare (RFC 8265 §4); `out[i]` are buffers the
+ * caller wipes. */
 enum { SASL_VERIFIERS = 3 };
 size_t sasl_make_verifiers(struct slice password, unsigned iterations, struct buf out[SASL_VERIFIERS]);
 

@@ -287,21 +287,53 @@ static const struct affiliation_row *row_of(enum xdb_affiliation affiliation)
 	return NULL;
 }
 
+static struct slice person_text(struct xdb_op *op,
+    const struct xdb_room_person *person)
+{
+	struct buf value = { 0 };
+
+	if (person->dn.n != 0)
+		return person->dn;
+	room_person_write(&value, person);
+	return slice_of(op_take(op, &value));
+}
+
 void room_person_put(struct xdb_op *op, struct mods *m, int operation,
     const struct xdb_room_person *person)
 {
 	const struct affiliation_row *row = row_of(person->affiliation);
-	struct buf value = { 0 };
 
-	if (row == NULL)
-		return;
-	if (person->dn.n != 0) {
-		mods_put_one(m, op, operation, row->by_dn, person->dn);
-		return;
+	if (row != NULL)
+		mods_put_one(m, op, operation,
+		    person->dn.n != 0 ? row->by_dn : row->by_jid,
+		    person_text(op, person));
+}
+
+static void put_row(struct xdb_op *op, struct mods *m,
+    const struct xdb_room *room, const struct affiliation_row *row, bool by_dn)
+{
+	struct slice *values = arena_alloc(&op->arena,
+	    (room->person_n + 1) * sizeof *values);
+	size_t n = 0;
+
+	for (size_t i = 0; i < room->person_n; i++) {
+		const struct xdb_room_person *p = &room->people[i];
+
+		if (p->affiliation == row->affiliation
+		    && (p->dn.n != 0) == by_dn)
+			values[n++] = person_text(op, p);
 	}
-	room_person_write(&value, person);
-	mods_put_one(m, op, operation, row->by_jid,
-	    slice_of(op_take(op, &value)));
+	if (n != 0)
+		mods_put(m, op, LDAP_MOD_ADD, by_dn ? row->by_dn : row->by_jid,
+		    values, n);
+}
+
+void room_people_put(struct xdb_op *op, struct mods *m, const struct xdb_room *room)
+{
+	for (size_t i = 0; i < AFFILIATION_ROWS; i++) {
+		put_row(op, m, room, &affiliation_rows[i], true);
+		put_row(op, m, room, &affiliation_rows[i], false);
+	}
 }
 
 struct setting {

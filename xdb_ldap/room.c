@@ -178,8 +178,7 @@ struct xdb_op *xdb_room_create(struct xdb *db, const struct xdb_room *room)
 	if (room->option_n != 0)
 		mods_put(&m, op, LDAP_MOD_ADD, ATTR_ROOM_OPTION,
 		    option_texts(op, room), room->option_n);
-	for (size_t i = 0; i < room->person_n; i++)
-		room_person_put(op, &m, LDAP_MOD_ADD, &room->people[i]);
+	room_people_put(op, &m, room);
 	op_await_one(op, call_add(op, dn_make(&op->arena,
 	    op_name(op, ATTR_ROOM_NAME), room->name, db->rooms_base), &m));
 	return op;

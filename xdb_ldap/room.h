@@ -18,6 +18,8 @@ enum { AFFILIATION_ROWS = 4 };
  * then `next` runs.  room->people and unresolved_n are set by then. */
 void room_people_load(struct xdb_op *op, const struct entry *e,
     struct xdb_room *room, op_step_fn *next);
+/* All of a new room's people: one change for each attribute. */
+void room_people_put(struct xdb_op *op, struct mods *m, const struct xdb_room *room);
 /* One person as a value to add or delete. */
 void room_person_put(struct xdb_op *op, struct mods *m, int operation,
     const struct xdb_room_person *person);

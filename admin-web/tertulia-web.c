@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tertulia-web — the web process: pages for administrators and the JSON API.
+ *
+ * Started by tertuliad, which gives it listening sockets.  It has its own
+ * identity in the directory and asks the im process only through the control
+ * socket; everything runs on one loop. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "admin-web/auth.h"
+#include "admin-web/exchange.h"
+#include "admin-web/http.h"
+#include "admin-web/login.h"
+#include "admin-web/throttle.h"
+#include "admin-web/web.h"
+#include "base/listen.h"
+#include "base/proc.h"
+#include "base/version.h"
+
+enum {
+	STOP_MS = 3000,         /* for requests that are being answered */
+	STOP_LOOK_MS = 50,
+};
+
+static struct web web;
+static const char *conf_path;
+static int fds[LISTEN_MOST];
+static struct timer stopping;
+static int64_t stop_by_ms;
+
+/* --- the directory ------------------------------------------------------------------ */
+
+static struct xdb *directory_open(const struct settings *s, const char **why_r)
+{
+	struct buf password = { 0 };
+	struct xdb *db = NULL;
+	struct xdb_conf conf = {
+		.uri = s->ldap.uri.v, .uri_n = s->ldap.uri.n,
+		.start_tls = s->ldap.start_tls,
+		.sasl_external = s->ldap.sasl_external,
+		.ca_file = s->ldap.ca_file,
+		.bind_dn = s->web.bind_dn,
+		.domain = s->server.domain,
+		.people_base = s->ldap.people_base,
+		.people_filter = s->ldap.people_filter,
+		.people_name = s->ldap.people_name,
+		.im_base = s->ldap.im_base,
+		.connect_timeout_ms = s->ldap.connect_timeout_ms,
+		.timeout_ms = s->ldap.timeout_ms,
+		.search_connections = 1,        /* a handful of requests at a time */
+		.bind_connections = 1,
+	};
+
+	if (*s->web.bind_password_file == '\0'
+	    || settings_secret(s->web.bind_password_file, &password, why_r)) {
+		conf.bind_password = buf_slice(&password);
+		db = xdb_open(&conf, why_r);
+	}
+	buf_wipe(&password);
+	return db;
+}
+
+/* --- reload ---------------------------------------------------------------------------- */
+
+/* Requests at work began with the old settings and connections; they look at
+ * the pointers in `web` anew in each step and are gone long before this. */
+enum { RETIRE_MS = 90000 };
+
+struct retired {
+	struct settings *settings;
+	struct xdb *db;
+	struct timer due;
+	struct list link;
+};
+static struct list retired_all = { &retired_all, &retired_all };
+
+static void retired_free(void *ctx)
+{
+	struct retired *r = ctx;
+
+	timer_stop(&r->due);
+	list_remove(&r->link);
+	xdb_close(&r->db);
+	settings_free(&r->settings);
+	free(r);
+}
+
+static void retire(struct settings *settings, struct xdb *db)
+{
+	struct retired *r = NEW(struct retired);
+
+	r->settings = settings;
+	r->db = db;
+	timer_init(&r->due, retired_free, r);
+	timer_start(&r->due, RETIRE_MS);
+	list_push(&retired_all, &r->link);
+}
+
+static void reload_refused(const char *why)
+{
+	log_event(LOG_ERROR, "reload-refused", "web", "reason=%s kept=old",
+	    log_text(slice_of(why)));
+}
+
+/* Swaps settings and connections whole, or keeps the old ones. */
+static void reload(void)
+{
+	struct settings *fresh, *old = web.settings;
+	struct xdb *db;
+	struct buf text = { 0 };
+	const char *why = "";
+
+	fresh = settings_load(conf_path, &text);
+	if (fresh == NULL) {
+		reload_refused(buf_cstr(&text));
+	} else if ((db = directory_open(fresh, &why)) == NULL) {
+		reload_refused(why);
+		settings_free(&fresh);
+	} else {
+		web.settings = fresh;
+		if (!http_reload(web.http, &why)) {
+			reload_refused(why);
+			web.settings = old;
+			settings_free(&fresh);
+			xdb_close(&db);
+		} else {
+			retire(old, web.db);
+			web.db = db;
+			basic_forget(web.basic);
+			logins_doubt(web.logins);
+			log_open(fresh->log.file, fresh->log.level, &why);
+			log_event(LOG_INFO, "reload", "web", "file=%s", conf_path);
+		}
+	}
+	buf_fini(&text);
+}
+
+/* --- the end ----------------------------------------------------------------------------- */
+
+static void stop_looks(void *ctx)
+{
+	(void)ctx;
+	if (!list_is_empty(&web.exchanges) && loop_now_ms() < stop_by_ms) {
+		timer_start(&stopping, STOP_LOOK_MS);
+		return;
+	}
+	loop_stop();
+}
+
+static void stop(void)
+{
+	if (timer_is_on(&stopping)) {   /* asked twice */
+		stop_by_ms = 0;
+		return;
+	}
+	http_quiesce(web.http);
+	stop_by_ms = loop_now_ms() + STOP_MS;
+	timer_start(&stopping, STOP_LOOK_MS);
+}
+
+static void signal_came(uv_signal_t *handle, int number)
+{
+	(void)handle;
+	if (number == SIGHUP)
+		reload();
+	else
+		stop();
+}
+
+static void signals_watch(void)
+{
+	static const int numbers[] = { SIGHUP, SIGTERM, SIGINT };
+	static uv_signal_t handles[COUNT(numbers)];
+
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		uv_signal_init(loop_main(), &handles[i]);
+		uv_signal_start(&handles[i], signal_came, numbers[i]);
+	}
+}
+
+/* --- main -------------------------------------------------------------------------------- */
+
+static void world_open(void)
+{
+	struct buf text = { 0 };
+	const char *why = "";
+	size_t n = proc_inherited("web", fds, LISTEN_MOST);
+
+	web.settings = settings_load(conf_path, &text);
+	if (web.settings == NULL)
+		fatal("%stertulia-web: cannot start", buf_cstr(&text));
+	if (!log_open(web.settings->log.file, web.settings->log.level, &why))
+		fatal("tertulia-web: %s: %s", web.settings->log.file, why);
+	list_init(&web.exchanges);
+	web.logins = logins_new();
+	web.throttle = throttle_new();
+	web.basic = basic_new();
+	web.db = directory_open(web.settings, &why);
+	if (web.db == NULL)
+		fatal("tertulia-web: [web] bind_dn, bind_password_file: %s", why);
+	if (http_open(&web, fds, n, &why) == NULL)
+		fatal("tertulia-web: %s", why);
+	timer_init(&stopping, stop_looks, NULL);
+	if (n == 0)
+		log_event(LOG_WARN, "nothing-to-serve", "web",
+		    "[listen] web names no address of this machine");
+}
+
+static void world_close(void)
+{
+	http_close(&web.http);
+	exchanges_cut(&web);
+	while (!list_is_empty(&retired_all))
+		retired_free(LIST_FIRST(&retired_all, struct retired, link));
+	xdb_close(&web.db);
+	basic_free(&web.basic);
+	throttle_free(&web.throttle);
+	logins_free(&web.logins);
+	loop_fini();
+	settings_free(&web.settings);
+}
+
+int main(int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "c:V")) != -1)
+		if (c == 'c')
+			conf_path = optarg;
+		else if (c == 'V')
+			return puts("tertulia-web " TERTULIA_VERSION) == EOF;
+	if (conf_path == NULL || optind != argc)
+		fatal("usage: tertulia-web -c file (started by tertuliad)");
+	umask(077);
+	world_open();
+	signals_watch();
+	proc_ready();
+	loop_run();
+	world_close();
+	return 0;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* admin-web/throttle.c — how often a password may be guessed.
+ *
+ * An entry counts the failures of its ten minutes; keys are hashes, so that a
+ * guessed "name" that was really a password is not kept in memory.  When the
+ * table is full the oldest entry makes room: an attacker who fills it pays
+ * with one address entry for each. */
+#include "admin-web/throttle.h"
+
+#include <stdlib.h>
+
+#include "base/list.h"
+#include "base/map.h"
+
+struct entry {
+	uint64_t key;                   /* keyed hash, see map_hash() */
+	int64_t since_ms;
+	unsigned failures;
+	struct list link;               /* oldest first */
+};
+
+struct throttle { struct map entries; struct list age; };
+
+static struct slice key_of(const struct entry *e)
+{
+	return slice_make(&e->key, sizeof e->key);
+}
+
+struct throttle *throttle_new(void)
+{
+	struct throttle *t = NEW(struct throttle);
+
+	list_init(&t->age);
+	return t;
+}
+
+static void entry_drop(struct throttle *t, struct entry *e)
+{
+	map_take(&t->entries, key_of(e));
+	list_remove(&e->link);
+	free(e);
+}
+
+void throttle_free(struct throttle **tp)
+{
+	struct entry *e;
+
+	if (*tp == NULL)
+		return;
+	LIST_EACH(e, &(*tp)->age, struct entry, link)
+		entry_drop(*tp, e);
+	map_fini(&(*tp)->entries);
+	free(*tp);
+	*tp = NULL;
+}
+
+/* `name` empty: the entry of the address as a whole. */
+static struct entry *entry_find(struct throttle *t, const char *address,
+    struct slice name, bool is_made)
+{
+	struct buf text = { 0 };
+	struct entry *e, look = { 0 };
+
+	buf_addf(&text, "%s ", address);
+	buf_add(&text, name);
+	look.key = map_hash(buf_slice(&text));
+	buf_wipe(&text);
+	e = map_find(&t->entries, key_of(&look));
+	if (e != NULL || !is_made)
+		return e;
+	if (map_count(&t->entries) >= THROTTLE_ENTRIES)
+		entry_drop(t, LIST_FIRST(&t->age, struct entry, link));
+	e = NEW(struct entry);
+	e->key = look.key;
+	map_put(&t->entries, key_of(e), e);
+	list_push(&t->age, &e->link);
+	return e;
+}
+
+static unsigned allowed(const char *address, struct slice name)
+{
+	bool is_loopback = strncmp(address, "127.", 4) == 0
+	    || strcmp(address, "::1") == 0;
+
+	return name.n != 0 ? THROTTLE_NAME
+	    : is_loopback ? THROTTLE_ADDRESS * 10 : THROTTLE_ADDRESS;
+}
+
+static int64_t entry_wait(struct throttle *t, const char *address,
+    struct slice name, int64_t now_ms)
+{
+	struct entry *e = entry_find(t, address, name, false);
+
+	if (e == NULL || now_ms - e->since_ms >= THROTTLE_MS
+	    || e->failures < allowed(address, name))
+		return 0;
+	return THROTTLE_MS - (now_ms - e->since_ms);
+}
+
+int64_t throttle_wait_ms(struct throttle *t, const char *address,
+    struct slice name, int64_t now_ms)
+{
+	int64_t a = entry_wait(t, address, name, now_ms);
+	int64_t b = entry_wait(t, address, slice_make("", 0), now_ms);
+
+	return a > b ? a : b;
+}
+
+static void entry_failed(struct throttle *t, const char *address,
+    struct slice name, int64_t now_ms)
+{
+	struct entry *e = entry_find(t, address, name, true);
+
+	if (e->failures == 0 || now_ms - e->since_ms >= THROTTLE_MS) {
+		e->since_ms = now_ms;
+		e->failures = 0;
+	}
+	e->failures++;
+}
+
+void throttle_failed(struct throttle *t, const char *address, struct slice name,
+    int64_t now_ms)
+{
+	entry_failed(t, address, name, now_ms);
+	entry_failed(t, address, slice_make("", 0), now_ms);
+}
+
+void throttle_passed(struct throttle *t, const char *address, struct slice name)
+{
+	struct entry *e = entry_find(t, address, name, false);
+
+	if (e != NULL)
+		entry_drop(t, e);
+}

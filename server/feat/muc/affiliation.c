@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* feat/muc/affiliation.c — the lists of a room, and what follows from them. */
+#include "feat/muc/affiliation.h"
+
+#include <stdlib.h>
+
+#include "feat/muc/presence.h"
+
+/* --- the list --- */
+
+static char *copy(char *at, struct slice from, struct slice *to_r)
+{
+	*to_r = slice_make(at, from.n);
+	if (from.n != 0)
+		memcpy(at, from.p, from.n);
+	return at + from.n;
+}
+
+static struct affiliate *affiliate_new(const struct xdb_room_person *p)
+{
+	struct affiliate *a = mem_new(sizeof *a + p->jid.n + p->dn.n
+	    + p->nick.n + p->reason.n);
+	char *at = (char *)(a + 1);
+
+	at = copy(at, p->jid, &a->person.jid);
+	at = copy(at, p->dn, &a->person.dn);
+	at = copy(at, p->nick, &a->person.nick);
+	copy(at, p->reason, &a->person.reason);
+	a->person.affiliation = p->affiliation;
+	return a;
+}
+
+void affiliate_put(struct room *r, const struct xdb_room_person *p)
+{
+	struct affiliate *fresh = affiliate_new(p);     /* p may point into the old */
+
+	free(map_take(&r->affiliates, p->jid));
+	if (fresh->person.affiliation == AFF_NONE)
+		free(fresh);
+	else
+		map_put(&r->affiliates, fresh->person.jid, fresh);
+}
+
+const struct affiliate *affiliate_find(const struct room *r, struct slice bare)
+{
+	return map_find(&r->affiliates, bare);
+}
+
+const struct affiliate *affiliate_next(const struct room *r, size_t *at)
+{
+	return map_next(&r->affiliates, at);
+}
+
+unsigned affiliates_count(const struct room *r, enum xdb_affiliation a)
+{
+	const struct affiliate *x;
+	size_t at = 0;
+	unsigned n = 0;
+
+	while ((x = affiliate_next(r, &at)) != NULL)
+		n += x->person.affiliation == a;
+	return n;
+}
+
+void affiliates_clear(struct room *r)
+{
+	struct affiliate *x;
+	size_t at = 0;
+
+	while ((x = map_next(&r->affiliates, &at)) != NULL) {
+		map_take(&r->affiliates, x->person.jid);
+		free(x);
+	}
+}
+
+void affiliates_fini(struct room *r)
+{
+	affiliates_clear(r);
+	map_fini(&r->affiliates);
+}
+
+/* --- looking --- */
+
+/* §9.2: user@domain is looked for before the domain. */
+enum xdb_affiliation affiliation_of(const struct room *r, const struct jid *who)
+{
+	const struct affiliate *a = affiliate_find(r, jid_bare(who));
+
+	if (a == NULL)
+		a = affiliate_find(r, jid_domain(who));
+	return a != NULL ? a->person.affiliation : AFF_NONE;
+}
+
+const struct affiliate *affiliate_by_nick(const struct room *r,
+    struct slice nick)
+{
+	const struct affiliate *x;
+	size_t at = 0;
+
+	while ((x = affiliate_next(r, &at)) != NULL)
+		if (x->person.nick.n != 0 && slice_eq(x->person.nick, nick))
+			return x;
+	return NULL;
+}
+
+/* --- what follows for those in the room --- */
+
+/* Why one of this affiliation cannot stay, or 0. */
+static unsigned exit_code(const struct room *r, enum xdb_affiliation was,
+    enum xdb_affiliation is)
+{
+	if (is == AFF_OUTCAST)
+		return 301;
+	if (!r->config.is_members_only || is >= AFF_MEMBER)
+		return 0;
+	return was != is ? 321 : 322;
+}
+
+/* What was noted with the affiliation, a ban as a rule, is the reason. */
+static struct cause cause_of(const struct occupant *o, const struct cause *why)
+{
+	const struct affiliate *a = affiliate_find(o->room, jid_bare(&o->real));
+	struct cause c = *why;
+
+	if (a != NULL && a->person.reason.n != 0)
+		c.reason = a->person.reason;
+	return c;
+}
+
+static void apply(struct occupant *o, const struct cause *general)
+{
+	struct room *r = o->room;
+	struct standing was = o->standing;
+	enum xdb_affiliation is = affiliation_of(r, &o->real);
+	unsigned code = exit_code(r, was.affiliation, is);
+	struct cause why = cause_of(o, general);
+
+	o->standing.affiliation = is;
+	o->standing.role = is == was.affiliation ? was.role
+	    : role_after(was.role, was.affiliation, is, r->config.is_moderated);
+	if (code != 0)
+		presence_remove(o, &(struct notice){ .is_unavailable = true,
+		    .is_leaving = true, .codes = { code }, .cause = why });
+	else if (is != was.affiliation || o->standing.role != was.role)
+		presence_promoted(o, was.role, &why);
+}
+
+void affiliations_apply(struct room *r, const struct cause *why)
+{
+	struct occupant *o;
+
+	LIST_EACH(o, &r->occupants, struct occupant, link)
+		apply(o, why);
+}
+
+void affiliations_give_voice(struct room *r)
+{
+	static const struct cause nobody;
+	struct occupant *o;
+
+	LIST_EACH(o, &r->occupants, struct occupant, link)
+		if (o->standing.role == ROLE_VISITOR) {
+			o->standing.role = ROLE_PARTICIPANT;
+			presence_promoted(o, ROLE_VISITOR, &nobody);
+		}
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* feat/muc/change.c — affiliations, one after the other: directory, then room. */
+#include "feat/muc/change.h"
+
+#include "core/host.h"
+
+static void change_turn(struct job *j, struct room *r);
+static void change_next(struct job *j);
+static void change_stored(struct job *j, const struct xdb_result *res);
+
+static struct change *change_of(struct job *j)
+{
+	return visit_of(j)->notes;
+}
+
+void change_make(struct job *j, struct room *r, struct change *c)
+{
+	c->at = 0;
+	c->was = arena_alloc(&j->arena, (c->n + 1) * sizeof *c->was);
+	visit_of(j)->notes = c;
+	room_edit(j, r, change_turn);
+}
+
+static void change_turn(struct job *j, struct room *r)
+{
+	const struct change *c = change_of(j);
+	enum stanza_error error;
+
+	if (r == NULL) {
+		job_fail(j, SE_ITEM_NOT_FOUND, NULL);
+	} else if (!c->check(j, r, c, &error)) {
+		room_edit_done(r);
+		job_fail(j, error, NULL);
+	} else {
+		change_next(j);
+	}
+}
+
+static struct xdb_room_person as_it_is(const struct room *r, struct slice jid)
+{
+	const struct affiliate *a = affiliate_find(r, jid);
+
+	return a != NULL ? a->person
+	    : (struct xdb_room_person){ .jid = jid, .affiliation = AFF_NONE };
+}
+
+static bool is_same(const struct xdb_room_person *a,
+    const struct xdb_room_person *b)
+{
+	return a->affiliation == b->affiliation && slice_eq(a->nick, b->nick)
+	    && slice_eq(a->reason, b->reason);
+}
+
+/* What was taken is told, whatever became of the rest. */
+static void change_ends(struct job *j)
+{
+	struct room *r = room_edited(j);
+
+	affiliations_apply(r, &change_of(j)->cause);
+	room_edit_done(r);
+}
+
+static void change_next(struct job *j)
+{
+	struct room *r = room_edited(j);
+	struct change *c = change_of(j);
+
+	for (; c->at < c->n; c->at++) {
+		struct xdb_room_person *is = &c->is[c->at];
+		struct xdb_room_person was = as_it_is(r, is->jid);
+
+		c->was[c->at] = was.affiliation;
+		is->dn = was.dn;
+		if (is_same(&was, is))
+			continue;
+		if (room_is_stored(r)) {
+			job_await(j, xdb_room_set_affiliation(host.xdb,
+			    buf_slice(&r->dn), &was, is), change_stored);
+			return;
+		}
+		affiliate_put(r, is);
+	}
+	change_ends(j);
+	c->done(j, r, c);
+}
+
+static void change_stored(struct job *j, const struct xdb_result *res)
+{
+	struct room *r = room_edited(j);
+	struct change *c = change_of(j);
+
+	if (res->status == XDB_OK) {
+		affiliate_put(r, &c->is[c->at++]);
+		change_next(j);
+		return;
+	}
+	if (res->status == XDB_CONFLICT || res->status == XDB_ABSENT)
+		room_reread(r);         /* somebody else was here */
+	change_ends(j);
+	job_fail_xdb(j, res->status);
+}

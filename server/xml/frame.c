@@ -412,6 +412,18 @@ static void keep_names(struct frame *f, const uint32_t *names)
 	}
 }
 
+/* How far the open unit may go at most; nothing is read beyond, so that the
+ * first fault is the same however the bytes were cut into pieces. */
+static const char *reach(const struct scan *s, const char *end)
+{
+	size_t room = s->limits->bytes > s->f->bytes ?
+	    s->limits->bytes - s->f->bytes : 0;
+
+	if (s->begin == NULL || (size_t)(end - s->begin) <= room)
+		return end;
+	return s->begin + room;
+}
+
 struct frame_result frame_scan(struct frame *f, const struct parse_limits *limits,
     struct slice in)
 {
@@ -422,13 +434,15 @@ struct frame_result frame_scan(struct frame *f, const struct parse_limits *limit
 	struct frame_result r;
 
 	assert(in.n != 0 && limits->depth <= PARSE_DEPTH_MOST);
-	while (p < end && s.event == FRAME_MORE)
-		p = modes[f->mode](&s, p, end);
+	while (p < end && s.event == FRAME_MORE) {
+		const char *stop = reach(&s, end);
+
+		p = p < stop ? modes[f->mode](&s, p, stop) :
+		    fail(&s, PARSE_TOO_LARGE, p + 1);
+	}
 	r.used = (size_t)(p - in.p);
 	r.from = s.begin != NULL ? (size_t)(s.begin - in.p) : r.used;
 	f->bytes += r.used - r.from;
-	if (f->bytes > limits->bytes && s.event != FRAME_ERROR)
-		fail(&s, PARSE_TOO_LARGE, p);
 	gate(&s, slice_make(in.p, r.used));
 	if (s.event == FRAME_ERROR)
 		f->mode = DEAD;

@@ -52,7 +52,8 @@ static void add_escaped(struct buf *out, struct slice s, const uint8_t *how)
 		buf_add(out, written[kind == HIGH ? BAD : kind]);
 		from = ++i;
 	}
-	buf_add(out, slice_make(s.p + from, s.n - from));
+	if (from < s.n)
+		buf_add(out, slice_make(s.p + from, s.n - from));
 }
 
 void write_escaped(struct buf *out, struct slice text)

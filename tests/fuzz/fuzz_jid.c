@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "xml/jid.h"
+#include "xml/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -16,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (jid_parse(&a, slice_make((const char *)data, size), &jid)) {
 		assert(jid_parse(&a, jid_full(&jid), &again));
 		assert(jid_eq(&jid, &again));
+		assert(utf8_is_good(jid_full(&jid)));
 		again = jid_join(&a, jid_local(&jid), jid_domain(&jid),
 		    jid_resource(&jid));
 		assert(jid_eq(&jid, &again));

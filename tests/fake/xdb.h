@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tests/fake/xdb.h — a directory of a few people in memory, that answers only
+ * when it is told to: the test turns the crank, and may make the next answer
+ * fail.  Linked instead of the real store, for tests of order and lifetime;
+ * what LDAP really does is tested against slapd. */
+#ifndef TESTS_FAKE_XDB_H
+#define TESTS_FAKE_XDB_H
+
+#include "xdb_ldap/xdb.h"
+
+/* People ann, bob, cem; password "pw-<uid>"; profiles as told. */
+void fake_xdb_reset(bool with_profiles);
+/* How many answers are owed. */
+unsigned fake_xdb_waiting(void);
+/* Gives one answer: the true one, or this status instead.  False: none owed. */
+bool fake_xdb_answer(void);
+bool fake_xdb_answer_with(enum xdb_status status);
+/* What a change has left: the roster values of a person, as "jid:sub …". */
+const char *fake_xdb_roster(const char *uid);
+
+#endif

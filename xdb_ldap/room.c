@@ -163,12 +163,19 @@ static struct slice *option_texts(struct xdb_op *op, const struct xdb_room *room
 struct xdb_op *xdb_room_create(struct xdb *db, const struct xdb_room *room)
 {
 	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	struct xdb_room *made = ARENA_NEW(&op->arena, struct xdb_room);
 	struct mods m = { 0 };
+	const char *dn;
 
 	if (room->name.n == 0) {
 		op_finish(op, XDB_BROKEN, "a room needs a name");
 		return op;
 	}
+	dn = dn_make(&op->arena, op_name(op, ATTR_ROOM_NAME), room->name,
+	    db->rooms_base);
+	*made = (struct xdb_room){ .dn = slice_of(dn),
+		.name = slice_dup(&op->arena, room->name) };
+	op->res.room = made;
 	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_OBJECT_CLASS, SLICE(CLASS_ROOM));
 	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_ROOM_NAME, room->name);
 	for (size_t i = 0; i < COUNT(fields); i++)
@@ -179,8 +186,7 @@ struct xdb_op *xdb_room_create(struct xdb *db, const struct xdb_room *room)
 		mods_put(&m, op, LDAP_MOD_ADD, ATTR_ROOM_OPTION,
 		    option_texts(op, room), room->option_n);
 	room_people_put(op, &m, room);
-	op_await_one(op, call_add(op, dn_make(&op->arena,
-	    op_name(op, ATTR_ROOM_NAME), room->name, db->rooms_base), &m));
+	op_await_one(op, call_add(op, dn, &m));
 	return op;
 }
 

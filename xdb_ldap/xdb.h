@@ -243,6 +243,7 @@ struct xdb_op *xdb_vcard_store(struct xdb *db, struct slice profile_dn, struct s
 
 struct xdb_op *xdb_room_load(struct xdb *db, struct slice name);
 struct xdb_op *xdb_room_list(struct xdb *db);                    /* without people */
+/* OK: res->room has the name and the DN it was given, and nothing else. */
 struct xdb_op *xdb_room_create(struct xdb *db, const struct xdb_room *room);
 struct xdb_op *xdb_room_delete(struct xdb *db, struct slice dn);
 /* Replaces title, description, subject, language, bound_to and options (not people). */

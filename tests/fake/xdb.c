@@ -29,9 +29,11 @@ struct xdb_op {
 	fake_run_fn *run;
 	struct slice a, b;
 	struct xdb_roster_change change;
+	struct xdb_room *room;
 };
 
 static struct list owed = { &owed, &owed };
+static void fake_rooms_reset(void);
 
 static struct fake_person *person_of(struct slice uid)
 {
@@ -55,6 +57,7 @@ void fake_xdb_reset(bool with_profiles)
 	static const char *const uids[PEOPLE] = { "ann", "bob", "cem" };
 
 	assert(list_is_empty(&owed));
+	fake_rooms_reset();
 	memset(people, 0, sizeof people);
 	for (int i = 0; i < PEOPLE; i++) {
 		people[i].uid = uids[i];
@@ -82,9 +85,9 @@ static struct xdb_op *op_new(fake_run_fn *run, struct slice a, struct slice b)
 	return op;
 }
 
-void xdb_then(struct xdb_op *op, xdb_done_fn *done, void *ctx)
+void xdb_then(struct xdb_op *op, xdb_done_fn *fn, void *ctx)
 {
-	op->done = done;
+	op->done = fn;
 	op->ctx = ctx;
 }
 
@@ -344,57 +347,9 @@ struct xdb_op *xdb_vcard_store(struct xdb *db, struct slice dn, struct slice rem
 	return op_new(run_nothing, dn, remainder);
 }
 
-/* --- rooms: the directory has none, and takes what it is given ----------------------- */
+/* --- rooms and groups ---------------------------------------------------------------- */
 
-static void run_absent(struct xdb_op *op, struct xdb_result *res)
-{
-	(void)op;
-	res->status = XDB_ABSENT;
-}
-
-struct xdb_op *xdb_room_load(struct xdb *db, struct slice name)
-{
-	(void)db;
-	return op_new(run_absent, name, name);
-}
-
-struct xdb_op *xdb_room_list(struct xdb *db)
-{
-	(void)db;
-	return op_new(run_nothing, SLICE(""), SLICE(""));
-}
-
-struct xdb_op *xdb_room_create(struct xdb *db, const struct xdb_room *room)
-{
-	(void)db;
-	return op_new(run_nothing, room->name, room->name);
-}
-
-struct xdb_op *xdb_room_delete(struct xdb *db, struct slice dn)
-{
-	(void)db;
-	return op_new(run_nothing, dn, dn);
-}
-
-struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *room)
-{
-	(void)db;
-	return op_new(run_nothing, room->dn, room->name);
-}
-
-struct xdb_op *xdb_room_set_subject(struct xdb *db, struct slice dn, struct slice subject)
-{
-	(void)db;
-	return op_new(run_nothing, dn, subject);
-}
-
-struct xdb_op *xdb_room_set_affiliation(struct xdb *db, struct slice dn,
-    const struct xdb_room_person *was, const struct xdb_room_person *is)
-{
-	(void)db;
-	(void)was;
-	return op_new(run_nothing, dn, is->jid);
-}
+#include "tests/fake/rooms.c"
 
 struct xdb_op *xdb_group_has(struct xdb *db, struct slice group, struct slice dn, struct slice uid)
 {

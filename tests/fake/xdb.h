@@ -17,5 +17,7 @@ bool fake_xdb_answer(void);
 bool fake_xdb_answer_with(enum xdb_status status);
 /* What a change has left: the roster values of a person, as "jid:sub …". */
 const char *fake_xdb_roster(const char *uid);
+/* The entry of a room, or NULL. */
+const struct xdb_room *fake_xdb_room(const char *name);
 
 #endif

@@ -323,7 +323,7 @@ void room_tell_codes(struct room *r, const unsigned *codes)
 {
 	struct fan f = { .rest = 0 };
 	struct xml_writer w;
-	char digits[8];
+	char digits[12];
 
 	fan_open(&f, &w, "message");
 	write_attr(&w, "from", jid_full(&r->jid));

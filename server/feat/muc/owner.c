@@ -3,7 +3,7 @@
  *
  *                        is temporary            has an entry
  *   shall be temporary   memory only             entry deleted
- *   shall be persistent  entry made, then read   entry changed
+ *   shall be persistent  entry made              entry changed
  *
  * The form is read twice, before and after the directory was asked: between the
  * two it is this job's turn, so it says the same, and nothing needs to be kept. */
@@ -20,7 +20,6 @@ enum { REASON_BYTES_MOST = 1024 };
 static void submit_turn(struct job *j, struct room *r);
 static void submit_stored(struct job *j, const struct xdb_result *res);
 static void entry_made(struct job *j, const struct xdb_result *res);
-static void entry_read(struct job *j, const struct xdb_result *res);
 static void entry_removed(struct job *j, const struct xdb_result *res);
 static void cancel_turn(struct job *j, struct room *r);
 static void destroy_turn(struct job *j, struct room *r);
@@ -145,31 +144,18 @@ static void submit_stored(struct job *j, const struct xdb_result *res)
 
 static void entry_made(struct job *j, const struct xdb_result *res)
 {
+	struct room *r = room_edited(j);
+
 	if (res->status == XDB_OK) {
-		job_await(j, xdb_room_load(host.xdb,
-		    jid_local(&room_edited(j)->jid)), entry_read);
+		buf_add(&r->dn, res->room->dn);
+		apply(j, r);
 	} else if (res->status == XDB_CONFLICT) {
-		room_reread(room_edited(j));
-		room_edit_done(room_edited(j));
+		room_reread(r);
+		room_edit_done(r);
 		job_fail(j, SE_CONFLICT, "There is an entry of this name.");
 	} else {
 		not_stored(j, res->status);
 	}
-}
-
-/* Under which name it stands. */
-static void entry_read(struct job *j, const struct xdb_result *res)
-{
-	struct room *r = room_edited(j);
-
-	if (res->status != XDB_OK) {
-		not_stored(j, res->status);
-		return;
-	}
-	buf_add(&r->dn, res->room->dn);
-	for (size_t i = 0; i < res->room->person_n; i++)
-		affiliate_put(r, &res->room->people[i]);
-	apply(j, r);
 }
 
 static void entry_removed(struct job *j, const struct xdb_result *res)

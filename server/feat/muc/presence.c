@@ -13,7 +13,7 @@ static const struct notice nothing_new;
 
 static void write_code(struct xml_writer *w, unsigned code)
 {
-	char digits[8];
+	char digits[12];
 
 	snprintf(digits, sizeof digits, "%u", code);
 	write_open(w, NS_MUC_USER, "status");

@@ -11,20 +11,24 @@
 
 #include "xml/prep.h"
 
-enum { LOCAL = 1, DOMAIN = 2, RESOURCE = 4, LABEL_MOST = 63, NAME_MOST = 253 };
+enum { LOCAL = 1, DOMAIN = 2, RESOURCE = 4, ASCII = 8 };
+enum { LABEL_MOST = 63, NAME_MOST = 253 };
 
 /* Which part may have a byte.  RFC 7622 §3.3.1 takes "&'/:<>@ from the local
- * part; a domain has letters, digits, hyphens and dots. */
-#define LR (LOCAL | RESOURCE)
-#define LDR (LOCAL | DOMAIN | RESOURCE)
-static const uint8_t allowed[128] = {
-	[' '] = RESOURCE,       ['!'] = LR,             ['"'] = RESOURCE,
-	['#' ... '%'] = LR,     ['&'] = RESOURCE,       ['\''] = RESOURCE,
-	['(' ... ','] = LR,     ['-' ... '.'] = LDR,    ['/'] = RESOURCE,
-	['0' ... '9'] = LDR,    [':'] = RESOURCE,       [';'] = LR,
-	['<'] = RESOURCE,       ['='] = LR,             ['>'] = RESOURCE,
-	['?'] = LR,             ['@'] = RESOURCE,       ['A' ... 'Z'] = LDR,
-	['[' ... '`'] = LR,     ['a' ... 'z'] = LDR,    ['{' ... '~'] = LR,
+ * part; a domain has letters, digits, hyphens and dots; what is not ASCII is
+ * prep.c's to judge. */
+#define R (ASCII | RESOURCE)
+#define LR (R | LOCAL)
+#define LDR (LR | DOMAIN)
+static const uint8_t allowed[256] = {
+	[' '] = R,              ['!'] = LR,             ['"'] = R,
+	['#' ... '%'] = LR,     ['&' ... '\''] = R,     ['(' ... ','] = LR,
+	['-' ... '.'] = LDR,    ['/'] = R,              ['0' ... '9'] = LDR,
+	[':'] = R,              [';'] = LR,             ['<'] = R,
+	['='] = LR,             ['>'] = R,              ['?'] = LR,
+	['@'] = R,              ['A' ... 'Z'] = LDR,    ['[' ... '`'] = LR,
+	['a' ... 'z'] = LDR,    ['{' ... '~'] = LR,
+	[0x80 ... 0xff] = LOCAL | DOMAIN | RESOURCE,
 };
 
 enum fast { FAST_DONE, FAST_NEVER, FAST_NOT_ASCII };
@@ -34,36 +38,35 @@ static char lowered(char c)
 	return (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
 
-static enum fast prep_ascii(unsigned part, struct slice in, struct prep_text *out)
+/* `to` has room for in.n bytes. */
+static enum fast prep_ascii(unsigned part, struct slice in, char *to)
 {
-	enum fast result = FAST_DONE;
+	unsigned all = part | ASCII;
 
 	if (in.n == 0 || in.n > JID_PART_MOST)
 		return FAST_NEVER;
 	for (size_t i = 0; i < in.n; i++) {
-		unsigned char c = (unsigned char)in.p[i];
-
-		if (c >= 0x80)
-			result = FAST_NOT_ASCII;
-		else if ((allowed[c] & part) == 0)
-			return FAST_NEVER;
-		out->p[i] = part == RESOURCE ? in.p[i] : lowered(in.p[i]);
+		all &= allowed[(unsigned char)in.p[i]];
+		to[i] = part == RESOURCE ? in.p[i] : lowered(in.p[i]);
 	}
-	out->n = in.n;
-	return result;
+	if ((all & part) == 0)
+		return FAST_NEVER;
+	return (all & ASCII) != 0 ? FAST_DONE : FAST_NOT_ASCII;
 }
 
 static bool local(struct slice in, struct prep_text *out)
 {
-	enum fast fast = prep_ascii(LOCAL, in, out);
+	enum fast fast = prep_ascii(LOCAL, in, out->p);
 
+	out->n = in.n;
 	return fast == FAST_DONE || (fast == FAST_NOT_ASCII && prep_local(in, out));
 }
 
 static bool resource(struct slice in, struct prep_text *out)
 {
-	enum fast fast = prep_ascii(RESOURCE, in, out);
+	enum fast fast = prep_ascii(RESOURCE, in, out->p);
 
+	out->n = in.n;
 	return fast == FAST_DONE ||
 	    (fast == FAST_NOT_ASCII && prep_resource(in, out));
 }
@@ -119,7 +122,8 @@ static bool domain(struct slice in, struct prep_text *out)
 		return literal(in, out);
 	if (in.n > 1 && in.p[in.n - 1] == '.')
 		in.n--;
-	fast = prep_ascii(DOMAIN, in, out);
+	fast = prep_ascii(DOMAIN, in, out->p);
+	out->n = in.n;
 	if (fast != FAST_DONE)
 		return fast == FAST_NOT_ASCII && prep_domain(in, out);
 	names = check_labels(slice_make(out->p, out->n));
@@ -131,44 +135,89 @@ static struct slice text_slice(const struct prep_text *text)
 	return slice_make(text->p, text->n);
 }
 
+struct split { struct slice local, domain, resource; bool has_local, has_resource; };
+
+static struct split split(struct slice text)
+{
+	struct slice none = { NULL, 0 }, bare;
+	struct split s;
+
+	s.has_resource = slice_cut(text, '/', &bare, &s.resource);
+	s.has_local = slice_cut(bare, '@', &s.local, &s.domain);
+	if (!s.has_local) {
+		s.domain = bare;
+		s.local = none;
+	}
+	return s;
+}
+
+static char *add(char *to, struct slice s)
+{
+	if (s.n != 0)
+		memcpy(to, s.p, s.n);
+	return to + s.n;
+}
+
+static char *join(struct arena *a, struct slice l, struct slice d, struct slice r)
+{
+	char *text = arena_raw(a, l.n + d.n + r.n + 3), *p = add(text, l);
+
+	if (l.n != 0)
+		*p++ = '@';
+	p = add(p, d);
+	if (r.n != 0)
+		*p++ = '/';
+	p = add(p, r);
+	*p = '\0';
+	return text;
+}
+
+/* The usual address, all ASCII: preparing changes no length, so it is done in
+ * place.  False: not that simple, or no address at all. */
+static bool parse_ascii(struct arena *a, const struct split *s, struct jid *jid_r)
+{
+	struct slice l = s->local, d = s->domain, r = s->resource;
+	char *text, *at;
+
+	if (l.n > JID_PART_MOST || d.n > NAME_MOST || r.n > JID_PART_MOST)
+		return false;
+	text = join(a, l, d, r);
+	at = text + l.n + s->has_local;
+	if (prep_ascii(DOMAIN, d, at) != FAST_DONE ||
+	    check_labels(slice_make(at, d.n)) != NAMES_GOOD)
+		return false;
+	if (s->has_local && prep_ascii(LOCAL, l, text) != FAST_DONE)
+		return false;
+	if (s->has_resource && prep_ascii(RESOURCE, r, at + d.n + 1) != FAST_DONE)
+		return false;
+	*jid_r = (struct jid){ text, (uint16_t)l.n, (uint16_t)d.n, (uint16_t)r.n };
+	return true;
+}
+
+static bool parse_any(struct arena *a, const struct split *s, struct jid *jid_r)
+{
+	struct prep_text l, d, r;
+
+	l.n = r.n = 0;
+	if (!domain(s->domain, &d) || (s->has_local && !local(s->local, &l)) ||
+	    (s->has_resource && !resource(s->resource, &r)))
+		return false;
+	*jid_r = jid_join(a, text_slice(&l), text_slice(&d), text_slice(&r));
+	return true;
+}
+
 bool jid_parse(struct arena *a, struct slice text, struct jid *jid_r)
 {
-	struct prep_text parts[3];
-	struct slice bare, rest, name, host;
-	bool has_resource = slice_cut(text, '/', &bare, &rest);
-	bool has_local = slice_cut(bare, '@', &name, &host);
+	struct split s = split(text);
 
-	parts[0].n = parts[2].n = 0;
-	if (!has_local)
-		host = bare;
-	if (!domain(host, &parts[1]) || (has_local && !local(name, &parts[0])) ||
-	    (has_resource && !resource(rest, &parts[2])))
-		return false;
-	*jid_r = jid_join(a, text_slice(&parts[0]), text_slice(&parts[1]),
-	    text_slice(&parts[2]));
-	return true;
+	return parse_ascii(a, &s, jid_r) || parse_any(a, &s, jid_r);
 }
 
 struct jid jid_join(struct arena *a, struct slice l, struct slice d,
     struct slice r)
 {
-	char *p = arena_raw(a, l.n + d.n + r.n + 3);
-	struct jid j = { p, (uint16_t)l.n, (uint16_t)d.n, (uint16_t)r.n };
-
-	if (l.n != 0) {
-		memcpy(p, l.p, l.n);
-		p += l.n;
-		*p++ = '@';
-	}
-	memcpy(p, d.p, d.n);
-	p += d.n;
-	if (r.n != 0) {
-		*p++ = '/';
-		memcpy(p, r.p, r.n);
-		p += r.n;
-	}
-	*p = '\0';
-	return j;
+	return (struct jid){ join(a, l, d, r),
+	    (uint16_t)l.n, (uint16_t)d.n, (uint16_t)r.n };
 }
 
 bool jid_with_resource(struct arena *a, const struct jid *bare,

@@ -59,6 +59,8 @@ static void offer_bindings(struct stream *st, struct xml_writer *w)
 		    "tls-unique" },
 	};
 
+	if (st->peer.exporter.n + st->peer.end_point.n + st->peer.unique.n == 0)
+		return;
 	write_open(w, NS_SASL_CB, "sasl-channel-binding");
 	for (size_t i = 0; i < COUNT(kinds); i++)
 		if (kinds[i].data.n != 0) {

@@ -44,7 +44,8 @@ struct parse_limits {
 
 enum parse_event {
 	PARSE_MORE,                     /* feed more bytes */
-	PARSE_HEADER,                   /* <stream:stream …> is complete: *elem_r, no children */
+	PARSE_HEADER,                   /* <stream:stream …> is complete: *elem_r, no children;
+	                                 * its default namespace stands as attribute xmlns */
 	PARSE_ELEMENT,                  /* one child is complete: *elem_r */
 	PARSE_FOOTER,                   /* </stream:stream> */
 	PARSE_ERROR,                    /* *error_r; the parser takes no more */
@@ -61,7 +62,9 @@ void parser_restart(struct parser *p);
 /* No child is open and no byte waits. */
 bool parser_is_idle(const struct parser *p);
 
-/* Eats bytes of `in` up to the end of the next event and moves `in` on; call
+/* A byte order mark at the very start of a stream is tolerated.
+ *
+ * Eats bytes of `in` up to the end of the next event and moves `in` on; call
  * again while it does not give PARSE_MORE.  The tree and all it points at is
  * in `*arena_r`, which becomes the caller's (header and element events only). */
 enum parse_event parser_feed(struct parser *p, struct slice *in,

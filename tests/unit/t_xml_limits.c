@@ -231,6 +231,29 @@ static void space(void)
 	buf_fini(&in);
 }
 
+/* With counts that would allow it, memory is the limit that holds. */
+static void memory(void)
+{
+	static const struct parse_limits lavish = { 256 * 1024, 64, 100000, 100000, 0 };
+	struct parser *other = parser_new(&wide);
+	struct buf in = { 0 };
+
+	feed(other, SLICE(HEAD "<a><b>"), sizeof HEAD);
+	add_many(&in, "<a>", 1);
+	add_many(&in, "<b/>", 60000);
+	add_many(&in, "</a>", 1);
+	too_large(&lavish, &in, "XML-12 tree of 60000 elements");
+	buf_adds(&in, "<a");
+	for (unsigned i = 0; i < 17000; i++)
+		buf_addf(&in, " xmlns:p%u='u'", i);
+	buf_adds(&in, "/>");
+	too_large(&lavish, &in, "XML-12 17000 declarations in expat's tables");
+	ok(feed(other, SLICE("</b></a>"), 3).event == PARSE_ELEMENT,
+	    "XML-12 another stream of the thread lives on");
+	parser_free(&other);
+	buf_fini(&in);
+}
+
 static void changed(void)
 {
 	struct parser *p = parser_new(&narrow);
@@ -338,6 +361,7 @@ int main(void)
 	counts();
 	attributes();
 	space();
+	memory();
 	changed();
 	small_stack();
 	dribble();

@@ -17,6 +17,8 @@ bool fake_xdb_answer(void);
 bool fake_xdb_answer_with(enum xdb_status status);
 /* What a change has left: the roster values of a person, as "jid:sub …". */
 const char *fake_xdb_roster(const char *uid);
+/* How often verifiers were stored, which happens some time after a login. */
+unsigned fake_xdb_verifiers(void);
 /* The entry of a room, or NULL. */
 const struct xdb_room *fake_xdb_room(const char *name);
 

@@ -21,7 +21,8 @@ What is received has all that the script says, and may have more: attributes,
 children; "receives only" allows no other child.  An attribute `*` only has to
 be there, one that is `-` must not be, and so a text `*`.  A stanza that was not asked for waits until it is, or until
 "receives nothing" complains.  No line waits for time to pass: before a stanza
-is looked for, everybody's stanzas so far have had their effect.
+is looked for, and before somebody else's turn, everybody's stanzas so far have
+had their effect.
 """
 
 import pathlib
@@ -93,6 +94,7 @@ class Script:
         self.world = world
         self.attributes = {}            # who: {attribute: [values]}
         self.people, self.sessions = {}, {}
+        self.last = None                # whose line it was
 
     def play(self, path):
         try:
@@ -109,8 +111,11 @@ class Script:
         match = LINE.fullmatch(line)
         if match is None or match["verb"] not in VERBS:
             raise Wrong("not a line of a script")
-        session = match["resource"] or "one"
-        getattr(self, match["verb"])((match["who"], session), match["rest"])
+        who = match["who"], match["resource"] or "one"
+        if who != self.last:            # what the other did comes first
+            self.settle()
+        self.last = who
+        getattr(self, match["verb"])(who, match["rest"])
 
     # ---- who, and what they are called ----
 

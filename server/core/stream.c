@@ -364,8 +364,10 @@ static void login_failure(void *ctx, enum sasl_result why)
 	sasl_failure(st, why);
 	st->state = STREAM_AUTH_WANTED;
 	login_free(&st->login);
-	/* RFC 6120 §6.4.5: two to five tries; weather is nobody's fault. */
-	if (why != SASL_FAIL_TEMPORARY && ++st->auth_failures >= AUTH_TRIES)
+	if (why == SASL_FAIL_TEMPORARY)
+		return;                 /* weather is nobody's fault */
+	if (++st->auth_failures >= AUTH_TRIES
+	    || ++st->auth_failures_all >= AUTH_TRIES_ALL)
 		stream_fail(st, "policy-violation",
 		    "Too many failed attempts to log in.");
 }
@@ -386,14 +388,24 @@ static bool sasl_text(struct arena *a, const struct elem *e, struct buf *out,
 	return dec_base64(out, text);
 }
 
+static void count_mechanism(struct stream *st, struct slice mechanism)
+{
+	uint64_t hash = map_hash(mechanism);
+
+	if (hash != st->mechanism)
+		st->auth_failures = 0;
+	st->mechanism = hash;
+}
+
 static void on_auth(struct stream *st, struct arena *a, struct elem *e)
 {
 	struct sasl_binding binding = { st->peer.unique, st->peer.exporter,
 		st->peer.end_point, st->peer.is_tls13 };
-	struct slice initial;
+	struct slice initial, mechanism = elem_attr(e, "mechanism");
 	struct buf data = { 0 };
 	bool is_there;
 
+	count_mechanism(st, mechanism);
 	if (!sasl_text(a, e, &data, &is_there)) {
 		login_failure(st, SASL_FAIL_ENCODING);
 	} else {
@@ -401,7 +413,7 @@ static void on_auth(struct stream *st, struct arena *a, struct elem *e)
 		st->login = login_new(&binding, stream_keep_who(st),
 		    &login_events, st);
 		initial = buf_slice(&data);
-		login_start(st->login, elem_attr(e, "mechanism"),
+		login_start(st->login, mechanism,
 		    is_there ? &initial : NULL);
 	}
 	buf_wipe(&data);

@@ -8,7 +8,12 @@
 #include "base/loop.h"
 #include "core/stream.h"
 
-enum { AUTH_TRIES = 3 };                /* RFC 6120 §6.4.5: 2 to 5 */
+/* RFC 6120 §6.4.5 wants 2 to 5 tries.  Counted by mechanism: a client that
+ * knows only a directory password works its way from the strongest SCRAM, for
+ * which there is no verifier before the first login, down to PLAIN, and must
+ * get there on one stream (slixmpp, libstrophe); who knows no password gains
+ * nothing by it, since only PLAIN and real verifiers test one. */
+enum { AUTH_TRIES = 3, AUTH_TRIES_ALL = 10 };
 
 enum stream_state {
 	STREAM_HEADER, STREAM_TLS_WANTED, STREAM_HANDSHAKE,
@@ -33,7 +38,8 @@ struct stream {
 	struct list waiting;
 	bool is_busy, is_paused;        /* a job is at work; reading is paused */
 	bool has_sent_header;
-	unsigned auth_failures;
+	unsigned auth_failures, auth_failures_all;      /* of `mechanism`; of all */
+	uint64_t mechanism;             /* hash of the name tried last */
 	const char *who;                /* kept for a login's log lines */
 };
 

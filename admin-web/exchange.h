@@ -88,7 +88,8 @@ struct exchange {
 	exchange_heard_fn *heard;
 	exchange_fn *woken;
 	exchange_fn *wake;              /* http.c: the answer stands */
-	void *connection;               /* http.c's; NULL: gone */
+	void *connection;               /* http.c's; NULL: gone, or not begun */
+	void *arriving;                 /* http.c's: its head is being read */
 	struct buf body;
 	size_t body_most;
 	bool is_too_big, is_started, is_answered, is_detached, is_suspended;

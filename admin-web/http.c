@@ -8,7 +8,7 @@
 #include "admin-web/http.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
+#include <gnutls/gnutls.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -66,6 +66,14 @@ static const char *address_text(struct exchange *x, struct MHD_Connection *c)
 	return slice_cstr(&x->arena, slice_of(text));
 }
 
+static void headers_take(struct exchange *x, struct MHD_Connection *c)
+{
+	x->headers = arena_alloc(&x->arena,
+	    (GUARD_HEADERS_MOST + 1) * sizeof *x->headers);
+	x->header_n = 0;
+	MHD_get_connection_values_n(c, MHD_HEADER_KIND, header_seen, x);
+}
+
 /* Everything but the body is there.  True: go on and read it. */
 static bool request_begun(struct exchange *x, struct MHD_Connection *c,
     const char *method)
@@ -73,12 +81,11 @@ static bool request_begun(struct exchange *x, struct MHD_Connection *c,
 	struct guard_request raw = { slice_of(method), x->target, NULL, 0 };
 
 	x->connection = c;
+	x->arriving = NULL;
 	x->wake = exchange_woken;
 	x->address = address_text(x, c);
 	x->method = slice_dup(&x->arena, slice_of(method));
-	x->headers = arena_alloc(&x->arena,
-	    (GUARD_HEADERS_MOST + 1) * sizeof *x->headers);
-	MHD_get_connection_values_n(c, MHD_HEADER_KIND, header_seen, x);
+	headers_take(x, c);
 	raw.headers = x->headers;
 	raw.header_n = x->header_n;
 	http_guard(&raw, http_policy(x->web->http), &x->guard);
@@ -146,14 +153,55 @@ static enum MHD_Result reply_send(struct exchange *x)
 	return sent;
 }
 
+/* XXX 0.9.75 answers a malformed Content-Length itself, before it asks us, and
+ * sends the head of that answer twice: two answers to whoever counts.  It says
+ * so in its log first; then we look at every request whose head is being read,
+ * and the one with such a length gets our answer, straight into its TLS
+ * session, and its connection is shut, so that nothing can follow. */
+static void refuse_directly(struct exchange *x, struct MHD_Connection *c)
+{
+	gnutls_session_t tls = MHD_get_connection_info(c,
+	    MHD_CONNECTION_INFO_GNUTLS_SESSION)->tls_session;
+	struct buf text = { 0 };
+
+	x->arriving = NULL;
+	x->address = address_text(x, c);
+	audit(x, "request", SLICE("malformed length"), "malformed");
+	buf_adds(&text, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n"
+	    "Cache-Control: no-store\r\n");
+	for (size_t i = 0; i < COUNT(always); i++)
+		buf_addf(&text, "%s: %s\r\n", always[i].name, always[i].value);
+	buf_adds(&text, "\r\n");
+	gnutls_record_send(tls, text.p, text.n);
+	gnutls_bye(tls, GNUTLS_SHUT_WR);
+	shutdown(MHD_get_connection_info(c,
+	    MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd, SHUT_RDWR);
+	buf_fini(&text);
+}
+
+void http_complained(struct http *h)
+{
+	struct exchange *x;
+
+	LIST_EACH(x, &http_web(h)->exchanges, struct exchange, link) {
+		struct MHD_Connection *c = x->arriving;
+
+		if (c == NULL)
+			continue;
+		headers_take(x, c);
+		if (!http_guard_lengths(x->headers, x->header_n))
+			refuse_directly(x, c);
+	}
+}
+
 /* --- what libmicrohttpd calls -------------------------------------------------------- */
 
 void *http_target_seen(void *ctx, const char *target, struct MHD_Connection *c)
 {
-	struct http *h = ctx;
+	struct exchange *x = exchange_new(http_web(ctx), slice_of(target));
 
-	(void)c;
-	return exchange_new(http_web(h), slice_of(target));
+	x->arriving = c;
+	return x;
 }
 
 enum MHD_Result http_called(void *ctx, struct MHD_Connection *c, const char *url,

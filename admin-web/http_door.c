@@ -261,7 +261,7 @@ static void library_says(void *ctx, const char *fmt, va_list ap)
 {
 	struct buf text = { 0 };
 
-	(void)ctx;
+	http_complained(ctx);
 	buf_addv(&text, fmt, ap);
 	log_event(LOG_DEBUG, "microhttpd", "web", "text=%s",
 	    log_text(slice_trim(buf_slice(&text))));
@@ -291,7 +291,7 @@ static struct MHD_Daemon *daemon_start(struct http *h, int fd,
 	return MHD_start_daemon(MHD_USE_TLS | MHD_USE_EPOLL
 	    | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, may_connect, h,
 	    http_called, h,
-	    MHD_OPTION_EXTERNAL_LOGGER, library_says, NULL,
+	    MHD_OPTION_EXTERNAL_LOGGER, library_says, h,
 	    MHD_OPTION_LISTEN_SOCKET, fd,
 	    MHD_OPTION_HTTPS_MEM_CERT, certificate,
 	    MHD_OPTION_HTTPS_MEM_KEY, key,
@@ -299,7 +299,6 @@ static struct MHD_Daemon *daemon_start(struct http *h, int fd,
 	    MHD_OPTION_URI_LOG_CALLBACK, http_target_seen, h,
 	    MHD_OPTION_NOTIFY_COMPLETED, http_completed, h,
 	    MHD_OPTION_NOTIFY_CONNECTION, guest_noticed, h,
-	    MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTP_CONNECTIONS,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_POOL,

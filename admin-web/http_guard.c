@@ -241,6 +241,17 @@ static bool check_framing(struct looking *l)
 	return true;
 }
 
+bool http_guard_lengths(const struct http_header *h, size_t n)
+{
+	uint64_t length;
+
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq_nocase(h[i].name, SLICE("content-length"))
+		    && !slice_number(h[i].value, INT64_MAX, &length))
+			return false;
+	return true;
+}
+
 bool http_guard_path(struct slice target)
 {
 	struct guard_request req = { .target = target };

@@ -44,6 +44,9 @@ struct guard_verdict {
 	uint64_t length;
 };
 
+/* Are all lengths among these headers plain numbers? */
+bool http_guard_lengths(const struct http_header *h, size_t n);
+
 /* Is this a target of ours, as http_guard() would have it: a path alone? */
 bool http_guard_path(struct slice target);
 

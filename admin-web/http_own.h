@@ -15,6 +15,9 @@ const struct guard_policy *http_policy(const struct http *h);
 /* Lets the daemon run soon: one of its connections was resumed. */
 void door_kick_daemon(struct http *h, const struct MHD_Daemon *daemon);
 
+/* libmicrohttpd is about to answer a request by itself. */
+void http_complained(struct http *h);
+
 /* libmicrohttpd's callbacks; ctx is the struct http. */
 void *http_target_seen(void *ctx, const char *target, struct MHD_Connection *c);
 enum MHD_Result http_called(void *ctx, struct MHD_Connection *c, const char *url,

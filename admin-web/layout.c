@@ -149,7 +149,7 @@ void layout_begin_card(struct exchange *x, struct page *p, const char *title)
 /* Where a change of language leads back to: this page, if it can be fetched. */
 static const char *here(struct exchange *x)
 {
-	if (!slice_is(x->method, "GET") || x->route == NULL)
+	if (x->route == NULL || route_changes(x->route))
 		return "/";
 	return slice_cstr(&x->arena, x->guard.path);
 }

@@ -47,12 +47,22 @@ struct xdb_room *room_copy(struct exchange *x, const struct xdb_room *from)
 	return r;
 }
 
-bool room_option_is(const struct xdb_room *r, const char *key, const char *value)
+static bool option_is(const struct xdb_room *r, const char *key, const char *value)
 {
 	for (size_t i = 0; i < r->option_n; i++)
 		if (slice_is(r->options[i].key, key))
 			return slice_is(r->options[i].value, value);
 	return false;
+}
+
+bool room_is_members_only(const struct xdb_room *r)
+{
+	return option_is(r, "membersonly", "yes");
+}
+
+bool room_is_public(const struct xdb_room *r)
+{
+	return !option_is(r, "public", "no");
 }
 
 static void option_set(struct xdb_room *r, const char *key, bool is_on)
@@ -94,9 +104,9 @@ json_t *room_json(struct exchange *x, const struct xdb_room *r)
 	set(o, "subject", r->subject);
 	set(o, "list", r->bound_to);
 	json_object_set_new(o, "membersOnly",
-	    json_boolean(room_option_is(r, "membersonly", "yes")));
+	    json_boolean(room_is_members_only(r)));
 	json_object_set_new(o, "public",
-	    json_boolean(room_option_is(r, "public", "yes")));
+	    json_boolean(room_is_public(r)));
 	return o;
 }
 

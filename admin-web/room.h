@@ -9,7 +9,8 @@
 /* The store's own form, copied into the exchange's arena. */
 struct xdb_room *room_copy(struct exchange *x, const struct xdb_room *from);
 
-bool room_option_is(const struct xdb_room *r, const char *key, const char *value);
+bool room_is_members_only(const struct xdb_room *r);
+bool room_is_public(const struct xdb_room *r);          /* unless it says no */
 const char *room_jid(struct exchange *x, const struct xdb_room *r);
 const char *room_path(struct exchange *x, const struct xdb_room *r);
 json_t *room_json(struct exchange *x, const struct xdb_room *r);

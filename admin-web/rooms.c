@@ -19,9 +19,9 @@ static void write_room(struct exchange *x, struct page *p, const struct xdb_room
 	if (r->description.n != 0)
 		page_leaf(p, "p", NULL, r->description);
 	page_open_class(p, "p", "badges");
-	part_badge(p, "badge", say(x, room_option_is(r, "membersonly", "yes")
+	part_badge(p, "badge", say(x, room_is_members_only(r)
 	    ? T_ROOM_MEMBERS : T_ROOM_OPEN));
-	part_badge(p, "badge", say(x, room_option_is(r, "public", "yes")
+	part_badge(p, "badge", say(x, room_is_public(r)
 	    ? T_ROOM_PUBLIC : T_ROOM_HIDDEN));
 	if (r->bound_to.n != 0)
 		part_badge(p, "badge good", say(x, T_ROOM_BOUND));
@@ -264,8 +264,8 @@ static void room_shown(struct exchange *x, struct xdb_room *r)
 	struct room_wish is = {
 		.title = r->title, .description = r->description,
 		.list = r->bound_to,
-		.members_only = room_option_is(r, "membersonly", "yes"),
-		.is_public = room_option_is(r, "public", "yes"),
+		.members_only = room_is_members_only(r),
+		.is_public = room_is_public(r),
 	};
 
 	show_form(x, r, &is);

@@ -21,7 +21,6 @@ enum { ANSWER_BYTES_MOST = 64 * 1024 * 1024 };
 
 static const struct { int code; enum xdb_status status; } codes[] = {
 	{ LDAP_SUCCESS, XDB_OK },
-	{ LDAP_COMPARE_TRUE, XDB_OK },
 	{ LDAP_NO_SUCH_OBJECT, XDB_ABSENT },
 	{ LDAP_INVALID_CREDENTIALS, XDB_REFUSED },
 	{ LDAP_INAPPROPRIATE_AUTH, XDB_REFUSED },

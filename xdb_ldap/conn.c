@@ -476,10 +476,14 @@ static void drain(void *ctx)
 		n = take_some(c);
 	} while (n >= 0 && n < MESSAGES_PER_TURN && transport_more(c->transport));
 	if (n == MESSAGES_PER_TURN)
-		timer_start(&c->again, 0);
+		timer_start(&c->again, 1);
 	if (n < 0)
 		return;
-	if (c->is_leaving && c->flying_n == 0 && !c->is_owed)
+	/* libldap does not always tell an end from "not yet": half a message
+	 * in its hands and an old EAGAIN in errno look alike. */
+	if (n < MESSAGES_PER_TURN && transport_is_over(c->transport))
+		conn_stop(c, transport_why(c->transport));
+	else if (c->is_leaving && c->flying_n == 0 && !c->is_owed)
 		conn_leave(c, "a better server is back");
 	else
 		pool_pump(c->pool);

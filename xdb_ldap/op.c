@@ -118,10 +118,8 @@ void op_finish(struct xdb_op *op, enum xdb_status status, const char *why)
 	leave(op);
 	op->res.status = status;
 	op->res.why = why;
-	if (status == XDB_DOWN || status == XDB_BROKEN || status == XDB_BUSY) {
+	if (status == XDB_DOWN || status == XDB_BROKEN || status == XDB_BUSY)
 		op->db->failures++;
-		op->db->why = xdb_status_text(status);
-	}
 	loop_defer(deliver, op);
 }
 

@@ -85,11 +85,21 @@ static void probe_better(struct pool *p)
 		start(p->probe, better);
 }
 
+/* The servers that somebody would try now if their pause were over. */
+static unsigned wanted_servers(const struct pool *p)
+{
+	for (unsigned i = 0; i < p->conn_n && wants_more(p); i++)
+		if (p->conns[i]->state == CONN_IDLE)
+			return p->db->server_n;
+	return p->is_for_binds || p->probe->state != CONN_IDLE ? 0
+	    : worst_server(p);
+}
+
 static int64_t next_due_ms(const struct pool *p)
 {
 	int64_t due = INT64_MAX;
 
-	for (unsigned i = 0; i < p->db->server_n; i++) {
+	for (unsigned i = 0; i < wanted_servers(p); i++) {
 		const struct server *s = &p->db->servers[i];
 		int64_t at = server_due_ms(s, is_hurried(p));
 
@@ -99,10 +109,17 @@ static int64_t next_due_ms(const struct pool *p)
 	return due;
 }
 
+static void set_alarm(struct pool *p)
+{
+	int64_t due = next_due_ms(p), now = loop_now_ms();
+
+	timer_stop(&p->wake);
+	if (due != INT64_MAX)
+		timer_start(&p->wake, due > now ? due - now + 1 : 1);
+}
+
 static void keep(struct pool *p)
 {
-	int64_t due;
-
 	for (unsigned i = 0; i < p->conn_n && wants_more(p); i++) {
 		struct server *s;
 
@@ -114,10 +131,7 @@ static void keep(struct pool *p)
 		start(p->conns[i], s);
 	}
 	probe_better(p);
-	due = next_due_ms(p);
-	timer_stop(&p->wake);
-	if (due != INT64_MAX && (!p->is_for_binds || is_hurried(p)))
-		timer_start(&p->wake, due - loop_now_ms() + 1);
+	set_alarm(p);
 }
 
 static void woken(void *ctx)

@@ -179,6 +179,11 @@ bool transport_more(struct transport *t)
 	return transport_has_input(t);
 }
 
+bool transport_is_over(const struct transport *t)
+{
+	return t->stage == ENDED;
+}
+
 size_t transport_backlog(const struct transport *t)
 {
 	return t->out.n;

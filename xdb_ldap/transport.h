@@ -46,6 +46,8 @@ bool transport_secure(struct transport *t, struct tls_context *tls,
 bool transport_has_input(const struct transport *t);
 /* Reads more when the buffer was full; true when there is input. */
 bool transport_more(struct transport *t);
+/* The connection is over; there may still be input. */
+bool transport_is_over(const struct transport *t);
 /* Unsent bytes: a peer that does not read makes them grow. */
 size_t transport_backlog(const struct transport *t);
 

@@ -89,7 +89,7 @@ class Listener:
 class Proxy(Listener):
     """mute: takes what comes and passes nothing on, either way.
     answers_left: bytes of answers that still pass; then `at_end` happens:
-    "mute" or "cut".  dribble: answers come by the byte, this many seconds
+    "mute", or "cut" once, unless it is "always cut".  dribble: answers come by the byte, this many seconds
     apart.  swallow: the next answer is read, dropped, and the connection cut."""
 
     def __init__(self, port, address="127.0.0.1"):
@@ -129,8 +129,10 @@ class Proxy(Listener):
             data, self.answers_left = (data[:self.answers_left],
                                        max(0, self.answers_left - len(data)))
             if self.answers_left == 0:
-                sock.sendall(data)
+                if self.at_end == "cut":
+                    self.answers_left = None
                 self.mute = self.at_end == "mute"
+                sock.sendall(data)
                 return self.mute
         for i in range(len(data) if self.dribble else 0):
             sock.sendall(data[i:i + 1])

@@ -23,6 +23,8 @@ from xdbprobe import NO_RIGHT, WRONG_PASSWORD, Probe, settings
 
 DEADLINE_MS = 3500
 BACK_WITHIN = 10
+# Where the length of the deadline is not the point, a shorter one.
+BRISK = {"timeout_ms": 1000, "connect_timeout_ms": 700}
 # A turn of the loop; the machine is shared, and sanitizers are slow.
 TURN_MS = 250
 
@@ -168,7 +170,8 @@ def test_connection_closed_while_idle(proxy, slapd, open_store):
 # --- promise 6: reads again, writes never --------------------------------------------
 
 def test_promise_6_a_read_is_sent_again(proxy, slapd, open_store):
-    probe = open_store(slapd, uri=[proxy.uri], start_tls=False)
+    probe = open_store(slapd, uri=[proxy.uri], start_tls=False,
+                       search_connections=1)
     assert is_ok(probe.ask("account_load", uid="lucia"))
     for _ in range(5):
         proxy.swallow = True
@@ -182,7 +185,8 @@ def test_promise_6_a_read_is_sent_again(proxy, slapd, open_store):
 def test_promise_6_a_write_is_not(proxy, slapd, open_store):
     """The answer is lost, the change is done: we say that we do not know, and
     it is done once."""
-    probe = open_store(slapd, uri=[proxy.uri], start_tls=False)
+    probe = open_store(slapd, uri=[proxy.uri], start_tls=False,
+                       search_connections=1)
     who = probe.account("andres")["person"]
     assert is_ok(probe.ask("profile_create", dn=who["dn"], uuid=who["uuid"],
                            jid="andres@example.org"))
@@ -206,8 +210,8 @@ SILENCES = {
     "in the handshake": {"answers_left": 500},
     "after the handshake": {"answers_left": 1500},
     "by the byte": {"dribble": 0.5},
-    "cut in StartTLS": {"answers_left": 5, "at_end": "cut"},
-    "cut in the handshake": {"answers_left": 500, "at_end": "cut"},
+    "cut in StartTLS": {"answers_left": 5, "at_end": "always cut"},
+    "cut in the handshake": {"answers_left": 500, "at_end": "always cut"},
 }
 
 
@@ -215,7 +219,7 @@ SILENCES = {
 def test_LDAP_11_silence_from_the_start(proxy, slapd, open_store, how):
     for name, value in SILENCES[how].items():
         setattr(proxy, name, value)
-    probe = open_store(slapd, uri=[proxy.uri])
+    probe = open_store(slapd, uri=[proxy.uri], **BRISK)
     is_down_in_time(probe)
     is_down_in_time(probe, "password_check", dn=slapd.dn("lucia"), password="x")
     proxy.mute, proxy.answers_left, proxy.dribble = False, None, 0
@@ -225,7 +229,7 @@ def test_LDAP_11_silence_from_the_start(proxy, slapd, open_store, how):
 
 @pytest.mark.parametrize("left", [0, 1, 7, 100, 700])
 def test_LDAP_11_silence_in_an_answer(proxy, slapd, open_store, left):
-    probe = open_store(slapd, uri=[proxy.uri], start_tls=False)
+    probe = open_store(slapd, uri=[proxy.uri], start_tls=False, **BRISK)
     assert is_ok(probe.ask("account_load", uid="lucia"))
     if left:
         proxy.answers_left = left
@@ -243,10 +247,8 @@ def test_cut_in_an_answer(proxy, slapd, open_store, left):
     assert is_ok(probe.ask("account_load", uid="lucia"))
     proxy.at_end, proxy.answers_left = "cut", left
     asked = probe.send("vcard_load", uid="lucia")
-    while proxy.answers_left:
-        time.sleep(0.01)
-    proxy.answers_left = None
     answer = probe.wait(asked)
+    assert proxy.answers_left is None
     assert is_ok(answer) and answer["vcard"]["photo_bytes"] > 0
 
 
@@ -275,9 +277,9 @@ def test_promise_7_the_queue_is_bounded(proxy, slapd, open_store):
 
 def test_LDAP_08_start_tls_refused(fake, open_fake, slapd):
     """Whatever it says instead of yes: the password never goes."""
-    for code in (1, 2, 52, 53, 10):
+    for code in (2, 52, 10):
         fake.answers[EXTENDED] = result(ANSWERS[EXTENDED], code)
-        probe = open_fake(start_tls=True, ca_file=slapd.env["CA_FILE"])
+        probe = open_fake(start_tls=True, ca_file=slapd.env["CA_FILE"], **BRISK)
         is_down_in_time(probe)
         is_down_in_time(probe, "password_check", dn="uid=x,ou=people,dc=x",
                         password="secret")
@@ -288,14 +290,15 @@ def test_LDAP_08_start_tls_refused(fake, open_fake, slapd):
 def test_LDAP_08_clear_text_before_the_handshake(fake, open_fake, slapd):
     """Answers that were slipped in before TLS are not taken for the server's."""
     fake.raw[EXTENDED] = message(2, result(ANSWERS[BIND], 0))
-    probe = open_fake(start_tls=True, ca_file=slapd.env["CA_FILE"])
+    probe = open_fake(start_tls=True, ca_file=slapd.env["CA_FILE"], **BRISK)
     is_down_in_time(probe)
     assert BIND not in fake.asked and SEARCH not in fake.asked
     assert "clear text before TLS" in probe.said()
 
 
 def test_LDAP_08_no_clear_text_to_other_machines(slapd, open_store):
-    probe = open_store(slapd, uri=["ldap://192.0.2.1"], start_tls=False)
+    probe = open_store(slapd, uri=["ldap://192.0.2.1"], start_tls=False,
+                       **BRISK)
     is_down_in_time(probe)
     assert "refused" in probe.ask("state")["why"]
 
@@ -313,7 +316,7 @@ def other_ca(tmp_path_factory):
 
 
 def test_LDAP_08_another_s_certificate(slapd, open_store, other_ca):
-    probe = open_store(slapd, ca_file=other_ca)
+    probe = open_store(slapd, ca_file=other_ca, **BRISK)
     is_down_in_time(probe)
     assert "ldap-lost" in probe.said()
 
@@ -321,7 +324,7 @@ def test_LDAP_08_another_s_certificate(slapd, open_store, other_ca):
 def test_LDAP_08_another_host_s_certificate(slapd, open_store):
     proxy = Proxy(int(slapd.env["LDAP_PORT"]), address="127.0.0.2")
     try:
-        is_down_in_time(open_store(slapd, uri=[proxy.uri]))
+        is_down_in_time(open_store(slapd, uri=[proxy.uri], **BRISK))
         assert proxy.accepted
     finally:
         proxy.close()
@@ -346,7 +349,7 @@ def test_LDAP_09_hostile_client_configuration(slapd, open_store, other_ca,
            "LDAPRC": str(tmp_path / "ldaprc"), "LDAPTLS_REQCERT": "never",
            "LDAPSIZELIMIT": "1", "LDAPURI": "ldap://192.0.2.1",
            "LDAPREFERRALS": "on", "LDAPTLS_CACERT": other_ca}
-    is_down_in_time(open_store(slapd, env=env, ca_file=other_ca))
+    is_down_in_time(open_store(slapd, env=env, ca_file=other_ca, **BRISK))
     good = open_store(slapd, env=env)
     assert is_ok(good.ask("account_load", uid="lucia"))
     found = good.ask("people_search", text="", most=200)
@@ -379,7 +382,7 @@ def test_LDAP_10_referrals_are_errors(fake, open_fake, recorder):
         assert probe.ask("account_load", uid="lucia")["status"] == "broken"
         assert probe.ask("room_load", name="x")["status"] == "broken"
     fake.answers[BIND] = result(ANSWERS[BIND], 10, tlv(0xa3, tlv(4, url)))
-    is_down_in_time(open_fake())
+    is_down_in_time(open_fake(**BRISK))
     assert nobody_called(recorder)
 
 
@@ -398,7 +401,7 @@ def test_LDAP_13_every_result_code(fake, open_fake):
         assert loaded["status"] != "ok", code
         stored = probe.ask("vcard_store", remainder="x",
                            dn="imPersonUUID=1,ou=profiles,ou=im,dc=x")
-        assert (stored["status"] == "ok") == (code in (0, 6)), (code, stored)
+        assert (stored["status"] == "ok") == (code == 0), (code, stored)
         assert (stored["status"] == "absent") == (code == 32), (code, stored)
 
 
@@ -410,7 +413,7 @@ def test_LDAP_13_every_result_code_of_a_bind(fake, open_fake):
         fake.answers[EXTENDED] = result(ANSWERS[EXTENDED], 2)
         answer = probe.ask("password_check", dn="uid=x,ou=people,dc=x",
                            password="secret")
-        assert (answer["status"] == "ok") == (code in (0, 6)), (code, answer)
+        assert (answer["status"] == "ok") == (code == 0), (code, answer)
         assert answer["status"] != "absent", code
 
 
@@ -522,17 +525,24 @@ def test_LDAP_12_attempts_are_rare(slapd, open_store):
     try:
         probe = open_store(slapd, uri=[proxy.uri])
         start = time.monotonic()
-        while time.monotonic() < start + 5:
+        while time.monotonic() < start + 4:
             probe.send("account_load", uid="lucia")
             time.sleep(0.05)
         busy = len(proxy.accepted)
-        assert 3 <= busy <= 10, busy
-        probe.stays_silent(-1, 4)
+        assert 2 <= busy <= 8, busy
+        probe.stays_silent(-1, 3)
         calm = len(proxy.accepted)
-        probe.stays_silent(-1, 4)
-        assert len(proxy.accepted) - calm <= 3
+        probe.stays_silent(-1, 3)
+        assert len(proxy.accepted) - calm <= 2
     finally:
         proxy.close()
+
+
+def test_no_such_host(slapd, open_store):
+    probe = open_store(slapd, uri=["ldap://directory.invalid", "ldap://[::1]:2",
+                                   slapd.env["LDAP_URI"]])
+    assert is_ok(probe.ask("account_load", uid="lucia"))
+    assert server_of(probe) == slapd.env["LDAP_URI"]
 
 
 def test_the_service_s_own_password_is_wrong(slapd, open_store):
@@ -613,14 +623,13 @@ def test_LDAP_17_random_bytes(fake, open_fake):
     good = message(3, entry("uid=lucia,ou=people,dc=x", uid=[b"lucia"],
                             entryUUID=[b"u" * 36], cn=[b"Lucia"])) \
         + message(3, result(ANSWERS[SEARCH], 0))
-    probe = open_fake(search_connections=1, timeout_ms=300)
-    for _ in range(60):
+    probe = open_fake(search_connections=1, timeout_ms=150)
+    for _ in range(40):
         data = bytearray(good)
         for _ in range(dice.randrange(1, 6)):
             data[dice.randrange(len(data))] = dice.randrange(256)
         if dice.random() < 0.2:
             data = dice.randbytes(200)
-        fake.answers[SEARCH] = None
         fake.answers[SEARCH] = lambda request: []
         fake.raw[SEARCH] = bytes(data)
         probe.ask("room_load", name="x")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A client in rooms: entering, and reading what a room says (XEP-0045)."""
 
+from xml.sax.saxutils import escape
+
 from client import NS, show
 from rawclient import CLIENT, attributes, local
 
@@ -89,8 +91,8 @@ def configure(client, room, **settings):
     """Submits the owner's form; names without their muc#roomconfig_."""
     fields = f"<field var='FORM_TYPE'><value>{ROOMCONFIG}</value></field>"
     for name, value in settings.items():
-        fields += (f"<field var='muc#roomconfig_{name}'><value>{value}</value>"
-                   "</field>")
+        fields += (f"<field var='muc#roomconfig_{name}'><value>"
+                   f"{escape(str(value))}</value></field>")
     return client.iq("set", f"<query xmlns='{MUC_OWNER}'>"
                      f"<x xmlns='{DATA}' type='submit'>{fields}</x></query>",
                      room)

@@ -343,6 +343,11 @@ enum tls_result tls_read(struct tls *t, void *p, size_t room, size_t *n_r)
 	return result_of(t, SSL_read_ex(t->ssl, p, room, n_r));
 }
 
+bool tls_has_pending(const struct tls *t)
+{
+	return SSL_has_pending(t->ssl) == 1;
+}
+
 enum tls_result tls_write(struct tls *t, const void *p, size_t n, size_t *n_r)
 {
 	*n_r = 0;

@@ -44,8 +44,10 @@ struct tls *tls_connect(struct tls_context *ctx, int fd, const char *host);
 void tls_free(struct tls **tp);
 
 enum tls_result tls_handshake(struct tls *t);
-/* Bytes may wait inside, where poll does not see them: read until it wants. */
+/* Bytes may wait inside, where poll does not see them: read until it wants, or
+ * until tls_has_pending says no (which saves a read that would give nothing). */
 enum tls_result tls_read(struct tls *t, void *p, size_t room, size_t *n_r);
+bool tls_has_pending(const struct tls *t);
 /* May write less than n; call again with the rest when it wants. */
 enum tls_result tls_write(struct tls *t, const void *p, size_t n, size_t *n_r);
 void tls_goodbye(struct tls *t);                /* close_notify, never blocks */

@@ -12,6 +12,11 @@
  * Everything here is called on the core's thread, and the event callback runs
  * there, from the loop.
  *
+ * Until io_authenticated() a connection goes in lock-step: behind each header and
+ * element nothing is read or parsed before a command for the connection was
+ * given; an element that needs no answer needs an io_resume().  The commands of
+ * one loop turn are carried out together.
+ *
  * Output is gathered and leaves in one write per connection and loop turn. */
 #ifndef NET_IO_H
 #define NET_IO_H
@@ -30,7 +35,8 @@ enum io_kind {
 	IO_FOOTER,      /* the peer closed its stream                                */
 	IO_MALFORMED,   /* error says what; nothing more will be read                */
 	IO_IDLE,        /* nothing came for [limits] idle_timeout                    */
-	IO_CLOSED,      /* the connection is gone; the last event of its number      */
+	IO_CLOSED,      /* the connection is gone; the last event of its number; not
+	                 * for one that was never IO_OPENED                          */
 };
 
 enum io_closed_why { IO_BY_PEER, IO_BY_US, IO_TLS_FAILED, IO_TIMED_OUT, IO_TOO_SLOW, IO_FAILED };
@@ -71,15 +77,16 @@ void io_reload(const struct settings *s, struct tls_context *tls);
 /* An open listening socket, taken over. */
 void io_listen(int fd, bool is_direct_tls);
 void io_stop_listening(void);
-/* Ends threads after flushing what can be flushed within `ms`. */
+/* Ends all after flushing what can be flushed within `ms`; no event comes any
+ * more.  Not from within the event callback; before loop_fini. */
 void io_stop(int64_t ms);
 
 /* Copies the bytes; they leave at the end of the loop turn. */
 void io_send(conn_id c, struct slice bytes);
 /* Sends what is queued, then closes (TLS goodbye included), at most 2 s later. */
 void io_close(conn_id c);
-/* After a <proceed/> that was sent: the next bytes are a handshake.  Any byte
- * that already came behind <starttls/> closes the connection (TLS-01). */
+/* In the turn of the io_send of <proceed/>: the next bytes are a handshake.  Any
+ * byte that already came behind <starttls/> closes the connection (TLS-01). */
 void io_start_tls(conn_id c);
 /* The next bytes are a new stream header (after SASL).  Bytes that already came
  * behind the last element count as part of the new stream. */

@@ -153,8 +153,6 @@ static const char *lt(struct scan *s, const char *p, const char *end)
 			return to(s, CLOSE, p + 1);
 		break;
 	case '!':
-		if (f->depth == 0)
-			return fail(s, PARSE_RESTRICTED, p);
 		return to(s, BANG, p + 1);
 	case '?':
 		if (f->level != AT_START)
@@ -169,9 +167,12 @@ static const char *bang(struct scan *s, const char *p, const char *end)
 	static const char opening[] = "[CDATA[";
 
 	(void)end;
+	if (s->f->count == 0 && *p != '[')
+		return fail(s, PARSE_RESTRICTED, p);
+	if (s->f->depth == 0)                   /* text where none may be */
+		return fail(s, PARSE_BAD_FORMAT, p);
 	if (*p != opening[s->f->count])
-		return fail(s, s->f->count == 0 ? PARSE_RESTRICTED :
-		    PARSE_NOT_WELL_FORMED, p);
+		return fail(s, PARSE_NOT_WELL_FORMED, p);
 	if (++s->f->count < sizeof opening - 1)
 		return p + 1;
 	s->f->count = 0;

@@ -127,8 +127,25 @@ static void scope_add(struct scope *s, struct arena *a, const char *prefix,
 	buf_addc(&s->attrs, '\'');
 }
 
+/* Of RFC 3986, but for the brackets of IPv6 addresses. */
+static bool is_uri(struct slice s)
+{
+	static const uint8_t allowed[256] = {
+		['!'] = 1, ['#' ... ';'] = 1, ['='] = 1, ['?' ... 'Z'] = 1,
+		['_'] = 1, ['a' ... 'z'] = 1, ['~'] = 1,
+	};
+
+	for (size_t i = 0; i < s.n; i++)
+		if (!allowed[(unsigned char)s.p[i]])
+			return false;
+	return true;
+}
+
 /* A namespace's name goes through expat's hands for each attribute that uses
- * it, so a long one costs its length many times over. */
+ * it, so a long one costs its length many times over.  And a name that is no
+ * URI is refused, as Namespaces in XML §2.1 would have it, for the receivers'
+ * sake: expat told to separate by '}' (all of Python) ends a stream at "a}b",
+ * libxml2 at "a b", so one stanza would cut off whoever it is sent to. */
 static void on_declared(void *ctx, const XML_Char *prefix, const XML_Char *uri)
 {
 	struct machine *m = ctx;
@@ -138,6 +155,8 @@ static void on_declared(void *ctx, const XML_Char *prefix, const XML_Char *uri)
 		return;
 	if (ns.n > PARSE_NS_MOST)
 		stop(m, PARSE_TOO_LARGE);
+	else if (!is_uri(ns))
+		stop(m, PARSE_NOT_WELL_FORMED);
 	else if (m->scope != NULL)
 		scope_add(m->scope, m->tree->arena, prefix, ns);
 }

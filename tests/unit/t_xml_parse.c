@@ -132,9 +132,9 @@ static const struct { const char *name; struct slice in; const char *want; } cas
 	    "xmlns:c='jabber:client'><c:message><c:body/><error/></c:message></stream>",
 	    "H <message><body/><error xmlns='http://etherx.jabber.org/streams'/></message> F "),
 	CASE("XML-17 prefixes declared in the header", "<stream:stream xmlns='jabber:client' "
-	    "xmlns:stream='http://etherx.jabber.org/streams' xmlns:e=\"urn:&lt;e'\" "
+	    "xmlns:stream='http://etherx.jabber.org/streams' xmlns:e=\"urn:&amp;e'\" "
 	    "xmlns:xml='http://www.w3.org/XML/1998/namespace'><e:a e:b='c' xml:lang='es'/>",
-	    "H <a xmlns='urn:&lt;e&apos;' xmlns:a1='urn:&lt;e&apos;' a1:b='c' xml:lang='es'/> "),
+	    "H <a xmlns='urn:&amp;e&apos;' xmlns:a1='urn:&amp;e&apos;' a1:b='c' xml:lang='es'/> "),
 	CASE("XML-17 no default namespace", "<s:stream xmlns:s='http://etherx.jabber.org/streams'><a/>",
 	    "H <a xmlns=''/> "),
 	CASE("XML-17 prefixed stanza", HEAD "<c:iq xmlns:c='jabber:client'><c:q/></c:iq>",
@@ -153,6 +153,16 @@ static const struct { const char *name; struct slice in; const char *want; } cas
 	CASE("XML-17 xmlns as a prefix", HEAD "<xmlns:a/>", "H !bad-prefix "),
 	CASE("XML-17 two attributes of one expanded name",
 	    HEAD "<a xmlns:x='u' xmlns:y='u' x:b='' y:b=''/>", "H !not-well-formed "),
+	/* What cuts off receivers: they separate names by these, or want URIs. */
+	CASE("XML-05 '}' in a namespace", HEAD "<a xmlns='a}b'/>", "H !not-well-formed "),
+	CASE("XML-05 '|' in a prefix's namespace", HEAD "<p:a xmlns:p='a|b'/>", "H !not-well-formed "),
+	CASE("XML-05 space in a namespace", HEAD "<a xmlns='jabber:client iq'/>", "H !not-well-formed "),
+	CASE("XML-05 line feed in a namespace", HEAD "<a xmlns='a&#10;b'/>", "H !not-well-formed "),
+	CASE("XML-05 other letters in a namespace", HEAD "<a xmlns='\xc3\xb1'/>", "H !not-well-formed "),
+	CASE("XML-05 no URI in the header", "<stream:stream xmlns:stream='http://etherx.jabber.org/streams' "
+	    "xmlns:a='&lt;'>", "!not-well-formed "),
+	CASE("XML-05 all that a URI may have", HEAD "<a xmlns=\"Az09-._~:/?#@!$&amp;'()*+,;=%20\"/>",
+	    "H <a xmlns='Az09-._~:/?#@!$&amp;&apos;()*+,;=%20'/> "),
 	/* XML-01, -02: what RFC 6120 §11.1 forbids */
 	CASE("XML-01 document type before the header", DECL "<!DOCTYPE a>" HEAD, "!restricted "),
 	CASE("XML-01 document type without declaration", "<!DOCTYPE a [<!ENTITY b 'c'>]>" HEAD, "!restricted "),
@@ -168,7 +178,9 @@ static const struct { const char *name; struct slice in; const char *want; } cas
 	CASE("XML-02 instruction in a child", HEAD "<a><?b c?></a>", "H !restricted "),
 	CASE("XML-02 undeclared entity in text", HEAD "<a>&nbsp;</a>", "H !not-well-formed "),
 	CASE("XML-02 undeclared entity in an attribute", HEAD "<a b='&c;'/>", "H !not-well-formed "),
-	CASE("XML-02 CDATA between children", HEAD "<![CDATA[a]]>", "H !restricted "),
+	CASE("XML-14 CDATA between children", HEAD "<![CDATA[a]]>", "H !bad-format "),
+	CASE("XML-14 CDATA before the header", "<![CDATA[a]]>", "!bad-format "),
+	CASE("XML-02 nothing but '<!' between children", HEAD "<!>", "H !restricted "),
 	CASE("XML-02 broken CDATA", HEAD "<a><![CDAT[a]]></a>", "H !not-well-formed "),
 	/* XML-03 */
 	CASE("XML-03 version 1.1", "<?xml version='1.1'?>" HEAD, "!bad-format "),

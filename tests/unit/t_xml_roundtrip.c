@@ -29,7 +29,8 @@ static unsigned below(unsigned most)
 static struct slice any_ns(void)
 {
 	static const char *const all[] = { NS_CLIENT, NS_CLIENT, NS_STREAM, NS_XML,
-	    "", "urn:a", "urn:b", "urn:'\"<>&", "\xc3\xb1", "jabber:client ", NS_ROSTER };
+	    "", "urn:a", "urn:b", "urn:&'()", "jabber:client%20", "http://x/?a&lt;b#c",
+	    NS_ROSTER };
 
 	return slice_of(all[below(COUNT(all))]);
 }

@@ -20,6 +20,7 @@ from ldapfaults import (ADD, ANSWERS, BIND, EXTENDED, Fake, MODIFY, Proxy,
                         SEARCH, entry, message, result, tlv)
 from world import is_free
 from xdbprobe import NO_RIGHT, WRONG_PASSWORD, Probe, settings
+from xdbworld import slapd  # noqa: F401
 
 DEADLINE_MS = 3500
 BACK_WITHIN = 10
@@ -27,13 +28,6 @@ BACK_WITHIN = 10
 BRISK = {"timeout_ms": 1000, "connect_timeout_ms": 700}
 # A turn of the loop; the machine is shared, and sanitizers are slow.
 TURN_MS = 250
-
-
-@pytest.fixture(scope="module")
-def slapd(tmp_path_factory):
-    one = Directory(tmp_path_factory.mktemp("xdb")).start()
-    yield one
-    assert one.stop().returncode == 0
 
 
 @pytest.fixture

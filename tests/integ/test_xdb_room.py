@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The directory as a store: rooms, groups, administration."""
+
+import hashlib
+import time
+
+import ldap
+import pytest
+
+from xdbprobe import ADMIN, MEMBER, NOBODY, NO_RIGHT, OUTCAST, OWNER
+from xdbworld import check, entry_of, numbers
+from xdbworld import slapd, root, im, web, person, profile, room  # noqa: F401
+
+
+# --- rooms ------------------------------------------------------------------------------
+
+def load(probe, name):
+    answer = probe.ask("room_load", name=name)
+    assert answer["status"] == "ok", answer
+    return answer["room"]
+
+
+def people_of(room):
+    return {p["jid"]: p["affiliation"] for p in room["people"]}
+
+
+def test_room(im, slapd, room):
+    name = room(title="Sala de prueba", description="dos\nlíneas",
+                subject="hoy", language="es",
+                bound_to=f"cn=redes,{slapd.env['LISTS_BASE']}",
+                options=[["membersonly", "1"], ["secret", " a =% "]],
+                people=[{"dn": slapd.dn("lucia"), "affiliation": OWNER},
+                        {"jid": "eve@other.org", "affiliation": ADMIN,
+                         "nick": "Eve E", "reason": "she is nice"}])
+    found = load(im, name)
+    assert found["title"] == "Sala de prueba"
+    assert found["description"] == "dos\nlíneas"
+    assert found["subject"] == "hoy" and found["language"] == "es"
+    assert found["bound_to"] == f"cn=redes,{slapd.env['LISTS_BASE']}"
+    assert sorted(found["options"]) == [["membersonly", "1"], ["secret", " a =% "]]
+    assert people_of(found) == {"lucia@example.org": OWNER, "eve@other.org": ADMIN}
+    eve = next(p for p in found["people"] if p["jid"] == "eve@other.org")
+    assert eve["nick"] == "Eve E" and eve["reason"] == "she is nice"
+    assert found["unresolved"] == 0
+
+
+def test_room_exists_already(web, room):
+    name = room()
+    assert web.ask("room_create", name=name)["status"] == "conflict"
+    assert web.ask("room_create", name=name.upper())["status"] == "conflict"
+
+
+def test_room_with_an_unusual_name(im, web, room):
+    for name in "a,b+c", "#x", "café", "a\\b", "*":
+        assert load(im, room(name=name))["name"] == name
+
+
+def test_no_such_room(im):
+    assert im.ask("room_load", name="no-such-room")["status"] == "absent"
+    assert im.ask("room_load", name="")["status"] == "absent"
+
+
+def test_room_list(im, room):
+    names = {room(title="A"), room(title="B"), room()}
+    answer = im.ask("room_list")
+    assert answer["status"] == "ok"
+    assert names <= {r["name"] for r in answer["list"]}
+
+
+def test_room_people_of_all_kinds(im, root, slapd, room):
+    """Unusual DNs, somebody gone, a DN from elsewhere, many at once."""
+    dns = [dn for dn, _ in root.search_s(
+        slapd.env["PEOPLE_BASE"], ldap.SCOPE_SUBTREE, "(uid=*)", ["1.1"])]
+    name = room(people=[{"dn": dn, "affiliation": MEMBER} for dn in dns[:30]])
+    entry = load(im, name)["dn"]
+    root.modify_s(entry, [
+        (ldap.MOD_ADD, "imMember", [dn.encode() for dn in dns[30:]]),
+        (ldap.MOD_ADD, "imOutcast", [slapd.dn("ghost").encode(),
+                                     b"uid=x,ou=people,dc=other,dc=org"])])
+    found = load(im, name)
+    assert len(people_of(found)) == len(dns)
+    assert found["unresolved"] == 2
+    assert set(people_of(found).values()) == {MEMBER}
+
+
+def test_room_configure(im, room):
+    name = room(title="Old", description="Old", options=[["a", "1"], ["b", "2"]])
+    found = load(im, name)
+    assert im.ask("room_configure", dn=found["dn"], title="New",
+                  options=[["b", "3"]])["status"] == "ok"
+    found = load(im, name)
+    assert found["title"] == "New" and found["options"] == [["b", "3"]]
+    assert "description" not in found
+
+
+def test_room_subject(im, room):
+    name = room()
+    dn = load(im, name)["dn"]
+    for subject in "Hoy: ñandúes", "line\nline", "":
+        assert im.ask("room_set_subject", dn=dn, subject=subject)["status"] == "ok"
+        assert load(im, name).get("subject", "") == subject
+
+
+def set_affiliation(probe, dn, jid, was, is_, **more):
+    return probe.ask("room_set_affiliation", dn=dn,
+                     was={"jid": jid, "affiliation": was, **more},
+                     **{"is": {"jid": jid, "affiliation": is_, **more}})["status"]
+
+
+def test_room_affiliation(im, root, slapd, room):
+    name = room(people=[{"dn": slapd.dn("lucia"), "affiliation": OWNER}])
+    dn = load(im, name)["dn"]
+    # Somebody of this directory, whose DN the caller does not know.
+    assert set_affiliation(im, dn, "andres@example.org", NOBODY, MEMBER) == "ok"
+    assert entry_of(root, dn)["imMember"] == [slapd.dn("andres")]
+    assert set_affiliation(im, dn, "andres@example.org", MEMBER, ADMIN) == "ok"
+    assert "imMember" not in entry_of(root, dn)
+    assert entry_of(root, dn)["imAdmin"] == [slapd.dn("andres")]
+    # Somebody from elsewhere.
+    assert set_affiliation(im, dn, "eve@other.org", NOBODY, OUTCAST,
+                           reason="too loud") == "ok"
+    assert entry_of(root, dn)["imOutcastJid"] == ["eve@other.org - too%20loud"]
+    assert set_affiliation(im, dn, "eve@other.org", OUTCAST, NOBODY) == "ok"
+    assert set_affiliation(im, dn, "andres@example.org", ADMIN, NOBODY) == "ok"
+    assert people_of(load(im, name)) == {"lucia@example.org": OWNER}
+    # Nothing to do is done.
+    assert set_affiliation(im, dn, "x@other.org", NOBODY, NOBODY) == "ok"
+
+
+def test_room_affiliation_changed_meanwhile(im, slapd, room):
+    name = room(people=[{"dn": slapd.dn("lucia"), "affiliation": OWNER}])
+    dn = load(im, name)["dn"]
+    assert set_affiliation(im, dn, "lucia@example.org", NOBODY, MEMBER) == "conflict"
+    assert people_of(load(im, name)) == {"lucia@example.org": OWNER}
+
+
+def test_room_delete(im, room):
+    name = room()
+    dn = load(im, name)["dn"]
+    assert im.ask("room_delete", dn=dn)["status"] == "ok"
+    assert im.ask("room_load", name=name)["status"] == "absent"
+    assert im.ask("room_delete", dn=dn)["status"] == "absent"
+    assert im.ask("room_set_subject", dn=dn, subject="x")["status"] == "absent"
+
+
+# --- groups -------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("group, base, uid, is_in", [
+    ("informatica", "GROUPS", "lucia", True),
+    ("informatica", "GROUPS", "cramirez", False),
+    ("biblioteca", "GROUPS", "mlull", True),            # groupOfUniqueNames
+    ("biblioteca", "GROUPS", "jborja", True),           # … with a comma in its DN
+    ("filologia", "GROUPS", "icervantes", True),        # groupOfURLs
+    ("filologia", "GROUPS", "lucia", False),
+    ("ciencias", "GROUPS", "lucia", True),              # group of groups
+    ("ciencias", "GROUPS", "icervantes", False),
+    ("tesis", "LISTS", "lucia", False),                 # mailGroup by URL
+    ("no-such-group", "GROUPS", "lucia", False)])
+def test_group_has(im, slapd, group, base, uid, is_in):
+    dn = im.account(uid)["person"]["dn"]
+    answer = im.ask("group_has", group=f"cn={group},{slapd.env[base + '_BASE']}",
+                    dn=dn, uid=uid)
+    assert answer["status"] == ("ok" if is_in else "absent"), answer
+
+
+def test_group_of_posix_accounts(im, root, slapd):
+    dn, attributes = next(
+        (dn, a) for dn, a in root.search_s(
+            slapd.env["GROUPS_BASE"], ldap.SCOPE_SUBTREE,
+            "(objectClass=posixGroup)") if a.get("memberUid"))
+    uid = attributes["memberUid"][0].decode()
+    assert im.ask("group_has", group=dn, dn=slapd.dn(uid),
+                  uid=uid)["status"] == "ok"
+    assert im.ask("group_has", group=dn, dn=slapd.dn("nobody"),
+                  uid="*")["status"] == "absent"
+
+
+@pytest.fixture
+def rings(root, slapd):
+    """Groups in a ring, and groups in a long row: g0 has g1 has g2 …"""
+    base = slapd.env["GROUPS_BASE"]
+    rows = [(f"cn=row{i},{base}", f"cn=row{i + 1},{base}") for i in range(7)]
+    ring = [(f"cn=ring{i},{base}", f"cn=ring{(i + 1) % 3},{base}")
+            for i in range(3)]
+    last = (f"cn=row7,{base}", slapd.dn("lucia"))
+    for dn, member in rows + ring + [last]:
+        root.add_s(dn, [("objectClass", b"groupOfNames"),
+                        ("member", member.encode())])
+    yield lambda name: f"cn={name},{base}"
+    for dn, _ in rows + ring + [last]:
+        root.delete_s(dn)
+
+
+def test_LDAP_17_groups_in_a_ring(im, slapd, rings):
+    for name in "ring0", "row0":
+        assert im.ask("group_has", group=rings(name), dn=slapd.dn("lucia"),
+                      uid="lucia")["status"] == "absent"
+    # Five levels are followed: row3 has row4 has … row7 has lucia.
+    assert im.ask("group_has", group=rings("row3"), dn=slapd.dn("lucia"),
+                  uid="lucia")["status"] == "ok"
+
+
+def test_group_search(im):
+    answer = im.ask("group_search", text="", most=100)
+    assert answer["status"] == "ok" and not answer["is_cut"]
+    names = {g["name"] for g in answer["list"]}
+    assert {"informatica", "filologia", "redes", "im-admins"} <= names
+    answer = im.ask("group_search", text="Informát", most=100)
+    assert "informatica" in {g["name"] for g in answer["list"]}
+    answer = im.ask("group_search", text="", most=3)
+    assert len(answer["list"]) == 3 and answer["is_cut"]
+    assert im.ask("group_search", text="*)(cn=*", most=9)["list"] == []
+
+
+# --- administration --------------------------------------------------------------------------
+
+def test_people_search(web, im, profile):
+    account = profile()
+    answer = web.ask("people_search", text="", most=500)
+    assert answer["status"] == "ok" and len(answer["list"]) >= 70
+    names = [a["person"].get("display_name") or a["person"]["cn"]
+             for a in answer["list"]]
+    fold = str.maketrans("áéíóúüñàèìòùç", "aeiouunaeiouc")
+    plain = [n.lower().translate(fold) for n in names]
+    assert plain == sorted(plain)
+    mine = next(a for a in answer["list"]
+                if a["person"]["uid"] == account["person"]["uid"])
+    assert mine["profile"]["exists"]
+    answer = web.ask("people_search", text="Álvarez", most=500)
+    assert "lucia" in {a["person"]["uid"] for a in answer["list"]}
+    answer = web.ask("people_search", text="", most=10)
+    assert len(answer["list"]) == 10 and answer["is_cut"]
+    assert web.ask("people_search", text="*)(uid=*", most=10)["list"] == []
+
+
+def test_person_create_and_change(web, im, root, slapd):
+    base, uid = slapd.env["PEOPLE_BASE"], f"new{next(numbers)}"
+    new = {"base": base, "uid": uid, "given_name": "María", "sn": "Ñúñez",
+           "mail": f"{uid}@example.org"}
+    assert web.ask("person_create", **new)["status"] == "ok"
+    try:
+        who = im.account(uid)["person"]
+        assert (who["cn"], who["display_name"]) == ("María Ñúñez",) * 2
+        assert web.ask("person_create", **new)["status"] == "conflict"
+        assert web.ask("person_change", dn=who["dn"], sn="Pérez")["status"] == "ok"
+        who = im.account(uid)["person"]
+        assert (who["sn"], who["cn"], who["display_name"], who["given_name"]) == \
+            ("Pérez", "María Pérez", "María Pérez", "María")
+        assert who["mail"] == f"{uid}@example.org"
+        # A first password, and no second one: the person's own from then on.
+        assert web.ask("password_set", dn=who["dn"],
+                       password="secreto 1")["status"] == "ok"
+        assert check(im, who["dn"], "secreto 1") == ("ok", 0)
+        refused = web.ask("password_set", dn=who["dn"], password="secreto 2")
+        assert (refused["status"], refused["refusal"]) == ("refused", NO_RIGHT)
+        assert web.ask("password_set", dn=who["dn"],
+                       password="")["status"] == "refused"
+    finally:
+        root.delete_s(slapd.dn(uid))
+
+
+def test_person_of_the_institution_is_not_changed(web, slapd):
+    refused = web.ask("person_change", dn=slapd.dn("lucia"), sn="X")
+    assert (refused["status"], refused["refusal"]) == ("refused", NO_RIGHT)
+    assert web.ask("person_change", dn=slapd.dn("ghost"),
+                   sn="X")["status"] == "absent"
+
+
+def test_the_xmpp_process_makes_no_people(im, slapd):
+    refused = im.ask("person_create", base=slapd.env["PEOPLE_BASE"], uid="zzz",
+                     sn="Z")
+    assert (refused["status"], refused["refusal"]) == ("refused", NO_RIGHT)
+
+
+def test_request(web, im, slapd):
+    secret = hashlib.sha256(b"secret").hexdigest()
+    expires = int(time.time()) + 3600
+    assert web.ask("request_create", hash=secret, dn=slapd.dn("lucia"),
+                   uid="lucia", expires=expires)["status"] == "ok"
+    found = web.ask("request_load", hash=secret)["request"]
+    assert found["hash"] == secret and found["expires"] == expires
+    assert found["person_dn"] == slapd.dn("lucia") and found["uid"] == "lucia"
+    for other in hashlib.sha256(b"x").hexdigest(), "*", "", secret.upper():
+        assert web.ask("request_load", hash=other)["status"] == "absent"
+    # The network-facing process sees no tokens.
+    assert im.ask("request_load", hash=secret)["status"] != "ok"
+    assert web.ask("request_delete", dn=found["dn"])["status"] == "ok"
+    assert web.ask("request_load", hash=secret)["status"] == "absent"
+    assert web.ask("request_create", hash="x", dn=slapd.dn("lucia"), uid="lucia",
+                   expires=0)["status"] == "broken"

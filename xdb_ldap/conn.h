@@ -15,9 +15,9 @@
 #include <ldap.h>
 
 #include "xdb_ldap/store.h"
+#include "xdb_ldap/transport.h"
 
 struct call;
-struct transport;
 struct resolve;
 struct addrinfo;
 
@@ -66,5 +66,19 @@ void conn_send(struct conn *c, struct call *call);
 void conn_forget(struct conn *c, struct call *call);
 
 const char *conn_state_text(enum conn_state state);
+
+/* --- between conn.c and setup.c ------------------------------------------------ */
+
+void conn_enter(struct conn *c, enum conn_state state);
+void conn_ready(struct conn *c);
+void conn_happened(enum transport_event event, void *ctx);
+
+void setup_begin(void *conn);
+/* An event before READY; a message before READY; no time left. */
+void setup_happened(struct conn *c, enum transport_event event);
+void setup_answered(struct conn *c, LDAPMessage *msg);
+void setup_late(struct conn *c);
+/* Drops the question for the name, and its answer. */
+void setup_forget(struct conn *c);
 
 #endif

@@ -4,11 +4,10 @@
  *
  * The request goes before the password is set, so that two browsers cannot use
  * one link; if the directory then does not take the password, the request
- * comes back. */
+ * comes back.  256 random bits need no throttle. */
 #include "admin-web/account.h"
 #include "admin-web/layout.h"
 #include "admin-web/pages.h"
-#include "admin-web/throttle.h"
 #include "admin-web/web.h"
 
 struct activation {
@@ -27,8 +26,6 @@ static void show_dead(struct exchange *x)
 	struct page p;
 
 	audit(x, "activate", slice_of("-"), "no-such-link");
-	throttle_failed(x->web->throttle, x->address, slice_of("activate"),
-	    loop_now_ms());
 	x->reply.status = 404;
 	layout_begin_card(x, &p, say(x, T_LINK_DEAD));
 	part_text(&p, NULL, say(x, T_LINK_DEAD_HELP));
@@ -68,11 +65,6 @@ static void request_find(struct exchange *x, activation_fn *then)
 
 	find->then = then;
 	x->act = find;
-	if (throttle_wait_ms(x->web->throttle, x->address, slice_of("activate"),
-	    loop_now_ms()) != 0) {
-		exchange_fail(x, 429, T_TOO_MANY_TRIES);
-		return;
-	}
 	account_token_hash(x->param[0], &hash);
 	exchange_await(x, xdb_request_load(x->web->db, buf_slice(&hash)),
 	    request_loaded);

@@ -2,6 +2,7 @@
 /* net/conn.c — the life of a connection; see net/conn.h for its phases. */
 #include "net/conn.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -19,19 +20,14 @@ enum {
 
 static struct parse_limits limits_before(const struct io_limits *l)
 {
-	return (struct parse_limits){
-		.bytes = l->preauth_bytes, .depth = PREAUTH_DEPTH,
-		.elements = PREAUTH_ELEMENTS, .attributes = ATTRIBUTES,
-		.space = PREAUTH_SPACE,
-	};
+	return (struct parse_limits){ l->preauth_bytes, PREAUTH_DEPTH,
+		PREAUTH_ELEMENTS, ATTRIBUTES, PREAUTH_SPACE };
 }
 
 static struct parse_limits limits_after(const struct io_limits *l)
 {
-	return (struct parse_limits){
-		.bytes = l->stanza_bytes, .depth = PARSE_DEPTH_MOST,
-		.elements = STANZA_ELEMENTS, .attributes = ATTRIBUTES,
-	};
+	return (struct parse_limits){ l->stanza_bytes, PARSE_DEPTH_MOST,
+		STANZA_ELEMENTS, ATTRIBUTES, 0 };
 }
 
 /* --- events ------------------------------------------------------------------ */
@@ -42,13 +38,6 @@ static struct net_event event_of(const struct conn *c, enum io_kind kind)
 		.io = { .kind = kind, .conn = c->id }, .origin = c->origin,
 		.is_for_core = true, .is_authenticated = c->is_authenticated,
 	};
-}
-
-static void emit(struct conn *c, enum io_kind kind)
-{
-	struct net_event ev = event_of(c, kind);
-
-	worker_emit(c->worker, &ev, 0);
 }
 
 /* IO_OPENED the first time, IO_SECURED after STARTTLS. */
@@ -93,12 +82,12 @@ static bool may_read(const struct conn *c)
  * most locks are shorter than that, and cost no system call. */
 static void poll_on(struct conn *c)
 {
-	int events = c->polled & UV_READABLE;
+	int events = c->polled & (UV_READABLE | UV_DISCONNECT);
 
 	if (c->phase == CONN_SHAKING)
 		return;                 /* the handshake knows */
 	if (may_read(c) || c->phase == CONN_LINGERING)
-		events |= UV_READABLE;
+		events = UV_READABLE;
 	if (c->is_blocked)
 		events |= UV_WRITABLE;
 	poll_for(c, events);
@@ -111,6 +100,20 @@ static bool must_wait(const struct conn *c)
 	    && !may_read(c);
 }
 
+/* Whoever leaves before he is known is not waited for; others may have said
+ * something before they left, or have an answer to come. */
+static void wait_for_core(struct conn *c, int events)
+{
+	bool may_leave = c->is_authenticated || c->is_deaf;
+
+	if (!may_leave && ((events & UV_DISCONNECT) != 0
+	    || conn_peek(c) == GOT_END))
+		conn_end(c, IO_BY_PEER);
+	else
+		poll_for(c, (c->polled & UV_WRITABLE)
+		    | (may_leave ? 0 : UV_DISCONNECT));
+}
+
 static void polled(uv_poll_t *handle, int status, int events)
 {
 	struct conn *c = handle->data;
@@ -119,13 +122,10 @@ static void polled(uv_poll_t *handle, int status, int events)
 		conn_end(c, c->phase < CONN_CLOSING ? IO_FAILED : IO_BY_US);
 		return;
 	}
-	if ((events & UV_READABLE) != 0 && must_wait(c)) {
-		if (conn_peek(c) == GOT_END) {
-			conn_end(c, IO_BY_PEER);
-			return;
-		}
-		poll_for(c, c->polled & ~UV_READABLE);
-	}
+	if ((events & (UV_READABLE | UV_DISCONNECT)) != 0 && must_wait(c))
+		wait_for_core(c, events);
+	if (c->phase == CONN_GONE)
+		return;
 	if (c->is_blocked && (events & UV_WRITABLE) != 0) {
 		c->is_blocked = false;
 		worker_touch(c->worker, c);
@@ -228,6 +228,15 @@ static void discard(struct conn *c)
 		}
 }
 
+static void tell(const struct conn *c, enum log_level level, const char *event,
+    const char *why)
+{
+	char who[32];
+
+	snprintf(who, sizeof who, "c2s/%llu", (unsigned long long)c->id);
+	log_event(level, event, who, "why=\"%s\"", why);
+}
+
 /* --- TLS --------------------------------------------------------------------------- */
 
 static void start_shaking(struct conn *c)
@@ -266,8 +275,7 @@ static void shake(struct conn *c)
 		break;
 	case TLS_CLOSED:
 	case TLS_FAILED:
-		log_event(LOG_INFO, "handshake-failed", "-", "conn=%llu why=\"%s\"",
-		    (unsigned long long)c->id, tls_why(c->tls));
+		tell(c, LOG_DEBUG, "handshake-failed", tls_why(c->tls));
 		conn_end(c, IO_TLS_FAILED);
 		break;
 	}
@@ -280,8 +288,7 @@ static void proceed(struct conn *c)
 	if (c->tls != NULL || c->phase != CONN_OPEN || c->is_deaf
 	    || c->held.n != 0 || !parser_is_idle(c->parser)
 	    || conn_peek(c) == GOT_BYTES) {
-		log_event(LOG_INFO, "starttls-injection", "-", "conn=%llu",
-		    (unsigned long long)c->id);
+		tell(c, LOG_INFO, "starttls-injection", "bytes behind starttls");
 		conn_end(c, IO_TLS_FAILED);
 		return;
 	}
@@ -455,6 +462,8 @@ void conn_open(struct worker *w, const struct adopt *how)
 
 void conn_clock_rang(struct conn *c, enum worker_clock clock)
 {
+	struct net_event idle = event_of(c, IO_IDLE);
+
 	switch (clock) {
 	case CLOCK_HANDSHAKE:
 	case CLOCK_AUTH:
@@ -465,7 +474,7 @@ void conn_clock_rang(struct conn *c, enum worker_clock clock)
 		break;
 	case CLOCK_IDLE:
 		worker_clock_start(c->worker, CLOCK_IDLE, c);
-		emit(c, IO_IDLE);
+		worker_emit(c->worker, &idle, 0);
 		break;
 	case CLOCK_COUNT:
 		break;

@@ -314,7 +314,21 @@ static inline int iohost_socket(struct sockaddr_in *port_r)
 	return fd;
 }
 
-/* host_settings are set; certificates are made. */
+/* Small limits and short times. */
+static inline void iohost_settings(void)
+{
+	host_settings.limits.stanza_bytes = 64 * 1024;
+	host_settings.limits.preauth_bytes = 8 * 1024;
+	host_settings.limits.queue_bytes = 256 * 1024;
+	host_settings.limits.connections = 100;
+	host_settings.limits.connections_per_ip = 100;
+	host_settings.limits.unauthenticated_per_ip = 8;
+	host_settings.limits.auth_ms = 1500;
+	host_settings.limits.handshake_ms = 700;
+	host_settings.limits.idle_ms = 400;
+}
+
+/* Settings are set; certificates are made. */
 static inline void iohost_start(unsigned threads)
 {
 	int listeners[PORTS], to[2], from[2];

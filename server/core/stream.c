@@ -134,6 +134,7 @@ static void stream_let_go(struct stream *st)
 		    "seconds=%lld", (long long)(wall_now_ms() - s->since_ms) / 1000);
 		session_close(&s);
 	}
+	introduction_free(&st->introduction);
 	login_free(&st->login);
 	account_release(&st->account);
 	waiting_free(st);
@@ -399,8 +400,7 @@ static void count_mechanism(struct stream *st, struct slice mechanism)
 
 static void on_auth(struct stream *st, struct arena *a, struct elem *e)
 {
-	struct sasl_binding binding = { st->peer.unique, st->peer.exporter,
-		st->peer.end_point, st->peer.is_tls13 };
+	struct sasl_binding binding = stream_binding(st);
 	struct slice initial, mechanism = elem_attr(e, "mechanism");
 	struct buf data = { 0 };
 	bool is_there;

@@ -4,7 +4,6 @@
 #include "core/feature.h"
 #include "core/host.h"
 #include "core/stream_own.h"
-#include "net/sasl.h"
 #include "xml/ns.h"
 
 enum { STREAM_ID_BYTES = 16 };          /* 128 bits, TLS-08 */
@@ -36,10 +35,17 @@ void stream_send_header(struct stream *st, const struct jid *from)
 	buf_fini(&out);
 }
 
+struct sasl_binding stream_binding(const struct stream *st)
+{
+	return (struct sasl_binding){ .unique = st->peer.unique,
+		.exporter = st->peer.exporter, .end_point = st->peer.end_point,
+		.is_tls13 = st->peer.is_tls13,
+		.is_plain_only = st->is_plain_only };
+}
+
 static void offer_mechanisms(struct stream *st, struct xml_writer *w)
 {
-	struct sasl_binding binding = { st->peer.unique, st->peer.exporter,
-		st->peer.end_point, st->peer.is_tls13 };
+	struct sasl_binding binding = stream_binding(st);
 	const char *names[16];
 	size_t n = sasl_offer(&binding, names, COUNT(names));
 
@@ -124,6 +130,23 @@ static const char *fault_of(const struct elem *h, const struct jid *to)
 	return NULL;
 }
 
+static void introduced(void *ctx, const struct jid *who, bool is_plain_only)
+{
+	struct stream *st = ctx;
+
+	st->is_plain_only = is_plain_only;
+	stream_send_header(st, who);
+	introduction_free(&st->introduction);
+	send_features(st);
+}
+
+/* Is it worth asking who this is before mechanisms are offered? */
+static bool introduces_itself(const struct stream *st, const struct jid *from)
+{
+	return st->peer.is_secured && st->account == NULL && jid_is_set(from)
+	    && from->local_n != 0 && host_is_local(from);
+}
+
 void stream_header(struct stream *st, const struct elem *header)
 {
 	struct arena a = { NULL };
@@ -135,10 +158,14 @@ void stream_header(struct stream *st, const struct elem *header)
 	if (!jid_parse(&a, elem_attr(header, "from"), &from))
 		from.text = NULL;
 	fault = fault_of(header, &to);
-	stream_send_header(st, &from);
-	if (fault != NULL)
-		stream_fail(st, fault, NULL);
-	else
-		send_features(st);
+	if (fault == NULL && introduces_itself(st, &from)) {
+		st->introduction = introduction_new(&from, introduced, st);
+	} else {
+		stream_send_header(st, &from);
+		if (fault != NULL)
+			stream_fail(st, fault, NULL);
+		else
+			send_features(st);
+	}
 	arena_fini(&a);
 }

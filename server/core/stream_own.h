@@ -6,7 +6,9 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "core/introduction.h"
 #include "core/stream.h"
+#include "net/sasl.h"
 
 /* RFC 6120 §6.4.5 wants 2 to 5 tries.  Counted by mechanism: a client that
  * knows only a directory password works its way from the strongest SCRAM, for
@@ -32,12 +34,14 @@ struct stream {
 	enum stream_state state;
 	struct io_peer peer;            /* strings in the arena */
 	struct arena arena;
+	struct introduction *introduction;      /* NULL but while being looked up */
 	struct login *login;            /* NULL but while authenticating */
 	struct account *account;        /* held; NULL before authentication */
 	struct session *session;        /* owned; NULL but while BOUND */
 	struct list waiting;
 	bool is_busy, is_paused;        /* a job is at work; reading is paused */
 	bool has_sent_header;
+	bool is_plain_only;             /* as sasl_binding says */
 	unsigned auth_failures, auth_failures_all;      /* of `mechanism`; of all */
 	uint64_t mechanism;             /* hash of the name tried last */
 	const char *who;                /* kept for a login's log lines */
@@ -47,6 +51,9 @@ struct stream {
 void stream_header(struct stream *st, const struct elem *header);
 /* Our header; `from` of the client's (prepared) or NULL. */
 void stream_send_header(struct stream *st, const struct jid *from);
+
+/* What SASL is told of this connection. */
+struct sasl_binding stream_binding(const struct stream *st);
 
 /* stream_bind.c: resource binding (RFC 6120 §7). */
 void stream_bind(struct stream *st, struct arena *a, struct elem *iq);

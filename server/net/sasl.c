@@ -160,24 +160,45 @@ static bool may_bind(const struct sasl_binding *b)
 	return b->unique.n != 0 || b->exporter.n != 0 || b->end_point.n != 0;
 }
 
+static bool is_for(const struct mechanism *m, const struct sasl_binding *b)
+{
+	if (b->is_plain_only && is_offered(mechanism_of("PLAIN", false)))
+		return m->hash == NULL;
+	return !m->is_plus || may_bind(b);
+}
+
 size_t sasl_offer(const struct sasl_binding *binding, const char **names,
     size_t room)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < sasl.offered_n && n < room; i++)
-		if (!sasl.offered[i]->is_plus || may_bind(binding))
+		if (is_for(sasl.offered[i], binding))
 			names[n++] = sasl.offered[i]->name;
 	return n;
 }
 
-static const struct mechanism *find_offered(struct slice name, bool can_bind)
+static const struct mechanism *find_offered(struct slice name,
+    const struct sasl_binding *b)
 {
 	for (size_t i = 0; i < sasl.offered_n; i++)
 		if (slice_is(name, sasl.offered[i]->name)
-		    && (!sasl.offered[i]->is_plus || can_bind))
+		    && is_for(sasl.offered[i], b))
 			return sasl.offered[i];
 	return NULL;
+}
+
+bool sasl_coin(struct slice name)
+{
+	unsigned char mac[CRYPTO_HASH_MOST];
+	struct buf text = { 0 };
+
+	buf_adds(&text, "coin:");
+	buf_add(&text, name);
+	crypto_hmac(HASH_SHA256, slice_make(sasl.secret, sizeof sasl.secret),
+	    buf_slice(&text), mac);
+	buf_fini(&text);
+	return (mac[0] & 1) != 0;
 }
 
 /* Was a -PLUS form of any hash on offer?  Then "y" is a sign of tampering. */
@@ -318,7 +339,7 @@ static struct sasl *sasl_new(const struct mechanism *m,
 enum sasl_result sasl_look(struct sasl **sp, const struct sasl_binding *binding,
     struct slice mechanism, const struct slice *initial)
 {
-	const struct mechanism *m = find_offered(mechanism, may_bind(binding));
+	const struct mechanism *m = find_offered(mechanism, binding);
 	enum sasl_result r;
 
 	*sp = NULL;

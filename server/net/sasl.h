@@ -29,6 +29,9 @@ const char *sasl_failure_name(enum sasl_result r);      /* "not-authorized" … 
 struct sasl_binding {                   /* what this connection can bind to */
 	struct slice unique, exporter, end_point;       /* empty: not available */
 	bool is_tls13;
+	/* Offer PLAIN alone, where it is on offer: who introduced itself by name
+	 * has no verifiers yet (core/introduction.h). */
+	bool is_plain_only;
 };
 
 struct sasl_conf {
@@ -45,6 +48,10 @@ void sasl_stop(void);
 /* Mechanism names on offer for a connection, in order, into `names` (static
  * strings); -PLUS only when it can bind. */
 size_t sasl_offer(const struct sasl_binding *binding, const char **names, size_t room);
+
+/* True for half of all names, the same at each call and after a restart: how to
+ * treat a name that is nobody's, so that the treatment tells nothing. */
+bool sasl_coin(struct slice name);
 
 struct sasl;                            /* one exchange */
 

@@ -53,7 +53,7 @@ def test_rte_02_forged_elements_are_taken_out(pair, world, forged, copies):
 def test_rte_02_honest_ones_stay(pair):
     ann, bob = pair
     ann.message(bob.jid, inner=f"<delay xmlns='{DELAY}' from='{ann.jid}' "
-                "stamp='2020-01-01T00:00:00Z'/><origin-id xmlns='{SID}' "
+                f"stamp='2020-01-01T00:00:00Z'/><origin-id xmlns='{SID}' "
                 f"id='1'/><stanza-id xmlns='{SID}' id='2' "
                 "by='archivo@otra.example'/>")
     assert len(bob.receive("message")) == 4

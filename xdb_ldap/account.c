@@ -2,6 +2,7 @@
 /* xdb_ldap/account.c — an account is a person and a profile. */
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/person.h"
+#include "xdb_ldap/wrong.h"
 
 /* --- load ------------------------------------------------------------------------------ */
 
@@ -25,6 +26,8 @@ static void account_found(struct xdb_op *op)
 
 	person_read(f->person, &account->person);
 	account->person.uid = f->name;
+	wrong_saw(op->db->wrong, account->person.dn,
+	    account->person.password_changed);
 	profile_read(op, f->profile, account->person.password_changed,
 	    &account->profile);
 	op->res.account = account;

@@ -2,6 +2,7 @@
 /* xdb_ldap/auth.c — passwords checked and set, SCRAM verifiers kept. */
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/op.h"
+#include "xdb_ldap/wrong.h"
 
 enum { PASSWORD_BYTES_MOST = 1024, VERIFIER_BYTES_MOST = 512 };
 
@@ -13,35 +14,82 @@ static bool is_password(struct slice p)
 	    && memchr(p.p, '\0', p.n) == NULL;
 }
 
+/* --- check -------------------------------------------------------------------------- */
+
+struct check { struct call *call; unsigned char mark[WRONG_MARK_BYTES]; };
+
+static void checked(struct xdb_op *op);
+
 struct xdb_op *xdb_password_check(struct xdb *db, struct slice person_dn,
     struct slice password)
 {
-	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	struct xdb_op *op = op_new(db, sizeof (struct check));
+	struct check *ch = op->data;
 
-	if (!is_password(password))
+	if (!is_password(password)) {
 		op_refuse(op, XDB_WRONG_PASSWORD, "no password");
-	else if (!dn_is_valid(person_dn))
+		return op;
+	}
+	if (!dn_is_valid(person_dn)) {
 		op_finish(op, XDB_BROKEN, "no DN to bind as");
-	else
-		op_await_one(op, call_bind(op, op_text(op, person_dn),
-		    password));
+		return op;
+	}
+	wrong_mark(db->wrong, person_dn, password, ch->mark);
+	if (wrong_is_known(db->wrong, ch->mark)) {
+		op_refuse(op, XDB_WRONG_PASSWORD, "wrong again");
+		return op;
+	}
+	ch->call = call_bind(op, op_text(op, person_dn), password);
+	op_await(op, checked);
 	return op;
 }
+
+static void checked(struct xdb_op *op)
+{
+	struct check *ch = op->data;
+
+	if (ch->call->code == LDAP_INVALID_CREDENTIALS
+	    && ch->call->refusal == XDB_WRONG_PASSWORD)
+		wrong_add(op->db->wrong, ch->mark);
+	if (!op_failed(op, ch->call))
+		op_finish(op, XDB_OK, NULL);
+}
+
+/* --- set ------------------------------------------------------------------------------ */
+
+static void is_set(struct xdb_op *op);
 
 struct xdb_op *xdb_password_set(struct xdb *db, struct slice person_dn,
     struct slice password)
 {
 	struct xdb_op *op = op_new(db, sizeof (struct call *));
 
-	if (!is_password(password))
+	if (!is_password(password)) {
 		op_refuse(op, XDB_WRONG_PASSWORD, "no password");
-	else if (!dn_is_valid(person_dn))
+		return op;
+	}
+	if (!dn_is_valid(person_dn)) {
 		op_finish(op, XDB_BROKEN, "no DN to set a password for");
-	else
-		op_await_one(op, call_password(op, op_text(op, person_dn),
-		    password));
+		return op;
+	}
+	*(struct call **)op->data = call_password(op, op_text(op, person_dn),
+	    password);
+	op_await(op, is_set);
 	return op;
 }
+
+static void is_set(struct xdb_op *op)
+{
+	struct call *c = *(struct call **)op->data;
+
+	wrong_forget(op->db->wrong, slice_of(c->dn));
+	if (c->code == LDAP_CONSTRAINT_VIOLATION)
+		op_refuse(op, XDB_NO_RIGHT, "the directory's policy refuses this password");
+	else if (!op_failed(op, c))
+		op_finish(op, XDB_OK, NULL);
+}
+
+/* --- SCRAM ------------------------------------------------------------------------------ */
 
 struct xdb_op *xdb_scram_store(struct xdb *db, struct slice profile_dn,
     const struct slice *verifiers, size_t n, struct slice source)

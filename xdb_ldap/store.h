@@ -10,6 +10,7 @@
 #include "xdb_ldap/xdb.h"
 
 struct conn;
+struct wrong;
 
 enum security {
 	LINK_CLEAR,     /* ldap:// without StartTLS: to a loopback address only */
@@ -48,6 +49,7 @@ struct xdb {
 	struct arena arena;             /* owns the strings */
 	struct tls_context *tls;
 	struct buf bind_password;       /* wiped at the end */
+	struct wrong *wrong;
 	struct names names;
 	const char *domain, *people_base, *people_filter, *groups_base;
 	const char *profiles_base, *rooms_base, *requests_base;

@@ -9,6 +9,7 @@
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/op.h"
 #include "xdb_ldap/pool.h"
+#include "xdb_ldap/wrong.h"
 
 static const char *copy(struct xdb *db, const char *text)
 {
@@ -110,6 +111,7 @@ static void store_free(struct xdb *db)
 	pool_fini(&db->search);
 	pool_fini(&db->binds);
 	tls_context_free(&db->tls);
+	wrong_free(&db->wrong);
 	buf_wipe(&db->bind_password);
 	buf_fini(&db->people_normal);
 	arena_fini(&arena);
@@ -124,6 +126,7 @@ struct xdb *xdb_open(const struct xdb_conf *conf, const char **why_r)
 	 * must be set before libldap is used for the first time. */
 	setenv("LDAPNOINIT", "1", 1);
 	list_init(&db->ops);
+	db->wrong = wrong_new();
 	if (!conf_is_valid(conf, why_r) || !servers_parse(db, conf, why_r)) {
 		store_free(db);
 		return NULL;

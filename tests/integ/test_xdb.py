@@ -133,6 +133,48 @@ def test_LDAP_16_password_right_but(im, slapd, uid, refusal):
 
 
 @pytest.fixture
+def strict(slapd, root):
+    """Somebody whose account locks after three wrong passwords."""
+    base, uid = slapd.env["LDAP_BASE"], f"strict{next(numbers)}"
+    policy = f"cn={uid},ou=policies,{base}"
+    root.add_s(policy, [
+        ("objectClass", [b"organizationalRole", b"pwdPolicy"]),
+        ("pwdAttribute", b"userPassword"), ("pwdLockout", b"TRUE"),
+        ("pwdMaxFailure", b"3")])
+    root.add_s(slapd.dn(uid), [
+        ("objectClass", b"inetOrgPerson"), ("uid", uid.encode()), ("cn", b"x"),
+        ("sn", b"x"), ("pwdPolicySubentry", policy.encode())])
+    root.passwd_s(slapd.dn(uid), None, "right")
+    yield uid
+    root.delete_s(slapd.dn(uid))
+    root.delete_s(policy)
+
+
+def test_LDAP_15_an_old_password_again_and_again(slapd, root, strict):
+    """Three clients with an old password do not lock the account."""
+    probe = Probe().open(**settings(slapd))
+    dn = slapd.dn(strict)
+    try:
+        for _ in range(100):
+            probe.account(strict)
+            assert check(probe, dn, "old") == ("refused", WRONG_PASSWORD)
+        assert len(entry_of(root, dn, "pwdFailureTime")["pwdFailureTime"]) == 1
+        assert check(probe, dn, "right") == ("ok", 0)
+        # The old one becomes the right one: it is tried again at once.
+        time.sleep(1.1)
+        root.passwd_s(dn, None, "old")
+        probe.account(strict)
+        assert check(probe, dn, "old") == ("ok", 0)
+        # Different wrong ones are the directory's business.
+        for i in range(3):
+            assert check(probe, dn, f"wrong{i}") == ("refused", WRONG_PASSWORD)
+        assert check(probe, dn, "old") == ("refused", LOCKED)
+        assert probe.account(strict)["person"]["refusal"] == LOCKED
+    finally:
+        probe.end()
+
+
+@pytest.fixture
 def careless(tmp_path):
     """A slapd that lets a DN without a password in, as some others do."""
     one = Directory(tmp_path / "careless", SAMPLE="no").start()

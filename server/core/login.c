@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 
+#include "base/enc.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "core/host.h"
@@ -192,12 +193,16 @@ static void fetched(const struct xdb_result *res, void *ctx)
 
 /* --- move 3, PLAIN ---------------------------------------------------------------- */
 
+/* One for each name: the store remembers wrong passwords by DN, and a second
+ * try must take as long for somebody unknown as for everybody else. */
 static struct slice decoy_dn(struct login *l)
 {
 	struct buf dn = { 0 };
 	struct slice kept;
 
-	buf_addf(&dn, "cn=nobody,%s", host.settings->ldap.im_base);
+	buf_adds(&dn, "cn=nobody-");
+	enc_hex(&dn, sasl_name(l->sasl));
+	buf_addf(&dn, ",%s", host.settings->ldap.im_base);
 	kept = slice_dup(&l->arena, buf_slice(&dn));
 	buf_fini(&dn);
 	return kept;

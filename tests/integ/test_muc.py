@@ -102,6 +102,9 @@ def test_entering_again_tells_all_again(login, room):
     ann.message(room, "uno", "groupchat")
     settle(ann, bob)
     again = enter(bob, room, "bob")
+    assert settle(bob, ann)[1] == []
+    enter(bob, room, "bob", presence="<show>xa</show>")
+    assert len(settle(bob, ann)[1]) == 1
     assert [(local(s), s.get("from").partition("/")[2]) for s in again] == [
         ("presence", "ann"), ("presence", "bob"), ("message", "ann"),
         ("message", "")], show(again)
@@ -237,14 +240,14 @@ def test_rte_03_words_of_the_room_are_not_for_occupants(login, room, forged,
     forged = forged.format(room=room, ROOM=room.upper()) * copies
     ann.message(room, "hola", "groupchat", forged + "<y xmlns='u:y'/>")
     ann.message(f"{room}/bob", "psst", inner=forged)
-    ann.presence(to=f"{room}/ann", inner=forged)
+    ann.presence(to=f"{room}/ann", inner=forged + "<show>away</show>")
     said, whispered, seen = settle(ann, bob)[1]
     assert [c.tag for c in said] == [
         f"{{{CLIENT}}}body", "{u:y}y", f"{{{SID}}}stanza-id"], show([said])
     assert said[2].get("id") != "f"
     assert [c.tag for c in whispered] == [
         f"{{{CLIENT}}}body", f"{{{MUC_USER}}}x"] and not whispered[1]
-    assert [c.tag for c in seen] == [f"{{{MUC_USER}}}x"]
+    assert [c.tag for c in seen] == [f"{{{CLIENT}}}show", f"{{{MUC_USER}}}x"]
     assert item(seen)["affiliation"] == "none" and codes(seen) == []
 
 
@@ -278,6 +281,13 @@ def test_not_an_occupant_is_not_heard(login, room):
 
 def service_of(room):
     return room.partition("@")[2]
+
+
+def test_dos_11_name_of_a_room_has_an_end(world, login):
+    ann = login()
+    assert condition(enter(ann, f"{'x' * 257}@{world.muc}", "ann")[-1]) == \
+        "modify not-acceptable"
+    assert 201 in codes(enter(ann, f"{'x' * 256}@{world.muc}", "ann")[0])
 
 
 def test_message_to_no_room(world, login):
@@ -560,8 +570,9 @@ def test_room_full(world, login):
     room = open_room(owner, world, maxusers=10)
     configure(owner, room, maxusers=2)
     enter(ann, room, "ann")
-    assert condition(enter(bob, room, "bob")[-1]) == \
-        "cancel service-unavailable"
+    refused = enter(bob, room, "bob")[-1]
+    assert condition(refused) == "wait service-unavailable"
+    assert refused.find("c:error", NS).get("by") == room
     admin(owner, room, {"jid": bob.bare, "affiliation": "admin"})
     assert codes(enter(bob, room, "bob")[-2]) == [110]
 

@@ -11,7 +11,7 @@
 #include "feat/muc/presence.h"
 #include "xml/ns.h"
 
-enum { REASON_BYTES_MOST = 1024 };
+enum { REASON_BYTES_MOST = 1024, AFFILIATES_MOST = 10000 };
 
 static struct standing standing_of(const struct room *r, const struct jid *who)
 {
@@ -338,7 +338,10 @@ static bool may_change(struct job *j, struct room *r, const struct change *c,
 		if (conflicts(j, r, &c->is[i]))
 			return false;
 	}
-	return !leaves_no_owner(r, c);
+	if (leaves_no_owner(r, c))
+		return false;
+	*error_r = SE_RESOURCE_CONSTRAINT;
+	return map_count(&r->affiliates) + c->n <= AFFILIATES_MOST;
 }
 
 /* §9.5: who became a member of a members-only room is told of it. */

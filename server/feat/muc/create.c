@@ -11,6 +11,8 @@
 #include "core/host.h"
 #include "feat/muc/affiliation.h"
 
+enum { NAME_BYTES_MOST = 256 };         /* security DOS-11 */
+
 struct creation { room_fn *made, *found; };
 
 static void group_asked(struct job *j, const struct xdb_result *res);
@@ -18,8 +20,9 @@ static void make_or_find(struct job *j, struct room *r);
 
 static void refuse(struct job *j)
 {
-	job_fail(j, SE_NOT_ALLOWED, "There is no such room, and rooms are not "
-	    "made by entering them here: they are made in the web interface.");
+	room_refuse(j, SE_NOT_ALLOWED, NULL, "There is no such room, and rooms "
+	    "are not made by entering them here: they are made in the web "
+	    "interface.");
 }
 
 static struct room *make(const struct job *j)
@@ -58,6 +61,9 @@ void create_wanted(struct job *j, room_fn *made, room_fn *found)
 	visit_of(j)->notes = c;
 	if (strcmp(create, "nobody") == 0)
 		refuse(j);
+	else if (jid_local(&j->to).n > NAME_BYTES_MOST)
+		room_refuse(j, SE_NOT_ACCEPTABLE, NULL,
+		    "This name of a room is too long.");
 	else if (strcmp(create, "everyone") == 0)
 		made(j, make(j));
 	else

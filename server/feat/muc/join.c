@@ -13,6 +13,7 @@
 #include "base/loop.h"
 #include "core/host.h"
 #include "feat/muc/create.h"
+#include "feat/muc/forged.h"
 #include "feat/muc/message.h"
 #include "feat/muc/nick.h"
 #include "feat/muc/presence.h"
@@ -88,21 +89,22 @@ static bool is_in_too_many(const struct entry *e)
 static const struct {
 	bool (*refuses)(const struct entry *e);
 	enum stanza_error error;
+	const char *type;               /* NULL: the usual one */
 	const char *text;
 } checks[] = {
-	{ is_locked_out,       SE_ITEM_NOT_FOUND,
+	{ is_locked_out,       SE_ITEM_NOT_FOUND, NULL,
 	    "This room is not ready yet." },
-	{ is_banned,           SE_FORBIDDEN,
+	{ is_banned,           SE_FORBIDDEN, NULL,
 	    "You are banned from this room." },
-	{ is_no_member,        SE_REGISTRATION_REQUIRED,
+	{ is_no_member,        SE_REGISTRATION_REQUIRED, NULL,
 	    "Only members may enter this room." },
-	{ has_wrong_password,  SE_NOT_AUTHORIZED,
+	{ has_wrong_password,  SE_NOT_AUTHORIZED, NULL,
 	    "This room asks for a password." },
-	{ has_nick_of_another, SE_CONFLICT,
+	{ has_nick_of_another, SE_CONFLICT, NULL,
 	    "This nick is somebody else's." },
-	{ finds_no_place,      SE_SERVICE_UNAVAILABLE,
+	{ finds_no_place,      SE_SERVICE_UNAVAILABLE, "wait",
 	    "This room is full." },
-	{ is_in_too_many,      SE_RESOURCE_CONSTRAINT,
+	{ is_in_too_many,      SE_RESOURCE_CONSTRAINT, NULL,
 	    "You are in too many rooms." },
 };
 
@@ -110,7 +112,8 @@ static bool may_enter_or_fail(struct job *j, const struct entry *e)
 {
 	for (size_t i = 0; i < COUNT(checks); i++)
 		if (checks[i].refuses(e)) {
-			job_fail(j, checks[i].error, checks[i].text);
+			room_refuse(j, checks[i].error, checks[i].type,
+			    checks[i].text);
 			return false;
 		}
 	return true;
@@ -185,14 +188,41 @@ static void join(struct job *j, struct room *r, struct slice nick)
 
 /* --- being in --- */
 
+static void write_shown(struct buf *out, const struct elem *presence,
+    const struct room *r)
+{
+	struct xml_writer w;
+
+	write_init(&w, out, NS_CLIENT);
+	write_open(&w, NS_CLIENT, "presence");
+	write_honest_children(&w, presence, &r->jid);
+	write_close(&w);
+}
+
+static bool shows_the_same(const struct seat *s, const struct elem *presence)
+{
+	struct buf was = { NULL, 0, 0 }, is = { NULL, 0, 0 };
+	bool is_same;
+
+	write_shown(&was, s->presence, seat_room(s));
+	write_shown(&is, presence, seat_room(s));
+	is_same = slice_eq(buf_slice(&was), buf_slice(&is));
+	buf_fini(&was);
+	buf_fini(&is);
+	return is_same;
+}
+
+/* §17.3: it lost touch.  The others hear of it only if something changed. */
 static void enter_anew(struct job *j, struct seat *s, struct slice nick)
 {
 	static const struct notice here;
 	struct entry e = entry_of(j, seat_room(s), nick);
+	bool is_news = !shows_the_same(s, j->stanza);
 
 	seat_set_presence(s, j->stanza);
 	welcome(s, &e, false);
-	presence_tell(s->occupant, &here, s);
+	if (is_news)
+		presence_tell(s->occupant, &here, s);
 	job_done(j);
 }
 
@@ -202,7 +232,8 @@ static void change_nick(struct job *j, struct seat *s, struct slice nick)
 	struct occupant *o = s->occupant;
 
 	if (has_nick_of_another(&e)) {
-		job_fail(j, SE_CONFLICT, "This nick is somebody else's.");
+		room_refuse(j, SE_CONFLICT, NULL,
+		    "This nick is somebody else's.");
 		return;
 	}
 	seat_set_presence(s, j->stanza);

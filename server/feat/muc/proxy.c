@@ -145,7 +145,7 @@ void proxy_ask(struct job *j, struct room *r)
 	struct occupant *to;
 
 	if (from == NULL)
-		job_fail(j, stranger(j), "You are not in this room.");
+		room_refuse(j, stranger(j), NULL, "You are not in this room.");
 	else if ((to = occupant_by_nick(r, jid_resource(&j->to))) == NULL)
 		job_fail(j, SE_ITEM_NOT_FOUND, "Nobody here has this nick.");
 	else if (is_self_ping(j, from, to))

@@ -14,6 +14,7 @@
 
 #include "core/host.h"
 #include "feat/muc/presence.h"
+#include "xml/ns.h"
 
 /* An empty room is read again after the first, let go after the second; one
  * with a history that somebody may come back to, after the third. */
@@ -233,6 +234,20 @@ void room_reread_name(struct slice name)
 
 	if (r != NULL)
 		room_reread(r);
+}
+
+/* --- saying no --- */
+
+void room_refuse(struct job *j, enum stanza_error error, const char *type,
+    const char *text)
+{
+	struct elem *reply = stanza_error(&j->arena, j->stanza, error, text);
+	struct elem *e = elem_child(reply, NS_CLIENT, "error");
+
+	elem_set(&j->arena, e, "by", jid_bare(&j->to));
+	if (type != NULL)
+		elem_set_cstr(&j->arena, e, "type", type);
+	job_reply_stanza(j, reply);
 }
 
 /* --- whose turn it is --- */

@@ -77,6 +77,11 @@ void room_edit_done(struct room *r);
 /* The room whose turn this job has. */
 struct room *room_edited(const struct job *j);
 
+/* Like job_fail(), saying that the room refuses and not somebody behind it
+ * (XEP-0410 §3.2); `type` NULL: the error's usual one. */
+void room_refuse(struct job *j, enum stanza_error error, const char *type,
+    const char *text);
+
 /* What the feature notes with a job, in the job's arena. */
 struct visit { room_fn *next; struct room *room; void *notes; };
 struct visit *visit_of(struct job *j);

@@ -56,6 +56,7 @@ enum { CHILDREN = COUNT(programs) };
 
 struct child {
 	pid_t pid;                      /* 0: not running                       */
+	pid_t last_pid;                 /* what the file pids says              */
 	int ready_fd;                   /* read end; -1: told or not running    */
 	bool is_ready;
 	int64_t started_ms, due_ms;     /* due: start it then                   */
@@ -123,9 +124,9 @@ static void pids_write(void)
 	struct buf text = { 0 };
 
 	for (size_t i = 0; i < CHILDREN; i++)
-		if (sup.children[i].pid != 0)
+		if (sup.children[i].last_pid != 0)
 			buf_addf(&text, "%s=%d\n", programs[i].name,
-			    (int)sup.children[i].pid);
+			    (int)sup.children[i].last_pid);
 	state_write("pids", &text);
 	buf_fini(&text);
 }
@@ -312,6 +313,7 @@ static void child_start(size_t i)
 	close(ready[1]);
 	c->ready_fd = ready[0];
 	c->is_ready = false;
+	c->last_pid = c->pid;
 	log_event(LOG_INFO, "child-started", programs[i].name, "pid=%d",
 	    (int)c->pid);
 	pids_write();
@@ -335,7 +337,6 @@ static void child_ended(size_t i, int status)
 	    is_signal && WCOREDUMP(status) ? " core=yes" : "",
 	    sup.is_stopping ? -1 : (int)c->backoff_ms);
 	c->pid = 0;
-	pids_write();
 }
 
 static void announce(void)

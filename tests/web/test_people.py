@@ -59,7 +59,7 @@ def test_search_finds_by_name_uid_and_mail(world, admin):
 
 
 @pytest.mark.parametrize("query", ["*", "a*)(uid=*", "\\2a", "(", ")", "%00"[:1],
-                                   "ñ" * 50, "<b>"])
+                                   "ñ" * 50, "<zz>"])
 def test_search_text_is_text(admin, query):
     admin.get("/people?q=" + urllib.parse.quote(query))
     assert admin.answer.status == 200

@@ -110,7 +110,7 @@ def test_entering_again_tells_all_again(login, room):
         ("message", "")], show(again)
 
 
-# ---- §7.2.9: nicks ----
+# ---- §7.2.8: nicks ----
 
 def test_nick_of_somebody_else(login, room):
     ann, bob = login(), login()

@@ -19,7 +19,7 @@ void affiliates_fini(struct room *r);
 
 /* What somebody is in this room: by their bare JID, else by their domain. */
 enum xdb_affiliation affiliation_of(const struct room *r, const struct jid *who);
-/* Whose this nick is (§7.2.9), or NULL. */
+/* Whose this nick is (§7.2.8), or NULL. */
 const struct affiliate *affiliate_by_nick(const struct room *r, struct slice nick);
 
 /* Why something happens to an occupant: who did it (their nick) and what for;

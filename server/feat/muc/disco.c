@@ -185,7 +185,7 @@ void disco_room_info(struct job *j, struct room *r)
 	else if (slice_is(node, NODE_NICK))
 		reserved_nick(j, r);
 	else if (slice_is(node, NODE_TRAFFIC))
-		job_fail(j, SE_SERVICE_UNAVAILABLE, NULL);      /* §14.1.1 */
+		job_fail(j, SE_SERVICE_UNAVAILABLE, NULL);      /* §18.1.1 */
 	else
 		job_fail(j, SE_ITEM_NOT_FOUND, NULL);
 }

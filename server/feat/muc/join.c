@@ -3,7 +3,7 @@
  *
  *   seat?  <x muc/>?  nick        what it is
  *   no     yes        -           entering; the room may have to be made
- *   no     no         -           a client that believes it is in: "kick" (§7.2.17)
+ *   no     no         -           a client that believes it is in: "kick" (§7.2.18)
  *   yes    any        another     another nick
  *   yes    no         the same    other presence
  *   yes    yes        the same    entering anew: everything is told again
@@ -67,7 +67,7 @@ static bool has_nick_of_another(const struct entry *e)
 	    || (a != NULL && !slice_eq(a->person.jid, jid_bare(e->who)));
 }
 
-/* §7.2.11: owners and admins always find a place, or nearly. */
+/* §7.2.9: owners and admins always find a place, or nearly. */
 static bool finds_no_place(const struct entry *e)
 {
 	unsigned most = host.settings->rooms.occupants;
@@ -255,7 +255,7 @@ static void update(struct job *j, struct seat *s)
 
 /* --- not being in --- */
 
-/* §7.2.17: it lost touch with the room, and shall know it. */
+/* §7.2.18: it lost touch with the room, and shall know it. */
 static void tell_it_is_out(struct job *j)
 {
 	struct arena *a = &j->arena;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* feat/muc/leave.c — going: said, by a lost connection, or found out by an
- * error (XEP-0045 §7.14, 14.1.2 ghosts). */
+ * error (XEP-0045 §7.14, 18.1.2 ghosts). */
 #include "feat/muc/join.h"
 #include "feat/muc/presence.h"
 #include "xml/ns.h"

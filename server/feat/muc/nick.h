@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* feat/muc/nick.h — what may be a nick (XEP-0045 §17.1.1). */
+/* feat/muc/nick.h — what may be a nick (XEP-0045 §17.1). */
 #ifndef FEAT_MUC_NICK_H
 #define FEAT_MUC_NICK_H
 

@@ -121,7 +121,7 @@ static void ask(struct job *j, const struct seat *from,
 	job_pass(j);
 }
 
-/* XEP-0410 §5: answered here, without waking the client. */
+/* XEP-0410 §3.3: answered here, without waking the client. */
 static bool is_self_ping(const struct job *j, const struct seat *from,
     const struct occupant *to)
 {

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rooms, as those see them who run them (XEP-0045 §6, 8, 9, 10)."""
 
+import json
 import os
 import signal
+import socket
 
 import pytest
 
@@ -11,7 +13,7 @@ from muc import (DATA, ITEMS, MUC, MUC_OWNER, MUC_USER, admin, ask_list,
                  bodies, codes, configure, enter, entry, features, form_values,
                  from_room, info, item, leave, listed, open_room)
 from rawclient import local
-from world import wait_for
+from world import Person, wait_for
 
 
 @pytest.fixture
@@ -75,6 +77,40 @@ def test_changes_of_the_entry_are_seen_by_who_comes_next(world, login):
                  cn=["Otra cosa"])
     wait_for(lambda: "muc_nonanonymous" in features(info(bob, room)), 15, 0.5)
     assert codes(enter(bob, room, "bob")[-2]) == [110, 100]
+
+
+def tell_of_change(world, room):
+    """What the web process says on the control socket after a change."""
+    path, = world.state.rglob("control")
+    with socket.socket(socket.AF_UNIX) as control:
+        control.settimeout(8)
+        control.connect(str(path))
+        control.sendall(json.dumps({
+            "op": "room-changed", "name": room.partition("@")[0]}).encode()
+            + b"\n")
+        assert json.loads(control.makefile().readline()).get("error") is None
+
+
+def test_changes_of_the_entry_are_told_to_occupants(world, login):
+    ann, bob = login(), login()
+    room = world.room(imMember=[ann.person.dn])
+    enter(ann, room, "ann"), enter(bob, room, "bob")
+    settle(ann, bob)
+    world.modify(dn(world, room), imRoomOption=["membersonly=yes"],
+                 imSubject=["Cerrado"], imOwner=[ann.person.dn],
+                 imMember=None)
+    tell_of_change(world, room)
+    assert codes(bob.receive("presence", type="unavailable")) == [322, 110]
+    own = ann.receive("presence", from_=f"{room}/ann")
+    assert (item(own)["affiliation"], item(own)["role"]) == (
+        "owner", "moderator")
+    told = [s for s in ann.sync() + ann.inbox if local(s) == "message"]
+    assert [codes(s) for s in told] == [[], [104]], show(told)
+    world.root.delete_s(dn(world, room))
+    tell_of_change(world, room)
+    gone = ann.receive("presence", type="unavailable", from_=f"{room}/ann")
+    assert gone.find("u:x/u:destroy", NS) is not None
+    assert condition(info(ann, room)) == "cancel item-not-found"
 
 
 @pytest.mark.parametrize("inner, good", [
@@ -540,6 +576,18 @@ def test_rooms_are_made_in_the_web_interface(make_world):
         refused = enter(ann, room, "ann")[-1]
         assert condition(refused) == "cancel not-allowed"
         assert "web interface" in show([refused])
+
+
+def test_rooms_are_made_by_members_of_a_group(make_world):
+    from client import Client
+    world = make_world(
+        CREATE_ROOMS="cn=im-admins,ou=groups,dc=example,dc=org")
+    chief = Person(world.env["ADMIN_USER"], world.env["ADMIN_PASSWORD"], "",
+                   f"{world.env['ADMIN_USER']}@{world.domain}")
+    room = f"{world.name('nueva')}@{world.muc}"
+    with Client(world, world.person()) as ann, Client(world, chief) as boss:
+        assert condition(enter(ann, room, "ann")[-1]) == "cancel not-allowed"
+        assert 201 in codes(enter(boss, room, "jefa")[0])
 
 
 # ---- §7.8: inviting ----

@@ -104,9 +104,18 @@ static void add_ava(struct buf *out, const LDAPAVA *ava)
 	buf_fini(&value);
 }
 
+/* By name, whatever its case: the order must not depend on the spelling. */
 static int ava_order(const LDAPAVA *a, const LDAPAVA *b)
 {
-	return slice_cmp(of_berval(&a->la_attr), of_berval(&b->la_attr));
+	struct buf x = { 0 }, y = { 0 };
+	int order;
+
+	add_ava(&x, a);
+	add_ava(&y, b);
+	order = slice_cmp(buf_slice(&x), buf_slice(&y));
+	buf_fini(&x);
+	buf_fini(&y);
+	return order;
 }
 
 /* RDNs of more than two parts do not happen; insertion sort it is. */

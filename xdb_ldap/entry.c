@@ -69,6 +69,15 @@ bool text_is_clean(struct slice s)
 	return text_is_utf8(s);
 }
 
+bool text_is_lines(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (is_control(s.p[i]) && s.p[i] != '\n' && s.p[i] != '\t'
+		    && s.p[i] != '\r')
+			return false;
+	return text_is_utf8(s);
+}
+
 /* --- one value ------------------------------------------------------------------ */
 
 static struct slice without_controls(struct arena *a, struct slice s,

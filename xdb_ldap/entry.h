@@ -47,5 +47,7 @@ bool entry_is_cut(const struct entry *e, enum attr attr);
 bool text_is_utf8(struct slice s);
 /* UTF-8 and no control characters. */
 bool text_is_clean(struct slice s);
+/* The same, but lines and tabs: what XML can carry. */
+bool text_is_lines(struct slice s);
 
 #endif

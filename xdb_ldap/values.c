@@ -158,10 +158,7 @@ static bool lines_read_if(struct arena *a, struct slice rest, struct slice *text
 	if (rest.n == 0 || slice_is(rest, "-"))
 		return true;
 	ok = memchr(rest.p, ' ', rest.n) == NULL && dec_percent(&text, rest)
-	    && text_is_utf8(buf_slice(&text));
-	for (size_t i = 0; ok && i < text.n; i++)
-		ok = (unsigned char)text.p[i] >= 0x20 || text.p[i] == '\n'
-		    || text.p[i] == '\t' || text.p[i] == '\r';
+	    && text_is_lines(buf_slice(&text));
 	if (ok)
 		*text_r = slice_dup(a, buf_slice(&text));
 	buf_fini(&text);
@@ -213,7 +210,7 @@ bool room_option_read(struct arena *a, struct slice value,
 	struct slice head, tail;
 	bool ok = slice_cut(value, '=', &head, &tail) && head.n != 0
 	    && dec_percent(&key, head) && dec_percent(&text, tail)
-	    && text_is_clean(buf_slice(&key)) && text_is_utf8(buf_slice(&text));
+	    && text_is_clean(buf_slice(&key)) && text_is_lines(buf_slice(&text));
 
 	if (ok) {
 		option_r->key = slice_dup(a, buf_slice(&key));

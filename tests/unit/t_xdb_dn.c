@@ -79,6 +79,7 @@ static const struct { const char *a, *b; bool is_eq; } pairs[] = {
 	{ "cn=a\\,b," BASE, "cn=a\\2Cb," BASE, true },
 	{ "cn=a  b," BASE, "cn=A b," BASE, true },
 	{ "cn=x+uid=y," BASE, "uid=y+cn=x," BASE, true },
+	{ "id=x+OU=y," BASE, "ID=x+ou=y," BASE, true },
 	{ "uid=ann," BASE, "uid=anna," BASE, false },
 	{ "uid=ann\\2cou=people,dc=example,dc=org", "uid=ann," BASE, false },
 	{ "", "", false },

@@ -24,7 +24,7 @@ const xmpp = client({
   resource: "js",
 });
 
-const bare = (address) => jid(address).bare().toString();
+const bare = (address) => address.bare().toString();
 
 function greet() {
   if (!seen.has("joined") || !seen.has("room-peer") || seen.has("greeted"))

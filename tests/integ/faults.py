@@ -148,7 +148,8 @@ def certificate(folder, names=("localhost",), addresses=("127.0.0.1",),
     """A key and a certificate in folder/x.pem, self-signed or by ca, which
     is what an earlier call gave: (path, key, certificate)."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    name = x509.Name([x509.NameAttribute(
+        NameOID.COMMON_NAME, "server" if ca else "authority")])
     now = datetime.datetime.utcnow()
     found = (x509.CertificateBuilder().subject_name(name)
              .issuer_name(ca[2].subject if ca else name)

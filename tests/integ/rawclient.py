@@ -78,6 +78,52 @@ def escape(text):
     return text
 
 
+class Splitter:
+    """A stream cut into its header and children, each parsed by expat when it
+    is complete.  Expat as Debian has it by now keeps large tokens back until
+    much more has come (its answer to CVE-2023-52425), so it cannot be fed."""
+
+    TAG = re.compile(rb"""<(?:!\[CDATA\[.*?\]\]|\?.*?\?"""
+                     rb"""|(?:[^>"']++|"[^"]*+"|'[^']*+')*+)>""", re.S)
+    END = b"</stream:stream>"
+
+    def __init__(self):
+        self.ready, self.footer = [], False
+        self.buffer, self.head = b"", b""
+        self.depth = self.scan = 0
+
+    def feed(self, data):
+        self.buffer += data
+        while not self.footer:
+            at = self.buffer.find(b"<", self.scan)
+            tag = self.TAG.match(self.buffer, at) if at >= 0 else None
+            if tag is None:
+                return
+            if self.depth < 2:          # white space in front of a child
+                self.buffer, at = self.buffer[at:], 0
+            self.scan = at + len(tag.group())
+            self._tag(tag.group())
+
+    def _tag(self, text):
+        if text.startswith((b"<?", b"<!")):
+            return
+        if not self.head:
+            self.head = text
+            self.depth = 1
+            self.ready.append(ET.fromstring(text + self.END))
+            return
+        if text.startswith(b"</"):
+            self.depth -= 1
+        elif not text.endswith(b"/>"):
+            self.depth += 1
+        if self.depth == 0:
+            self.footer = True
+        elif self.depth == 1:
+            child = self.buffer[:self.scan]
+            self.buffer, self.scan = self.buffer[self.scan:], 0
+            self.ready.append(ET.fromstring(self.head + child + self.END)[0])
+
+
 class Stream:
     """One connection.  tls: None (plain, for STARTTLS), or "direct"."""
 
@@ -137,28 +183,17 @@ class Stream:
     # ---- elements ----
 
     def _new_parser(self):
-        self.parser = ET.XMLPullParser(("start", "end"))
-        self.depth, self.header_element, self.ready = 0, None, []
-        self.footer, self.raw = False, b""
+        self.splitter = Splitter()
+        self.ready = self.splitter.ready
+        self.raw = b""                  # what came, for tests that look
+
+    @property
+    def footer(self):
+        return self.splitter.footer
 
     def _take(self, data):
         self.raw += data
-        self.parser.feed(data)
-        for event, element in self.parser.read_events():
-            if event == "start":
-                self.depth += 1
-                if self.depth == 1:
-                    self.header_element = element
-                    self.ready.append(element)
-                elif self.depth == 2:
-                    self.root = self.header_element
-            else:
-                self.depth -= 1
-                if self.depth == 1:
-                    self.root.remove(element)
-                    self.ready.append(element)
-                elif self.depth == 0:
-                    self.footer = True
+        self.splitter.feed(data)
 
     def next(self, timeout=PATIENCE):
         """The next element: the header, then each child of the stream."""

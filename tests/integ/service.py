@@ -118,7 +118,7 @@ class Service:
     def pids(self):
         pairs = dict(line.split("=") for line in
                      (self.folder / "pids").read_text().split())
-        return pairs["im"], pairs["web"]
+        return pairs.get("im", "0"), pairs.get("web", "0")
 
     def pid(self, name):
         return int(self.env[name])

@@ -118,7 +118,7 @@ def test_failure_is_not_counted_as_a_try(hurt):
     hurt.slapd_kill()
     with Stream(hurt) as stream:
         stream.secured()
-        for _ in range(6):
+        for _ in range(4):
             with pytest.raises(SaslFailure) as why:
                 stream.plain(third.uid, third.password)
             assert why.value.condition == "temporary-auth-failure"
@@ -147,7 +147,8 @@ def test_ldap_11_silent_directory(world, tmp_path, starttls):
             assert condition_of(service, "nadie") == "temporary-auth-failure"
             assert time.monotonic() - began < VERDICT
             answers_within(service, 0.5)
-        assert fake.accepted < 12       # LDAP-12: not in a tight circle
+        # LDAP-12: two programs, about once a second each, not in a circle
+        assert fake.accepted < 20
 
 
 @pytest.mark.parametrize("pieces", [1, 7])

@@ -25,6 +25,7 @@ import subprocess
 import time
 
 import ldap
+from ldap.filter import escape_filter_chars
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 LAUNCHER = TOP / "server/trial/run"
@@ -296,7 +297,7 @@ class World:
     def profile(self, person):
         """The attributes of somebody's IM profile, or None."""
         found = self.search("ou=profiles," + self.env["IM_BASE"],
-                            f"(jid={person.jid})")
+                            f"(jid={escape_filter_chars(person.jid)})")
         assert len(found) < 2, found
         return found[0][1] if found else None
 

@@ -20,6 +20,8 @@
 #include "core/job.h"
 #include "core/route.h"
 #include "core/stream.h"
+#include "core/verifiers.h"
+#include "core/verifiers.h"
 #include "net/sasl.h"
 
 enum { LISTENERS_MOST = 32, RETIRED_MOST = 1000, GOODBYE_MS = 4000 };
@@ -94,8 +96,8 @@ static void reload(uv_signal_t *handle, int signum)
 static void goodbye_look(void *ctx)
 {
 	(void)ctx;
-	if ((stream_count() != 0 || job_detached_count() != 0)
-	    && loop_now_ms() < goodbye_until_ms) {
+	if ((stream_count() != 0 || job_detached_count() != 0
+	    || verifiers_count() != 0) && loop_now_ms() < goodbye_until_ms) {
 		timer_start(&goodbye, 20);
 		return;
 	}
@@ -220,11 +222,13 @@ static void tear_down(void)
 	io_stop(1000);
 	control_stop();
 	job_detached_free();
+	verifiers_stop();
 	features_stop();
 	dispatch_fini();
 	xdb_close(&host.xdb);
 	sasl_stop();
 	loop_fini();
+	verifiers_stop();
 	arena_fini(&names);
 	while (retired_n != 0)
 		settings_free(&retired[--retired_n]);

@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#include "base/list.h"
+#include "base/list.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "core/host.h"
@@ -15,6 +17,7 @@
 enum { MAKING_MOST = 64 };
 
 struct making {
+	struct list link;
 	struct buf password;            /* wiped as soon as it was used */
 	struct slice profile_dn, source;
 	unsigned iterations;
@@ -23,7 +26,32 @@ struct making {
 	struct arena arena;
 };
 
+static struct list all = { &all, &all };
 static unsigned making_n;
+static struct list storing = { &storing, &storing };
+static bool is_stopped;
+
+static void making_free(struct making *m)
+{
+	xdb_cancel(&m->op);
+	list_remove(&m->link);
+	for (size_t i = 0; i < SASL_VERIFIERS; i++)
+		buf_wipe(&m->verifiers[i]);
+	arena_fini(&m->arena);
+	free(m);
+	making_n--;
+}
+
+static void making_free(struct making *m)
+{
+	list_remove(&m->link);
+	buf_wipe(&m->password);
+	for (size_t i = 0; i < SASL_VERIFIERS; i++)
+		buf_wipe(&m->verifiers[i]);
+	arena_fini(&m->arena);
+	free(m);
+	making_n--;
+}
 
 static void derive(void *ctx)                   /* on the thread pool */
 {
@@ -38,15 +66,12 @@ static void stored(const struct xdb_result *res, void *ctx)
 {
 	struct making *m = ctx;
 
+	m->op = NULL;
 	if (res->status != XDB_OK)
 		log_event(LOG_WARN, "scram-not-stored", "-",
 		    "profile=%s status=%s", log_text(m->profile_dn),
 		    xdb_status_text(res->status));
-	for (size_t i = 0; i < SASL_VERIFIERS; i++)
-		buf_wipe(&m->verifiers[i]);
-	arena_fini(&m->arena);
-	free(m);
-	making_n--;
+	making_free(m);
 }
 
 static void derived(void *ctx)
@@ -54,6 +79,10 @@ static void derived(void *ctx)
 	struct making *m = ctx;
 	struct slice texts[SASL_VERIFIERS];
 
+	if (host.xdb == NULL) {         /* the pool was slower than the end */
+		making_free(m);
+		return;
+	}
 	for (size_t i = 0; i < m->n; i++)
 		texts[i] = buf_slice(&m->verifiers[i]);
 	xdb_then(xdb_scram_store(host.xdb, m->profile_dn, texts, m->n,
@@ -69,9 +98,32 @@ void verifiers_make(struct slice profile_dn, struct slice password,
 		return;
 	making_n++;
 	m = NEW(struct making);
+	list_push(&all, &m->link);
 	buf_add(&m->password, password);
 	m->profile_dn = slice_dup(&m->arena, profile_dn);
 	m->source = slice_dup(&m->arena, source);
 	m->iterations = host.settings->sasl.scram_iterations;
 	loop_work(derive, derived, m);
+}
+
+void verifiers_stop(void)
+{
+	struct making *m;
+
+	while ((m = LIST_FIRST(&all, struct making, link)) != NULL)
+		making_free(m);
+}
+
+unsigned verifiers_count(void)
+{
+	return making_n;
+}
+
+void verifiers_stop(void)
+{
+	struct making *m;
+
+	is_stopped = true;
+	while ((m = LIST_FIRST(&storing, struct making, link)) != NULL)
+		making_free(m);
 }

@@ -6,6 +6,7 @@ directory's return, and the loop never waits.
 """
 
 import os
+import pathlib
 import random
 import signal
 import socket
@@ -18,7 +19,7 @@ import pytest
 from directory import Directory
 from ldapfaults import (ADD, ANSWERS, BIND, EXTENDED, Fake, MODIFY, Proxy,
                         SEARCH, entry, message, result, tlv)
-from world import is_free
+from world import is_free, wait_for
 from xdbprobe import NO_RIGHT, WRONG_PASSWORD, Probe, settings
 from xdbworld import slapd  # noqa: F401
 
@@ -26,8 +27,8 @@ DEADLINE_MS = 3500
 BACK_WITHIN = 10
 # Where the length of the deadline is not the point, a shorter one.
 BRISK = {"timeout_ms": 1000, "connect_timeout_ms": 700}
-# A turn of the loop; the machine is shared, and sanitizers are slow.
-TURN_MS = 250
+# A turn of the loop; sanitizers are slow.
+TURN_MS = 150
 
 
 @pytest.fixture
@@ -139,6 +140,8 @@ def test_LDAP_11_slapd_is_stopped_by_a_signal(private, open_store):
     assert is_ok(probe.ask("account_load", uid="admin"))
     pid = int(private.env["SLAPD_PID"])
     os.kill(pid, signal.SIGSTOP)
+    wait_for(lambda: all(") T " in task.read_text() for task in pathlib.Path(
+        f"/proc/{pid}/task").glob("*/stat")))
     try:
         is_down_in_time(probe)
         is_down_in_time(probe, "password_check", dn=private.dn("admin"),

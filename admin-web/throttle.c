@@ -3,10 +3,10 @@
  *
  * An entry counts the failures of its ten minutes; keys are hashes, so that a
  * guessed "name" that was really a password is not kept in memory.  When the
- * table is full the oldest entry makes room: an attacker who fills it pays
- * with one address entry for each. */
+ * table is full the entry that was quiet for longest makes room. */
 #include "admin-web/throttle.h"
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 
 #include "base/list.h"
@@ -16,7 +16,7 @@ struct entry {
 	uint64_t key;                   /* keyed hash, see map_hash() */
 	int64_t since_ms;
 	unsigned failures;
-	struct list link;               /* oldest first */
+	struct list link;               /* longest quiet first */
 };
 
 struct throttle { struct map entries; struct list age; };
@@ -54,6 +54,18 @@ void throttle_free(struct throttle **tp)
 	*tp = NULL;
 }
 
+/* Whoever has one IPv6 address has a /64 of them. */
+static void add_address(struct buf *out, const char *address)
+{
+	struct in6_addr v6;
+
+	if (inet_pton(AF_INET6, address, &v6) == 1)
+		buf_add(out, slice_make(&v6, 8));
+	else
+		buf_adds(out, address);
+	buf_addc(out, ' ');
+}
+
 /* `name` empty: the entry of the address as a whole. */
 static struct entry *entry_find(struct throttle *t, const char *address,
     struct slice name, bool is_made)
@@ -61,7 +73,7 @@ static struct entry *entry_find(struct throttle *t, const char *address,
 	struct buf text = { 0 };
 	struct entry *e, look = { 0 };
 
-	buf_addf(&text, "%s ", address);
+	add_address(&text, address);
 	buf_add(&text, name);
 	look.key = map_hash(buf_slice(&text));
 	buf_wipe(&text);
@@ -116,6 +128,8 @@ static void entry_failed(struct throttle *t, const char *address,
 		e->failures = 0;
 	}
 	e->failures++;
+	list_remove(&e->link);          /* the longest quiet is the first to go */
+	list_push(&t->age, &e->link);
 }
 
 void throttle_failed(struct throttle *t, const char *address, struct slice name,

@@ -41,7 +41,8 @@ static struct iohost {
 
 static struct settings host_settings;
 static struct tls_context *host_tls;
-static conn_id host_paused, host_last;
+static conn_id host_paused[256], host_last;
+static size_t host_paused_n;
 static struct timer host_timer;
 static int host_kept[256];
 static size_t host_kept_n;
@@ -104,16 +105,26 @@ static inline void do_quiet(conn_id c, const struct elem *e)
 static inline void host_resume(void *ctx)
 {
 	(void)ctx;
-	io_resume(host_paused);
+	while (host_paused_n != 0)
+		io_resume(host_paused[--host_paused_n]);
+}
+
+static inline void host_later(loop_fn *fn, int64_t ms)
+{
+	if (timer_is_on(&host_timer))
+		return;
+	timer_init(&host_timer, fn, NULL);
+	timer_start(&host_timer, ms);
 }
 
 static inline void do_pause(conn_id c, const struct elem *e)
 {
 	(void)e;
-	host_paused = c;
+	if (host_paused_n == COUNT(host_paused))
+		host_resume(NULL);
+	host_paused[host_paused_n++] = c;
 	io_pause(c);
-	timer_init(&host_timer, host_resume, NULL);
-	timer_start(&host_timer, 300);
+	host_later(host_resume, 300);
 }
 
 static inline void do_flood(conn_id c, const struct elem *e)
@@ -169,8 +180,7 @@ static inline void do_exhaust(conn_id c, const struct elem *e)
 	while (host_kept_n < COUNT(host_kept)
 	    && (host_kept[host_kept_n] = open("/dev/null", O_RDONLY)) >= 0)
 		host_kept_n++;
-	timer_init(&host_timer, host_release, NULL);
-	timer_start(&host_timer, 500);
+	host_later(host_release, 500);
 	host_say(c, "<exhausted/>");
 }
 

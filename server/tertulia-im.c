@@ -21,7 +21,6 @@
 #include "core/route.h"
 #include "core/stream.h"
 #include "core/verifiers.h"
-#include "core/verifiers.h"
 #include "net/sasl.h"
 
 enum { LISTENERS_MOST = 32, RETIRED_MOST = 1000, GOODBYE_MS = 4000 };
@@ -228,7 +227,6 @@ static void tear_down(void)
 	xdb_close(&host.xdb);
 	sasl_stop();
 	loop_fini();
-	verifiers_stop();
 	arena_fini(&names);
 	while (retired_n != 0)
 		settings_free(&retired[--retired_n]);

@@ -9,6 +9,7 @@
 
 #include "base/list.h"
 #include "base/list.h"
+#include "base/list.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "core/host.h"
@@ -28,6 +29,19 @@ struct making {
 
 static struct list all = { &all, &all };
 static unsigned making_n;
+static struct list storing = { &storing, &storing };
+static bool is_stopped;
+
+static void making_free(struct making *m)
+{
+	xdb_cancel(&m->op);
+	list_remove(&m->link);
+	for (size_t i = 0; i < SASL_VERIFIERS; i++)
+		buf_wipe(&m->verifiers[i]);
+	arena_fini(&m->arena);
+	free(m);
+	making_n--;
+}
 static struct list storing = { &storing, &storing };
 static bool is_stopped;
 
@@ -111,6 +125,20 @@ void verifiers_stop(void)
 	struct making *m;
 
 	while ((m = LIST_FIRST(&all, struct making, link)) != NULL)
+		making_free(m);
+}
+
+unsigned verifiers_count(void)
+{
+	return making_n;
+}
+
+void verifiers_stop(void)
+{
+	struct making *m;
+
+	is_stopped = true;
+	while ((m = LIST_FIRST(&storing, struct making, link)) != NULL)
 		making_free(m);
 }
 

@@ -18,4 +18,9 @@ unsigned verifiers_count(void);                 /* being made or stored */
  * thread pool end with the loop. */
 void verifiers_stop(void);
 
+unsigned verifiers_count(void);                 /* being made or stored */
+/* Before the store is closed: nothing more is stored; those still on the
+ * thread pool end with the loop. */
+void verifiers_stop(void);
+
 #endif

@@ -221,12 +221,12 @@ static void tear_down(void)
 	io_stop(1000);
 	control_stop();
 	job_detached_free();
-	verifiers_stop();
 	features_stop();
 	dispatch_fini();
 	xdb_close(&host.xdb);
 	sasl_stop();
 	loop_fini();
+	verifiers_stop();
 	arena_fini(&names);
 	while (retired_n != 0)
 		settings_free(&retired[--retired_n]);

@@ -29,32 +29,6 @@ struct making {
 
 static struct list all = { &all, &all };
 static unsigned making_n;
-static struct list storing = { &storing, &storing };
-static bool is_stopped;
-
-static void making_free(struct making *m)
-{
-	xdb_cancel(&m->op);
-	list_remove(&m->link);
-	for (size_t i = 0; i < SASL_VERIFIERS; i++)
-		buf_wipe(&m->verifiers[i]);
-	arena_fini(&m->arena);
-	free(m);
-	making_n--;
-}
-static struct list storing = { &storing, &storing };
-static bool is_stopped;
-
-static void making_free(struct making *m)
-{
-	xdb_cancel(&m->op);
-	list_remove(&m->link);
-	for (size_t i = 0; i < SASL_VERIFIERS; i++)
-		buf_wipe(&m->verifiers[i]);
-	arena_fini(&m->arena);
-	free(m);
-	making_n--;
-}
 
 static void making_free(struct making *m)
 {
@@ -80,7 +54,6 @@ static void stored(const struct xdb_result *res, void *ctx)
 {
 	struct making *m = ctx;
 
-	m->op = NULL;
 	if (res->status != XDB_OK)
 		log_event(LOG_WARN, "scram-not-stored", "-",
 		    "profile=%s status=%s", log_text(m->profile_dn),
@@ -131,27 +104,4 @@ void verifiers_stop(void)
 unsigned verifiers_count(void)
 {
 	return making_n;
-}
-
-void verifiers_stop(void)
-{
-	struct making *m;
-
-	is_stopped = true;
-	while ((m = LIST_FIRST(&storing, struct making, link)) != NULL)
-		making_free(m);
-}
-
-unsigned verifiers_count(void)
-{
-	return making_n;
-}
-
-void verifiers_stop(void)
-{
-	struct making *m;
-
-	is_stopped = true;
-	while ((m = LIST_FIRST(&storing, struct making, link)) != NULL)
-		making_free(m);
 }

@@ -10,17 +10,9 @@
  * is wiped.  Failure is logged: the next PLAIN login tries again. */
 void verifiers_make(struct slice profile_dn, struct slice password, struct slice source);
 
+unsigned verifiers_count(void);                 /* being made or stored */
+
 /* At the end, behind the store's and the loop's: forgets what was not stored. */
-void verifiers_stop(void);
-
-unsigned verifiers_count(void);                 /* being made or stored */
-/* Before the store is closed: nothing more is stored; those still on the
- * thread pool end with the loop. */
-void verifiers_stop(void);
-
-unsigned verifiers_count(void);                 /* being made or stored */
-/* Before the store is closed: nothing more is stored; those still on the
- * thread pool end with the loop. */
 void verifiers_stop(void);
 
 #endif

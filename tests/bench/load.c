@@ -257,7 +257,7 @@ static void add_proof(struct client *c, struct slice server_first,
 {
 	unsigned char salted[32], key[32], stored[32], signature[32];
 	struct buf salt = { 0 }, message = { 0 };
-	uint64_t rounds;
+	uint64_t rounds = 0;
 
 	if (!dec_base64(&salt, field(server_first, 's'))
 	    || !slice_number(field(server_first, 'i'), 10000000, &rounds))

@@ -470,11 +470,11 @@ bool call_may_be_resent(const struct call *c)
 	    && (c->kind == CALL_SEARCH || c->kind == CALL_BIND);
 }
 
-void call_drop(struct call *c)
+void call_drop(struct call *c, bool is_late)
 {
 	if (c->place == CALL_QUEUED)
 		pool_withdraw(c->pool, c);
 	else if (c->place == CALL_FLYING)
-		conn_forget(c->conn, c);
+		conn_forget(c->conn, c, is_late);
 	buf_wipe(&c->secret);
 }

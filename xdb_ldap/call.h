@@ -101,7 +101,7 @@ bool call_may_be_resent(const struct call *c);
 /* Gives the call its status and tells the operation. */
 void call_finish(struct call *c, enum xdb_status status, const char *why);
 /* Out of queue and connection; its answer goes nowhere.  Wipes its secret. */
-void call_drop(struct call *c);
+void call_drop(struct call *c, bool is_late);
 
 enum xdb_status call_status_of(int ldap_code);
 

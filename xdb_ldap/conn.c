@@ -280,13 +280,17 @@ void conn_send(struct conn *c, struct call *call)
 	sent(c);
 }
 
-void conn_forget(struct conn *c, struct call *call)
+void conn_forget(struct conn *c, struct call *call, bool is_late)
 {
 	land(c, call);
 	if (call->kind == CALL_BIND)
 		c->is_owed = true;      /* RFC 4511 §4.11: a bind is not abandoned */
 	else
 		ldap_abandon_ext(c->ld, call->msgid, NULL, NULL);
+	/* Nothing is expected any more; but when the server was late, it must
+	 * soon be heard of. */
+	if (!is_late && c->flying_n == 0 && !c->is_owed)
+		timer_stop(&c->life);
 }
 
 /* --- life ----------------------------------------------------------------------------------------- */

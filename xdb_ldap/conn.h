@@ -62,8 +62,8 @@ void conn_leave(struct conn *c, const char *why);
 bool conn_has_room(const struct conn *c);
 /* Sends a call; the call is in flight, or has been answered with a failure. */
 void conn_send(struct conn *c, struct call *call);
-/* Nobody wants the answer any more. */
-void conn_forget(struct conn *c, struct call *call);
+/* Nobody wants the answer any more; `is_late`: because it did not come. */
+void conn_forget(struct conn *c, struct call *call, bool is_late);
 
 const char *conn_state_text(enum conn_state state);
 

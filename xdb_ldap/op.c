@@ -52,11 +52,12 @@ static void step(void *ctx)
 	next(op);
 }
 
+static void finish(struct xdb_op *op, enum xdb_status status, const char *why,
+    bool is_late);
+
 static void late(void *ctx)
 {
-	struct xdb_op *op = ctx;
-
-	op_finish(op, XDB_DOWN, "no answer in time");
+	finish(ctx, XDB_DOWN, "no answer in time", true);
 }
 
 void op_await(struct xdb_op *op, op_step_fn *next)
@@ -88,7 +89,7 @@ static void op_free(struct xdb_op *op)
 	arena_fini(&arena);
 }
 
-static void leave(struct xdb_op *op)
+static void leave(struct xdb_op *op, bool is_late)
 {
 	struct call *c;
 
@@ -96,7 +97,7 @@ static void leave(struct xdb_op *op)
 		timer_stop(&op->deadline);
 	LIST_EACH(c, &op->calls, struct call, link) {
 		list_remove(&c->link);
-		call_drop(c);
+		call_drop(c, is_late);
 	}
 	loop_undefer(op);
 	op->next = NULL;
@@ -113,14 +114,20 @@ static void deliver(void *ctx)
 	op_free(op);
 }
 
-void op_finish(struct xdb_op *op, enum xdb_status status, const char *why)
+static void finish(struct xdb_op *op, enum xdb_status status, const char *why,
+    bool is_late)
 {
-	leave(op);
+	leave(op, is_late);
 	op->res.status = status;
 	op->res.why = why;
 	if (status == XDB_DOWN || status == XDB_BROKEN || status == XDB_BUSY)
 		op->db->failures++;
 	loop_defer(deliver, op);
+}
+
+void op_finish(struct xdb_op *op, enum xdb_status status, const char *why)
+{
+	finish(op, status, why, false);
 }
 
 void op_refuse(struct xdb_op *op, enum xdb_refusal refusal, const char *why)
@@ -175,7 +182,7 @@ bool op_owns(struct xdb_op *op, struct slice dn, const char *base)
 
 void op_drop(struct xdb_op *op)
 {
-	leave(op);
+	leave(op, false);
 	list_remove(&op->link);
 	op_free(op);
 }

@@ -164,6 +164,20 @@ def test_connection_closed_while_idle(proxy, slapd, open_store):
     assert is_ok(probe.ask("account_load", uid="lucia"))
 
 
+def test_silence_after_a_cancelled_question_is_no_fault(slapd, open_store):
+    """Whoever logs in and hangs up must not cost the others a connection."""
+    probe = open_store(slapd, **BRISK)
+    assert is_ok(probe.ask("account_load", uid="lucia"))
+    for do, what in (("account_load", {"uid": "lucia"}),
+                     ("password_check", {"dn": slapd.dn("lucia"),
+                                         "password": "x"})):
+        for _ in range(20):
+            probe.send("cancel", which=probe.send(do, **what))
+        probe.stays_silent(-1, 1.5)
+        assert is_ok(probe.ask("account_load", uid="lucia"))
+    assert "ldap-mute" not in probe.said() and "ldap-lost" not in probe.said()
+
+
 # --- promise 6: reads again, writes never --------------------------------------------
 
 def test_promise_6_a_read_is_sent_again(proxy, slapd, open_store):

@@ -108,19 +108,34 @@ static void wake(struct account *a, enum xdb_status status)
 	account_release(&a);
 }
 
+bool account_is_named(const struct xdb_person *p, struct slice local)
+{
+	struct arena a = { NULL };
+	struct slice prepared;
+	bool same = jid_prep_local(&a, p->uid, &prepared)
+	    && slice_eq(prepared, local);
+
+	arena_fini(&a);
+	return same;
+}
+
 static void account_loaded(const struct xdb_result *res, void *ctx)
 {
 	struct account *a = ctx;
+	enum xdb_status status = res->status;
 
 	a->op = NULL;
-	if (res->status == XDB_OK) {
+	if (status == XDB_OK && !account_is_named(&res->account->person,
+	    jid_local(&a->jid)))
+		status = XDB_ABSENT;
+	if (status == XDB_OK) {
 		account_refresh(a, res->account);
 		a->state = ACCOUNT_READY;
 	} else {
 		a->state = ACCOUNT_UNKNOWN;
 		account_forget(a);      /* the next who asks may have more luck */
 	}
-	wake(a, res->status);
+	wake(a, status);
 }
 
 static void job_hold(struct job *j, struct account *a)

@@ -52,6 +52,10 @@ struct account *account_find(struct slice local);
  * with profile_dn empty. */
 void account_want(struct job *j, struct slice local, job_account_fn *next);
 
+/* Is this person really of that name?  Directories compare names more loosely
+ * than JIDs do: `straße` finds strasse (LDAP-06). */
+bool account_is_named(const struct xdb_person *p, struct slice local);
+
 /* A stream that logs in gives what it just read; the account is held until
  * account_release().  An account in memory is brought up to date with it. */
 struct account *account_enter(struct slice local, const struct xdb_account *loaded);

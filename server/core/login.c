@@ -111,21 +111,9 @@ static void fetch(struct login *l)
 	await(l, xdb_account_load(host.xdb, sasl_name(l->sasl)), fetched);
 }
 
-/* The directory matches uid more loosely than JIDs compare (LDAP-06). */
-static bool is_named(const struct xdb_person *p, struct slice name)
-{
-	struct arena a = { NULL };
-	struct slice prepared;
-	bool same = jid_prep_local(&a, p->uid, &prepared)
-	    && slice_eq(prepared, name);
-
-	arena_fini(&a);
-	return same;
-}
-
 static bool is_usable(const struct login *l, const struct xdb_account *found)
 {
-	return is_named(&found->person, sasl_name(l->sasl))
+	return account_is_named(&found->person, sasl_name(l->sasl))
 	    && found->person.refusal == XDB_REFUSAL_NONE
 	    && (found->profile.exists
 	    ? found->profile.status == PROFILE_ACTIVE

@@ -7,6 +7,8 @@
 
 #include "base/list.h"
 
+struct xdb fake_xdb;
+
 enum { PEOPLE = 3, ITEMS = 16 };
 
 struct fake_item { char jid[64], name[64]; enum xdb_subscription sub; bool ask, approved, used; };

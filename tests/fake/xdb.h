@@ -8,6 +8,10 @@
 
 #include "xdb_ldap/xdb.h"
 
+/* Something to point host.xdb at. */
+struct xdb { int nothing; };
+extern struct xdb fake_xdb;
+
 /* People ann, bob, cem; password "pw-<uid>"; profiles as told. */
 void fake_xdb_reset(bool with_profiles);
 /* How many answers are owed. */

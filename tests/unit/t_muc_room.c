@@ -474,6 +474,7 @@ static void build(void)
 	s->limits.roster_items = 100;
 	s->limits.stanza_bytes = 262144;
 	host.settings = s;
+	host.xdb = &fake_xdb;
 	jid_parse(&s->arena, slice_of(s->server.domain), &host.jid);
 	jid_parse(&s->arena, slice_of(s->server.muc_domain), &host.muc_jid);
 	ok(sasl_start(&(struct sasl_conf){ s->server.domain, &s->sasl.mechanisms,

@@ -17,9 +17,8 @@ const [url, user, password, folder] = process.argv.slice(2);
 const LOOKS = [
 	{ as: 'wide-es', viewport: { width: 1200, height: 800 }, locale: 'es-ES', javaScriptEnabled: true },
 	{ as: 'narrow-es', viewport: { width: 320, height: 640 }, locale: 'es-ES', javaScriptEnabled: true },
-	{ as: 'dark-en', viewport: { width: 1000, height: 760 }, locale: 'en-GB', colorScheme: 'dark', javaScriptEnabled: true },
-	{ as: 'zoomed-en', viewport: { width: 768, height: 1000 }, locale: 'en-GB', javaScriptEnabled: true },
-	{ as: 'noscript-en', viewport: { width: 900, height: 800 }, locale: 'en-GB', javaScriptEnabled: false },
+	{ as: 'dark-en', viewport: { width: 768, height: 1000 }, locale: 'en-GB', colorScheme: 'dark', javaScriptEnabled: true },
+	{ as: 'noscript-en', viewport: { width: 1000, height: 760 }, locale: 'en-GB', javaScriptEnabled: false },
 ];
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 

@@ -16,6 +16,7 @@
 #include "core/host.h"
 #include "core/job.h"
 #include "core/route.h"
+#include "core/verifiers.h"
 #include "net/sasl.h"
 
 #define HEADER "<stream:stream to='uni.example' xmlns='jabber:client' " \
@@ -65,15 +66,22 @@ static void die(void)
 	}
 }
 
+/* Verifiers are made on the thread pool and stored at its own time: waiting for
+ * them keeps the n-th answer the same answer in each play. */
 static void settle(void)
 {
 	loop_turn();
-	while (fake_xdb_waiting() != 0) {
-		if (answers++ == die_at)
+	while (fake_xdb_waiting() != 0 || verifiers_count() != 0) {
+		if (fake_xdb_waiting() == 0)
+			timer_start(&turn, 1);
+		else if (answers++ == die_at)
 			die();
 		else
 			fake_xdb_answer();
-		loop_turn();
+		if (timer_is_on(&turn))
+			loop_run();
+		else
+			loop_turn();
 	}
 }
 
@@ -145,16 +153,6 @@ static void play(enum death who, int at)
 	log_in(&bob, BOB_PLAIN, "desk");
 	for (size_t i = 0; i < COUNT(conversation); i++)
 		say(conversation[i].is_ann ? &ann : &bob, conversation[i].xml);
-}
-
-/* The verifiers of a first login are made on the thread pool. */
-static void wait_for_pool(void)
-{
-	for (int i = 0; i < 200; i++) {
-		timer_start(&turn, 1);
-		loop_run();
-		settle();
-	}
 }
 
 static bool is_clean(void)
@@ -254,8 +252,6 @@ int main(void)
 	build(&s);
 	test_untouched();
 	test_marches();
-	wait_for_pool();
-	ok(is_clean(), "and the thread pool has ended too");
 	features_stop();
 	dispatch_fini();
 	sasl_stop();

@@ -12,7 +12,8 @@ import pathlib
 import signal
 import subprocess
 
-from world import TOP, Broken, REPORT, is_alive, is_free, wait_for
+from world import (REPORT, TOP, Broken, is_alive, is_free,
+                   sanitizer_options, wait_for)
 
 
 def conf_text(text, settings):
@@ -96,9 +97,7 @@ class Service:
                     "C2S_TLS_PORT": str(direct),
                     "WEB_URL": f"https://localhost:{self.web_port}"}
         self.write_conf()
-        reports = self.folder / "sanitizer"
-        variables = {"ASAN_OPTIONS": f"log_path={reports}",
-                     "UBSAN_OPTIONS": f"log_path={reports}", **self.environment}
+        variables = {**sanitizer_options(self.folder), **self.environment}
         with open(self.folder / "output", "wb") as output:
             self.process = subprocess.Popen(
                 [build() / "tertuliad", "-c", self.conf],

@@ -12,6 +12,7 @@ of worlds live side by side.  BUILD names the folder of the programs: the
 sanitizers' reports, if any, are looked for when the world ends.
 """
 
+import contextlib
 import dataclasses
 import itertools
 import os
@@ -207,7 +208,8 @@ class World:
 
     def kill(self):
         for pid, _ in session_processes(self.process.pid):
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):   # went by itself
+                os.kill(pid, signal.SIGKILL)
         self.process.wait()
 
     def stop(self):

@@ -54,7 +54,7 @@ void account_wish_check(struct exchange *x, const struct account_wish *wish)
 		exchange_fault(x, "mail", T_BAD_MAIL);
 	if (wish->password.p == NULL)
 		return;
-	if (wish->password.n < PASSWORD_LEAST)
+	if (input_characters(wish->password) < PASSWORD_LEAST)
 		exchange_fault(x, "password", T_PASSWORD_SHORT);
 	else if (wish->password.n > PASSWORD_MOST
 	    || !input_is_text(wish->password, false))

@@ -9,7 +9,8 @@
 
 #include "admin-web/person.h"
 
-enum { PASSWORD_LEAST = 8, PASSWORD_MOST = 1024, LINK_DAYS = 7 };
+enum { PASSWORD_LEAST = 8 /* characters */, PASSWORD_MOST = 1024 /* bytes */,
+	LINK_DAYS = 7 };
 
 struct account_wish {
 	struct slice uid, given_name, sn, mail;

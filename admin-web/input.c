@@ -44,6 +44,15 @@ bool input_is_text(struct slice s, bool may_break)
 	return true;
 }
 
+size_t input_characters(struct slice s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
 /* --- forms ---------------------------------------------------------------------------- */
 
 static bool piece_decode(struct arena *a, struct slice piece, struct slice *out_r)

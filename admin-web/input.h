@@ -12,6 +12,9 @@
  * only where `may_break`. */
 bool input_is_text(struct slice s, bool may_break);
 
+/* How many characters a good text has. */
+size_t input_characters(struct slice s);
+
 /* --- forms: application/x-www-form-urlencoded ------------------------------------- */
 
 enum { FORM_FIELDS_MOST = 40, FORM_VALUE_MOST = 8192 };

@@ -126,6 +126,8 @@ int main(void)
 	for (size_t i = 0; i < COUNT(jsons); i++)
 		is_int(input_json_depth(slice_of(jsons[i].in)), jsons[i].depth,
 		    jsons[i].in);
+	is_int(input_characters(SLICE("a\xc3\xb1\xf0\x9f\xa6\x89")), 3,
+	    "characters, not bytes");
 	check_forms(&a);
 	input_url_piece(&piece, SLICE("a/b?c=\xc3\xb1 .%~"));
 	is_slice(buf_slice(&piece), SLICE("a%2Fb%3Fc%3D%C3%B1%20.%25~"),

@@ -118,6 +118,7 @@ def test_new_person_gets_a_link_chooses_a_password_and_is_in(world, admin, visit
 
 @pytest.mark.parametrize("password,again,said", [
     ("corta", "corta", "at least 8"), ("", "", "at least 8"),
+    ("ñandúñú", "ñandúñú", "at least 8"),
     ("una clave larga", "otra clave larga", "differ"),
     ("una clave larga", "", "differ"),
     ("x" * 1025, "x" * 1025, "longer than 1024"),

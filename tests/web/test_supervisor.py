@@ -59,14 +59,22 @@ class Supervisor:
         self.service.write_conf({"log.file": "stderr", **(more or {})})
         return self.service.conf
 
+    def made_ready(self):
+        """When the notice was made; None: it is not there."""
+        try:
+            return (self.state / "ready").stat().st_ctime_ns
+        except FileNotFoundError:
+            return None
+
     def start(self, more=None, env=None, ready=True):
+        stale = self.made_ready()               # of one that was killed
         self.process = subprocess.Popen(
             [self.bin / "tertuliad", "-c", self.conf(more)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=open(self.folder / "log", "ab"),
             env={**os.environ, **(env or {})})
         if ready:
-            wait_for(lambda: (self.state / "ready").exists(), 20)
+            wait_for(lambda: self.made_ready() not in (None, stale), 20)
         return self
 
     def log(self):

@@ -23,6 +23,7 @@ const xmpp = client({
   password,
   resource: "js",
 });
+xmpp.timeout = 20000; // a busy machine is no reason to give up
 
 const bare = (address) => address.bare().toString();
 

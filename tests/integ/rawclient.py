@@ -9,6 +9,7 @@ has the well-behaved user on top of it.
 
 import base64
 import hashlib
+import os
 import pathlib
 import re
 import socket
@@ -366,6 +367,12 @@ def rss_kib(pid):
     """Resident memory of a process."""
     text = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(re.search(r"VmRSS:\s+(\d+)", text).group(1))
+
+
+def has_grown(pid, before, most):
+    """Has resident memory grown by more than `most` KiB?  Sanitizers keep
+    what was freed, so with them this cannot be known."""
+    return not os.environ.get("SANITIZE") and rss_kib(pid) - before > most
 
 
 def cpu_seconds(pid):

@@ -138,7 +138,6 @@ class World:
         for _ in range(5):
             if self._try_start(within):
                 self.env = read_env(self.state / "env")
-                self._do_not_wait_for_the_disk()
                 return self
         raise Broken(f"does not start:\n{self.output()}")
 
@@ -163,11 +162,6 @@ class World:
             time.sleep(0.02)
         self.kill()
         raise Broken(f"not ready within {within} s:\n{self.tail()}")
-
-    def _do_not_wait_for_the_disk(self):
-        """On a busy machine a sync takes seconds, and slapd makes many."""
-        self.root.modify_s("olcDatabase={1}mdb,cn=config", [
-            (ldap.MOD_REPLACE, "olcDbNoSync", [b"TRUE"])])
 
     def output(self):
         """What the launcher printed so far."""

@@ -17,13 +17,12 @@
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/daemon.h"
 #include "base/listen.h"
 #include "base/proc.h"
 #include "base/settings.h"
@@ -100,23 +99,14 @@ static void state_remove(const char *name)
 	buf_fini(&path);
 }
 
-/* Whole or not at all: written beside and renamed. */
 static void state_write(const char *name, const struct buf *text)
 {
-	struct buf path = { 0 }, beside = { 0 };
-	int fd;
+	struct buf path = { 0 };
 
-	state_path(&path, name);
-	buf_addf(&beside, "%s.new", buf_cstr(&path));
-	fd = open(buf_cstr(&beside), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	if (fd < 0 || write(fd, text->p, text->n) != (ssize_t)text->n
-	    || rename(buf_cstr(&beside), buf_cstr(&path)) != 0)
+	if (!daemon_write_file(state_path(&path, name), buf_slice(text)))
 		log_event(LOG_ERROR, "state-not-written", "-",
 		    "file=%s error=\"%s\"", buf_cstr(&path), strerror(errno));
-	if (fd >= 0)
-		close(fd);
 	buf_fini(&path);
-	buf_fini(&beside);
 }
 
 static void pids_write(void)
@@ -148,66 +138,6 @@ static void state_take(void)
 		fatal("[server] state_dir: %s is in use by another tertuliad", dir);
 	state_remove("ready");
 	state_remove("pids");
-}
-
-/* --- the world outside ----------------------------------------------------------- */
-
-/* systemd's readiness protocol: a datagram to the socket it named. */
-static void notify(const char *text)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	size_t n = path != NULL ? strlen(path) : 0;
-	int fd;
-
-	if (n < 2 || n >= sizeof to.sun_path || (*path != '/' && *path != '@'))
-		return;
-	memcpy(to.sun_path, path, n);
-	if (*path == '@')
-		to.sun_path[0] = '\0';
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || sendto(fd, text, strlen(text), MSG_NOSIGNAL,
-	    (struct sockaddr *)&to,
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) < 0)
-		log_event(LOG_WARN, "notify-failed", "-", "error=\"%s\"",
-		    strerror(errno));
-	if (fd >= 0)
-		close(fd);
-}
-
-/* Libraries of the children are steered by our configuration alone (OPS-14). */
-static bool is_unwanted(const char *name)
-{
-	static const char *const starts[] = {
-		"LDAP", "SASL_", "LD_", "OPENSSL_", "GNUTLS_", "SSL_",
-		"SSLKEYLOGFILE", "KRB5", "UV_", PROC_FDS,
-	};
-
-	if (strncmp(name, "LD_LIBRARY_PATH=", 16) == 0)
-		return false;
-	for (size_t i = 0; i < COUNT(starts); i++)
-		if (strncmp(name, starts[i], strlen(starts[i])) == 0)
-			return true;
-	return false;
-}
-
-static void environment_clean(void)
-{
-	for (size_t i = 0; environ[i] != NULL; ) {
-		struct slice name, value;
-		char *copy;
-
-		if (!is_unwanted(environ[i])) {
-			i++;
-			continue;
-		}
-		slice_cut(slice_of(environ[i]), '=', &name, &value);
-		copy = slice_new(name);
-		if (unsetenv(copy) != 0)
-			fatal("environment: %s cannot be removed", copy);
-		free(copy);
-	}
-	setenv("LDAPNOINIT", "1", 1);
 }
 
 /* The programs stand beside this one, or where they were installed. */
@@ -350,7 +280,7 @@ static void announce(void)
 		return;
 	sup.is_announced = true;
 	state_write("ready", &nothing);
-	notify("READY=1");
+	daemon_notify("READY=1");
 	log_event(LOG_INFO, "ready", "-", "domain=%s version=%s",
 	    sup.settings->server.domain, TERTULIA_VERSION);
 }
@@ -444,7 +374,7 @@ static void stop(const char *because)
 	sup.is_stopping = true;
 	sup.stop_by_ms = now_ms() + STOP_MS;
 	log_event(LOG_INFO, "stopping", "-", "signal=%s", because);
-	notify("STOPPING=1");
+	daemon_notify("STOPPING=1");
 	state_remove("ready");
 	for (size_t i = 0; i < sup.listeners.n; i++)
 		close(sup.listeners.v[i].fd);
@@ -554,7 +484,7 @@ static int serve(const char *argv0)
 	struct buf why = { 0 };
 
 	close_range(3, ~0U, 0);         /* nothing that others left open */
-	environment_clean();
+	daemon_clean_environment();
 	umask(077);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	sup.settings = settings_load(sup.conf_path, &why);

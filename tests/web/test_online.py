@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the web process asks of the im process, and tells it."""
 
+import os
+import signal
 import time
 
 import pytest
 
-from world import wait_for
+from browser import Api, Browser
+from client import condition
+from world import Person, wait_for
 
 
 def test_who_is_online_is_shown(world, admin, login):
@@ -41,9 +45,6 @@ def test_suspended_or_deleted_people_are_cut_off_at_once(world, admin, api,
 
 
 def test_im_process_away_is_said(new_world):
-    import os
-    import signal
-    from browser import Api, Browser
     world = new_world()
     world.expects_deaths = True
     admin = Browser(world).sign_in()
@@ -62,3 +63,76 @@ def test_im_process_away_is_said(new_world):
     assert world.profile(person)["imStatus"] == ["active"]
     os.kill(pid, signal.SIGCONT)
     wait_for(lambda: admin.get("/online").status == 200, 10)
+
+
+INFO = "<query xmlns='http://jabber.org/protocol/disco#info'/>"
+ITEMS = "<query xmlns='http://jabber.org/protocol/disco#items'/>"
+
+
+def about(client, room):
+    """(name, features) of a room as clients see it, or the error."""
+    answer = client.iq("get", INFO, room)
+    if answer.get("type") == "error":
+        return condition(answer)
+    [query] = answer
+    return (query[0].get("name"),
+            {child.get("var") for child in query if child.get("var")})
+
+
+def test_rooms_are_there_changed_and_gone_for_clients_at_once(world, api, login):
+    """What the API answered has happened in the im process, too."""
+    client = login().come()
+    name = world.name("sala")
+    room = f"{name}@{world.muc}"
+    assert api.call("POST", "/rooms", {"name": name, "title": "Sala de té"}
+                    ).status == 201
+    title, features = about(client, room)
+    assert title == "Sala de té" and "muc_open" in features
+    listed = {item.get("jid"): item.get("name")
+              for item in client.iq("get", ITEMS, world.muc)[0]}
+    assert listed[room] == "Sala de té"
+    # Somebody inside: the room is in memory, and follows nevertheless.
+    client.presence(to=f"{room}/yo",
+                    inner="<x xmlns='http://jabber.org/protocol/muc'/>")
+    client.receive("presence", from_=f"{room}/yo")
+    api.call("PATCH", f"/rooms/{name}", {"title": "Otra", "membersOnly": True})
+    title, features = about(client, room)
+    assert title == "Otra" and "muc_membersonly" in features
+    assert api.call("DELETE", f"/rooms/{name}").status == 204
+    gone = client.receive("presence", type="unavailable")
+    assert gone.get("from") == f"{room}/yo"
+    assert about(client, room) == "cancel item-not-found"
+
+
+def test_owner_of_a_room_made_on_the_page_is_its_maker(world, admin, login):
+    name = world.name("sala")
+    admin.get("/create/room")
+    admin.submit("/create/room", name=name, title="Mía", membersOnly="yes")
+    maker = Person(world.env["ADMIN_USER"], world.env["ADMIN_PASSWORD"], None,
+                   f"{world.env['ADMIN_USER']}@{world.domain}")
+    room = f"{name}@{world.muc}"
+    inner = "<x xmlns='http://jabber.org/protocol/muc'/>"
+    stranger, owner = login().come(), login(maker).come()
+    stranger.presence(to=f"{room}/x", inner=inner)
+    refused = stranger.receive("presence", type="error")
+    assert condition(refused) == "auth registration-required"
+    owner.presence(to=f"{room}/yo", inner=inner)
+    seen = owner.receive("presence", from_=f"{room}/yo")
+    [item] = seen.iter("{http://jabber.org/protocol/muc#user}item")
+    assert item.get("affiliation") == "owner"
+
+
+def test_new_person_logs_in_with_the_password_from_the_link(world, admin,
+                                                            visitor, login):
+    """From the administrator's form to the first message, nothing else."""
+    uid = world.name("nueva")
+    admin.get("/create/person")
+    admin.submit("/create/person", sn="Peña", uid=uid, mail="p@example.org")
+    [link] = [href for href in admin.page.links if "/activate/" in href]
+    path = "/" + link.split("/", 3)[3]
+    visitor.get(path)
+    visitor.submit(path, password="primera clave", again="primera clave")
+    new = login(Person(uid, "primera clave", None, f"{uid}@{world.domain}")).come()
+    friend = login().come()
+    new.message(friend.bare, "hola")
+    assert friend.receive("message").findtext("{jabber:client}body") == "hola"

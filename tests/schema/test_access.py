@@ -441,6 +441,21 @@ def test_locked_and_ended_accounts_cannot_bind(directory, uid):
         directory.person(uid)
 
 
+def test_wrong_passwords_lock_nobody(directory):
+    for _ in range(12):
+        with pytest.raises(ldap.INVALID_CREDENTIALS):
+            directory.connect(directory.dn("jmarti"), "not this")
+    directory.person("jmarti")
+
+
+def test_who_must_change_the_password_may_do_nothing_else(directory):
+    dn = (r"cn=Dolores \"Lola\" Larra Coronado,"
+          f"{directory.env['PEOPLE_BASE']}")
+    conn = directory.connect(dn, "tertulia-dlarra")     # the bind succeeds
+    with pytest.raises(ldap.INSUFFICIENT_ACCESS):
+        conn.search_s(dn, ldap.SCOPE_BASE)
+
+
 # ---- what the overlays do ----
 
 def test_a_jid_is_given_once(directory, profile):

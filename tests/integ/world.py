@@ -78,12 +78,16 @@ def read_env(path):
     return {name: value for name, _, value in pairs}
 
 
+def state_of(stat):
+    """R, S, T, Z … of a process or thread by its stat file."""
+    return stat.read_text().rpartition(")")[2].split()[0]
+
+
 def is_alive(pid):
     try:
-        state = pathlib.Path(f"/proc/{pid}/stat").read_text()
+        return state_of(pathlib.Path(f"/proc/{pid}/stat")) != "Z"
     except OSError:
         return False
-    return state.rpartition(")")[2].split()[0] != "Z"
 
 
 def session_processes(leader):
@@ -319,8 +323,14 @@ class World:
     # ---- weather ----
 
     def slapd(self, how):
-        """Sends slapd a signal: SIGSTOP, SIGCONT."""
-        os.kill(self.pid("SLAPD_PID"), how)
+        """Sends slapd a signal: SIGSTOP, SIGCONT; it stands when this is
+        over, which on a busy machine is not at once."""
+        pid = self.pid("SLAPD_PID")
+        os.kill(pid, how)
+        if how == signal.SIGSTOP:
+            wait_for(lambda: all(
+                state_of(stat) in "tT"
+                for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat")))
 
     def slapd_kill(self):
         """slapd is gone at once, and the port with it."""

@@ -179,8 +179,11 @@ static void parse_next(struct conn *c, struct slice *in)
 /* What may not be parsed yet is held. */
 static void parse(struct conn *c, struct slice in)
 {
-	while (in.n != 0 && may_parse(c))
+	while (in.n != 0 && may_parse(c)) {
 		parse_next(c, &in);
+		if (!c->worker->is_thread)
+			worker_relieve(c->worker);
+	}
 	if (c->phase == CONN_OPEN && !c->is_deaf)
 		buf_add(&c->held, in);
 }

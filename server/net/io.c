@@ -71,8 +71,11 @@ static void hear(uv_async_t *handle)
 		io.row_at = 0;
 		mailbox_take(&io.events, &io.row);
 	}
-	for (int i = 0; i < EVENTS_A_TURN && next_event(&ev); i++)
+	for (int i = 0; i < EVENTS_A_TURN && next_event(&ev); i++) {
 		deliver(&ev);
+		for (unsigned w = 0; w < io.workers_n; w++)
+			worker_relieve(&io.workers[w]);
+	}
 	if (io.row_at != io.row.n)
 		uv_async_send(handle);
 }

@@ -14,8 +14,8 @@
  *
  * Until io_authenticated() a connection goes in lock-step: behind each header and
  * element nothing is read or parsed before a command for the connection was
- * given; an element that needs no answer needs an io_resume().  The commands of
- * one loop turn are carried out together.
+ * given; an element that needs no answer needs an io_resume().  The commands
+ * given in one call of the handler are carried out together.
  *
  * Output is gathered and leaves in one write per connection and loop turn. */
 #ifndef NET_IO_H

@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 
-enum { ROOM_KEPT = 256 * 1024 };        /* of a row between two turns */
+enum { ROOM_KEPT = 4 * 1024 * 1024 };   /* of a row between two turns */
 
 void record_add(struct buf *row, const void *head, size_t head_n,
     struct slice tail)

@@ -19,6 +19,7 @@ enum {
 	HANDSHAKES_A_TURN = 8,          /* some 3 ms of a loop's time */
 	EVENTS_WEIGHT = 256 * 1024,     /* posted before the turn ends */
 	EVENT_WEIGHT = 512,             /* of an event without its element */
+	COMMANDS_MOST = 1024 * 1024,    /* gathered in one turn */
 };
 
 /* --- slots: a number finds its connection at once, and no other ------------- */
@@ -278,6 +279,17 @@ static bool take_own_commands(struct worker *w)
 	w->row = w->commands;
 	w->commands = row;
 	return true;
+}
+
+/* Not while a row is being carried out: what it causes comes after it. */
+void worker_relieve(struct worker *w)
+{
+	if (w->commands.n < COMMANDS_MOST)
+		return;
+	if (w->is_thread)
+		mailbox_post(&w->inbox, &w->commands, 0);
+	else if (w->row.n == 0 && take_own_commands(w))
+		carry_out_all(w);
 }
 
 /* Everyone who was touched goes on; then, when nobody has anything new, those

@@ -129,6 +129,8 @@ void worker_clock_start(struct worker *w, enum worker_clock clock, struct conn *
 void worker_touch(struct worker *w, struct conn *c);
 /* The connection is looked at again in the next turn, whatever its socket says. */
 void worker_again(struct worker *w, struct conn *c);
+/* Between two events: answers are not gathered without bound. */
+void worker_relieve(struct worker *w);
 /* One more handshake step this turn?  They cost a third of a millisecond each. */
 bool worker_may_shake(struct worker *w);
 

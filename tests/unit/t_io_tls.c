@@ -2,6 +2,8 @@
 /* Connections with TLS: STARTTLS and direct, what may not come before it,
  * handshakes that stall, one record per turn, reload; with the workers inside
  * the core's loop and in threads of their own.  The client is a bare OpenSSL. */
+#include <netinet/tcp.h>
+
 #include <openssl/ssl.h>
 
 #include "tests/unit/iohost.h"
@@ -49,10 +51,11 @@ static int secure_read(struct secure *s)
 
 static bool secure_hears(struct secure *s, const char *text)
 {
+	int64_t until = clock_ms() + 6000;
 	const char *at;
 
 	while (!peer_has(&s->p, text))
-		if (secure_read(s) == 0)
+		if (clock_ms() > until || secure_read(s) == 0)
 			return false;
 	at = memmem(s->p.got.p, s->p.got.n, text, strlen(text));
 	buf_drop(&s->p.got, (size_t)(at - s->p.got.p) + strlen(text));
@@ -274,17 +277,20 @@ static void slow_reader(void)
 	secure_close(&s);
 }
 
+/* Forty records in one segment: the first pauses, some are read before that
+ * counts, and the rest is in OpenSSL's hands, where poll does not see it. */
 static void paused_inside(void)
 {
 	struct secure s = secure_in();
 	const char *name = "what waits inside TLS while paused is read when resumed";
+	int cork = 1, no = 0;
 
+	setsockopt(s.p.fd, IPPROTO_TCP, TCP_CORK, &cork, sizeof cork);
 	secure_say(&s, "<pause/>");
-	iohost_says("element pause", 2000);
-	usleep(50 * 1000);
-	for (int i = 0; i < 40; i++)
+	for (int i = 0; i < 38; i++)
 		secure_say(&s, "<ping n='1'/>");
 	secure_say(&s, "<ping n='last'/>");
+	setsockopt(s.p.fd, IPPROTO_TCP, TCP_CORK, &no, sizeof no);
 	SAID(secure_hears(&s, "<pong n='last'/>"));
 	secure_close(&s);
 }

@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -192,11 +193,26 @@ static void check_secret_mode(const struct settings *s, const char *file,
 		    file, file);
 }
 
+/* By its host alone: 127.example.org is somebody else's machine. */
 static bool is_loopback_uri(struct slice uri)
 {
-	return slice_starts(uri, SLICE("ldap://127."))
-	    || slice_starts(uri, SLICE("ldap://[::1]"))
-	    || slice_starts(uri, SLICE("ldap://localhost"));
+	struct slice host, rest;
+	struct in_addr v4;
+	char text[INET_ADDRSTRLEN];
+
+	slice_cut(uri, '/', &rest, &host);      /* ldap: */
+	slice_cut(host, '/', &rest, &host);     /* nothing between the slashes */
+	slice_cut(host, '/', &host, &rest);
+	if (slice_is(host, "[::1]") || slice_starts(host, SLICE("[::1]:")))
+		return true;
+	slice_cut(host, ':', &host, &rest);
+	if (slice_eq_nocase(host, SLICE("localhost")))
+		return true;
+	if (!slice_starts(host, SLICE("127.")) || host.n >= sizeof text)
+		return false;
+	memcpy(text, host.p, host.n);
+	text[host.n] = '\0';
+	return inet_pton(AF_INET, text, &v4) == 1;
 }
 
 static void check_ldap(const struct settings *s, struct buf *why)
@@ -234,6 +250,26 @@ static void check_list(const struct settings *s, const char *name,
 		    LISTEN_MOST / 4);
 }
 
+static void check_mechanisms(const struct settings *s, struct buf *why)
+{
+	static const char *const known[] = {
+		"PLAIN", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512",
+	};
+	const struct conf_list *l = &s->sasl.mechanisms;
+	size_t k;
+
+	if (l->n == 0)
+		bad(why, s, "sasl", "mechanisms", "name at least one");
+	for (size_t i = 0; i < l->n; i++) {
+		for (k = 0; k < COUNT(known) && strcmp(known[k], l->v[i]) != 0; )
+			k++;
+		if (k == COUNT(known))
+			bad(why, s, "sasl", "mechanisms", "%s is none of PLAIN, "
+			    "SCRAM-SHA-1, SCRAM-SHA-256 and SCRAM-SHA-512",
+			    l->v[i]);
+	}
+}
+
 static bool check_all(struct settings *s, struct buf *why)
 {
 	size_t before = why->n;
@@ -255,6 +291,7 @@ static bool check_all(struct settings *s, struct buf *why)
 	check_secret_mode(s, s->web.bind_password_file, "web",
 	    "bind_password_file", why);
 	check_ldap(s, why);
+	check_mechanisms(s, why);
 	check_list(s, "c2s", &s->listen.c2s, why);
 	check_list(s, "c2s_tls", &s->listen.c2s_tls, why);
 	check_list(s, "web", &s->listen.web, why);

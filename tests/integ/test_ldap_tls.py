@@ -73,6 +73,10 @@ def test_ldap_08_ldaps_to_a_plain_port(world, somebody, tmp_path):
     ({"ldap.start_tls": "no"}, "clear text"),
     ({"ldap.uri": "http://127.0.0.1/"}, "ldap://"),
     ({"ldap.uri": "ldap://ldap.example", "ldap.start_tls": "no",
+      "ldap.insecure_loopback": "yes"}, "clear text"),
+    ({"ldap.uri": "ldap://127.example.org", "ldap.start_tls": "no",
+      "ldap.insecure_loopback": "yes"}, "clear text"),
+    ({"ldap.uri": "ldap://localhost.example.org:389", "ldap.start_tls": "no",
       "ldap.insecure_loopback": "yes"}, "clear text")])
 def test_ldap_08_clear_text_must_be_said(world, tmp_path, settings, words):
     conf = tmp_path / "t.conf"
@@ -81,6 +85,19 @@ def test_ldap_08_clear_text_must_be_said(world, tmp_path, settings, words):
     done = subprocess.run([build() / "tertuliad", "-t", "-c", conf], text=True,
                           capture_output=True, check=False)
     assert done.returncode != 0 and words in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize("uri", ["ldap://127.0.0.1:389", "ldap://[::1]",
+                                 "ldap://[::1]:389/", "ldap://localhost",
+                                 "ldap://LocalHost:389", "ldap://127.1.2.3/"])
+def test_ldap_08_clear_text_on_loopback_when_it_is_said(world, tmp_path, uri):
+    conf = tmp_path / "t.conf"
+    conf.write_text(conf_text((world.state / "tertulia.conf").read_text(), {
+        "ldap.uri": uri, "ldap.start_tls": "no",
+        "ldap.insecure_loopback": "yes"}))
+    done = subprocess.run([build() / "tertuliad", "-t", "-c", conf], text=True,
+                          capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_ldap_09_other_peoples_configuration(world, somebody, tmp_path):

@@ -88,7 +88,7 @@ def check_writes_are_refused(ann):
     assert "nuevo@otra.example" not in ann.items()
 
 
-def test_slapd_stopped_while_two_talk(hurt):
+def test_sasl_10_slapd_stopped_while_two_talk(hurt):
     third = hurt.person()
     ann, bob = friends(hurt)
     hurt.slapd(signal.SIGSTOP)
@@ -100,7 +100,7 @@ def test_slapd_stopped_while_two_talk(hurt):
     talk(ann, bob)
 
 
-def test_slapd_killed_while_two_talk(hurt):
+def test_sasl_10_slapd_killed_while_two_talk(hurt):
     third = hurt.person()
     ann, bob = friends(hurt)
     hurt.slapd_kill()
@@ -112,7 +112,7 @@ def test_slapd_killed_while_two_talk(hurt):
     talk(ann, bob)
 
 
-def test_failure_is_not_counted_as_a_try(hurt):
+def test_sasl_10_failure_is_not_counted_as_a_try(hurt):
     """RFC 6120 §6.4.5 counts wrong passwords, not weather."""
     third = hurt.person()
     hurt.slapd_kill()

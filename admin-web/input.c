@@ -159,7 +159,8 @@ const char *input_local_part(struct arena *a, struct slice name)
 		    || (*p != '\0' && strchr("-_.~+=!$*", *p) != NULL)))
 			return NULL;
 	}
-	return out;
+	/* "." and ".." are no segment of a path that anybody could ask for. */
+	return strspn(out, ".") != name.n ? out : NULL;
 }
 
 bool input_is_mail(struct slice s)

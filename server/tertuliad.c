@@ -26,6 +26,7 @@
 #include "base/listen.h"
 #include "base/proc.h"
 #include "base/settings.h"
+#include "base/tls.h"
 #include "base/version.h"
 
 #ifndef SYSCONFDIR
@@ -339,10 +340,29 @@ static void log_reopen(const struct settings *s)
 		    s->log.file, why);
 }
 
+/* Read and checked whole: what the children would refuse is refused here. */
+static struct settings *settings_checked(struct buf *why)
+{
+	struct settings *s = settings_load(sup.conf_path, why);
+	struct tls_context *tls;
+	const char *fault = NULL;
+
+	if (s == NULL)
+		return NULL;
+	tls = tls_context_server(s->tls.certificate, s->tls.key, NULL, &fault);
+	if (tls == NULL) {
+		buf_addf(why, "%s: [tls] certificate and key: %s\n",
+		    sup.conf_path, fault);
+		settings_free(&s);
+	}
+	tls_context_free(&tls);
+	return s;
+}
+
 static void reload(void)
 {
 	struct buf why = { 0 };
-	struct settings *s = settings_load(sup.conf_path, &why);
+	struct settings *s = settings_checked(&why);
 
 	if (s == NULL) {
 		log_complaints(&why);
@@ -487,7 +507,7 @@ static int serve(const char *argv0)
 	daemon_clean_environment();
 	umask(077);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	sup.settings = settings_load(sup.conf_path, &why);
+	sup.settings = settings_checked(&why);
 	if (sup.settings == NULL)
 		fatal(SLICE_FMT "tertuliad: cannot start with this configuration",
 		    SLICE_ARG(buf_slice(&why)));
@@ -514,7 +534,7 @@ static int serve(const char *argv0)
 static int check(bool is_shown)
 {
 	struct buf why = { 0 };
-	struct settings *s = settings_load(sup.conf_path, &why);
+	struct settings *s = settings_checked(&why);
 	int code = s != NULL ? 0 : 1;
 
 	fprintf(stderr, SLICE_FMT, SLICE_ARG(buf_slice(&why)));

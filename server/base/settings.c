@@ -215,6 +215,36 @@ static bool is_loopback_uri(struct slice uri)
 	return inet_pton(AF_INET, text, &v4) == 1;
 }
 
+/* Enough to catch a slip; what a filter means the directory knows. */
+static bool is_filter(const char *text)
+{
+	int depth = 0;
+
+	if (*text != '(')
+		return false;
+	for (const char *p = text; *p != '\0'; p++) {
+		depth += (*p == '(') - (*p == ')');
+		if (depth < 0 || (depth == 0 && p[1] != '\0'))
+			return false;
+	}
+	return depth == 0;
+}
+
+static void check_names(const struct settings *s, struct buf *why)
+{
+	if (strchr(s->ldap.people_base, '=') == NULL)
+		bad(why, s, "ldap", "people_base", "%s is no DN",
+		    s->ldap.people_base);
+	if (strchr(s->ldap.im_base, '=') == NULL)
+		bad(why, s, "ldap", "im_base", "%s is no DN", s->ldap.im_base);
+	if (!is_filter(s->ldap.people_filter))
+		bad(why, s, "ldap", "people_filter", "%s is no filter in "
+		    "parentheses", s->ldap.people_filter);
+	if (*s->ldap.ca_file != '\0' && access(s->ldap.ca_file, R_OK) != 0)
+		bad(why, s, "ldap", "ca_file", "%s: %s", s->ldap.ca_file,
+		    strerror(errno));
+}
+
 static void check_ldap(const struct settings *s, struct buf *why)
 {
 	if (s->ldap.uri.n == 0)
@@ -290,6 +320,7 @@ static bool check_all(struct settings *s, struct buf *why)
 	    "bind_password_file", why);
 	check_secret_mode(s, s->web.bind_password_file, "web",
 	    "bind_password_file", why);
+	check_names(s, why);
 	check_ldap(s, why);
 	check_mechanisms(s, why);
 	check_list(s, "c2s", &s->listen.c2s, why);

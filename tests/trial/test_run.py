@@ -179,6 +179,18 @@ def test_a_program_that_is_started_again_is_in_env(run):
     assert is_alive(one.pid("WEB_PID"))
 
 
+def test_hup_reads_the_settings_again_and_ends_nothing(run):
+    one = run()
+    os.kill(one.pid("PID"), signal.SIGHUP)
+    wait_for(lambda: "info reloaded" in one.logs(), 10)
+    assert is_alive(one.pid("PID")) and is_alive(one.pid("IM_PID"))
+    with open(one.state / "tertulia.conf", "a", encoding="utf-8") as file:
+        file.write("[nowhere]\nx = 1\n")
+    os.kill(one.pid("PID"), signal.SIGHUP)
+    wait_for(lambda: "reload-refused" in one.logs(), 10)
+    assert is_alive(one.pid("PID")) and is_alive(one.pid("IM_PID"))
+
+
 def test_a_launcher_that_is_killed_leaves_nothing_behind(run):
     one = run()
     os.kill(one.process.pid, signal.SIGKILL)

@@ -38,6 +38,8 @@ static struct settings *load(const char *more, struct buf *why)
 }
 
 static const struct { const char *more, *want, *name; } bad[] = {
+	{ "people_filter = (((\n", "people_filter: ((( is no filter", "a filter that is none" },
+	{ "ca_file = /nowhere\n", "ca_file: /nowhere", "a CA file that is not there" },
 	{ "timeout = 3\n", ":11: timeout = 3: expected a time", "a time needs a unit" },
 	{ "timeout = 1ms\n", "at least 100ms", "a time below its least" },
 	{ "timeout = 99999999999999999999s\n", ":11: timeout", "a time that does not fit" },

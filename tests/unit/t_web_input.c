@@ -29,6 +29,7 @@ static const struct { const char *in, *out; } names[] = {
 	{ "a'b", NULL }, { "a<b", NULL }, { "a>b", NULL }, { "a:b", NULL },
 	{ "\xc3\xb1", NULL }, { "a,b", NULL }, { "a(b", NULL }, { "a\\b", NULL },
 	{ "a%b", NULL }, { "a?b", NULL }, { "a#b", NULL },
+	{ ".", NULL }, { "..", NULL }, { ".a", ".a" },
 };
 
 static const struct { const char *in; bool good; } mails[] = {

@@ -335,7 +335,7 @@ def test_promise_2_cancelled_is_silent(im):
     """In flight and not yet sent; what was asked beside it is answered."""
     numbers_ = []
     for _ in range(200):
-        numbers_.append(im.send("account_load", uid="lucia"))
+        numbers_.append(im.send("account_load", uid="lucia", flush=False))
         im.send("cancel", which=numbers_[-1])
     kept = im.send("account_load", uid="andres")
     assert im.wait(kept)["status"] == "ok"

@@ -48,11 +48,13 @@ class Probe:
         self.rest = b""
         self.answers = {}
 
-    def send(self, do, **what):
+    def send(self, do, *, flush=True, **what):
+        """flush=False: it goes in one write with the next."""
         self.number += 1
         line = json.dumps({"id": self.number, "do": do, **what})
         self.process.stdin.write(line.encode() + b"\n")
-        self.process.stdin.flush()
+        if flush:
+            self.process.stdin.flush()
         return self.number
 
     def read(self, deadline):

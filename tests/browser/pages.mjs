@@ -50,14 +50,24 @@ async function send(page, button) {
 	await arrives;
 }
 
+// Keys go where the focus is, and autofocus comes with the first frame drawn,
+// which on a busy machine is after the load event.
+async function typeInto(page, field, text) {
+	await page.locator(`${field}:focus`).waitFor();
+	await page.keyboard.type(text);
+}
+
 // By keyboard alone: type, Tab, type, Enter.
 async function signIn(page) {
 	await page.goto(url + '/signin');
-	await page.keyboard.type(user);
+	await typeInto(page, '#name', user);
 	await page.keyboard.press('Tab');
-	await page.keyboard.type(password);
+	await typeInto(page, '#password', password);
+	const arrives = page.waitForEvent('load');
 	await page.keyboard.press('Enter');
-	await page.waitForURL('**/people');
+	await arrives;
+	if (!page.url().endsWith('/people'))
+		throw new Error('not signed in: ' + await page.textContent('main'));
 }
 
 async function asAdministrator(page, l, names) {

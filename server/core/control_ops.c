@@ -106,6 +106,20 @@ static const char *op_room_changed(const json_t *request, json_t *answer)
 	return is_good ? NULL : "room-changed needs the name of a room";
 }
 
+/* Asked before an entry of this name is made: it would take the room over. */
+static const char *op_room_temporary(const json_t *request, json_t *answer)
+{
+	struct arena a = { NULL };
+	struct slice name;
+	bool is_good = jid_prep_local(&a, member(request, "name"), &name);
+
+	if (is_good)
+		json_object_set_new(answer, "temporary",
+		    json_boolean(hook_room_is_temporary(name)));
+	arena_fini(&a);
+	return is_good ? NULL : "room-temporary needs the name of a room";
+}
+
 static const char *op_stats(const json_t *request, json_t *answer)
 {
 	struct io_counts io;
@@ -135,10 +149,11 @@ static const char *op_stats(const json_t *request, json_t *answer)
 }
 
 static const struct { const char *name; op_fn *run; } ops[] = {
-	{ "sessions",      op_sessions      },
-	{ "close-account", op_close_account },
-	{ "room-changed",  op_room_changed  },
-	{ "stats",         op_stats         },
+	{ "sessions",       op_sessions       },
+	{ "close-account",  op_close_account  },
+	{ "room-changed",   op_room_changed   },
+	{ "room-temporary", op_room_temporary },
+	{ "stats",          op_stats          },
 };
 
 const char *control_run(const char *op, const json_t *request, json_t *answer)

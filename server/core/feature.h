@@ -39,6 +39,8 @@ struct hooks {
 	enum hook_result (*message)(struct job *j);
 	/* A room's entry was made, changed or deleted by another process. */
 	void (*room_changed)(struct slice name);
+	/* Is there a room of this name that lives here alone, without an entry? */
+	bool (*room_is_temporary)(struct slice name);
 };
 
 struct feature {
@@ -65,5 +67,6 @@ void hook_session_gone(struct session *s);
 enum hook_result hook_presence(struct job *j);
 enum hook_result hook_message(struct job *j);
 void hook_room_changed(struct slice name);
+bool hook_room_is_temporary(struct slice name);
 
 #endif

@@ -63,6 +63,16 @@ void hook_room_changed(struct slice name)
 		f->hooks->room_changed(name);
 }
 
+bool hook_room_is_temporary(struct slice name)
+{
+	const struct feature *f;
+
+	EACH_HOOK(f, room_is_temporary)
+		if (f->hooks->room_is_temporary(name))
+			return true;
+	return false;
+}
+
 enum hook_result hook_presence(struct job *j)
 {
 	const struct feature *f;

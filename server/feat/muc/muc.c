@@ -171,6 +171,14 @@ void muc_room_changed(struct slice name)
 	arena_fini(&a);
 }
 
+/* One that is being made permanent is temporary until its entry stands. */
+static bool is_temporary(struct slice name)
+{
+	const struct room *r = room_find(name);
+
+	return r != NULL && !room_is_stored(r);
+}
+
 static void service_ping(struct job *j)
 {
 	job_reply(j, NULL);
@@ -186,6 +194,7 @@ static const struct iq_route routes[] = {
 static const struct hooks hooks = {
 	.session_gone = leave_all,
 	.room_changed = muc_room_changed,
+	.room_is_temporary = is_temporary,
 };
 
 const struct feature feature_muc = {

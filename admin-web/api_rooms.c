@@ -43,10 +43,11 @@ static bool read_wish(struct exchange *x, struct room_wish *w, bool is_new)
 	return api_read(x, members, COUNT(members) - (is_new ? 0 : 1));
 }
 
-static void created(struct exchange *x, unsigned status, struct xdb_room *room)
+static void created(struct exchange *x, unsigned status, enum text why,
+    struct xdb_room *room)
 {
 	if (status != 0) {
-		exchange_fail(x, status, status == 409 ? T_ROOM_EXISTS : T_MEMBERS_BAD);
+		exchange_fail(x, status, why);
 		return;
 	}
 	reply_header(x, "Location", exchange_printf(x, "/api/v1%s",
@@ -77,11 +78,12 @@ void api_room_get(struct exchange *x)
 	room_find(x, x->param[0], get_found);
 }
 
-static void changed(struct exchange *x, unsigned status, struct xdb_room *room)
+static void changed(struct exchange *x, unsigned status, enum text why,
+    struct xdb_room *room)
 {
 	(void)room;
 	if (status != 0)
-		exchange_fail(x, status, T_MEMBERS_BAD);
+		exchange_fail(x, status, why);
 	else
 		room_find(x, x->param[0], get_found);
 }

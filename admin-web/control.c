@@ -22,7 +22,7 @@ struct control_call {
 	void *ctx;
 	const char *op;                 /* for the log; in request */
 	json_t *request;
-	bool is_over;
+	bool is_over, is_away;
 };
 
 static void call_closed(uv_handle_t *handle)
@@ -46,7 +46,7 @@ static void call_end(struct control_call *c, const json_t *answer, const char *w
 		    log_text(slice_of(why)));
 	uv_close((uv_handle_t *)&c->pipe, call_closed);
 	if (c->done != NULL)
-		c->done(answer, c->ctx);
+		c->done(answer, c->is_away, c->ctx);
 }
 
 static void answer_read(struct control_call *c, struct slice line)
@@ -108,6 +108,9 @@ static void pipe_connected(uv_connect_t *req, int status)
 	if (c->is_over)
 		return;
 	if (status != 0) {
+		/* No socket, or one that a process which died left behind.  All
+		 * else (a full queue, no right to ask) comes from one that runs. */
+		c->is_away = status == UV_ENOENT || status == UV_ECONNREFUSED;
 		call_end(c, NULL, uv_strerror(status));
 		return;
 	}

@@ -8,12 +8,14 @@
 #define WEB_CONTROL_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 struct control_call;
 
 /* `answer`: the object with "ok":true, borrowed for the callback; NULL: the im
- * process cannot be reached, took too long or said no (the log has it). */
-typedef void control_done_fn(const json_t *answer, void *ctx);
+ * process cannot be reached, took too long or said no (the log has it).
+ * `is_away`, with NULL alone: nobody listens there, so no im process runs. */
+typedef void control_done_fn(const json_t *answer, bool is_away, void *ctx);
 
 /* Takes `request`, an object with "op".  The callback runs once, from the loop,
  * within CONTROL_MS, unless the call is cancelled. */

@@ -115,13 +115,14 @@ void exchange_await(struct exchange *x, struct xdb_op *op,
 	xdb_then(op, op_answered, x);
 }
 
-static void im_answered(const json_t *answer, void *ctx)
+static void im_answered(const json_t *answer, bool is_away, void *ctx)
 {
 	struct exchange *x = ctx;
 	exchange_heard_fn *next = x->heard;
 
 	x->call = NULL;
 	x->heard = NULL;
+	x->is_im_away = is_away;
 	next(x, answer);
 }
 

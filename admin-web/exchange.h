@@ -83,6 +83,7 @@ struct exchange {
 	/* exchange.c's and http.c's own */
 	struct xdb_op *op;
 	struct control_call *call;
+	bool is_im_away;                /* no answer, and no im process either */
 	struct timer timer;
 	exchange_stored_fn *stored;
 	exchange_heard_fn *heard;
@@ -108,7 +109,8 @@ void exchanges_cut(struct web *web);
 /* --- one of these ends each step ------------------------------------------------- */
 
 void exchange_await(struct exchange *x, struct xdb_op *op, exchange_stored_fn *next);
-/* Asks the im process; takes `request`.  The answer is NULL when there is none. */
+/* Asks the im process; takes `request`.  The answer is NULL when there is none;
+ * x->is_im_away: because no im process runs. */
 void exchange_ask(struct exchange *x, json_t *request, exchange_heard_fn *next);
 void exchange_pause(struct exchange *x, int64_t ms, exchange_fn *next);
 /* The reply is written in x->reply: send it. */

@@ -143,17 +143,19 @@ struct editing {
 };
 
 static void edit_list_found(struct exchange *x, const struct xdb_result *res);
+static void edit_ready(struct exchange *x);
+static void edit_known(struct exchange *x, const json_t *answer);
 static void edit_store(struct exchange *x);
 static void edit_stored(struct exchange *x, const struct xdb_result *res);
 static void edit_told(struct exchange *x, const json_t *answer);
 
-static void edit_ends(struct exchange *x, unsigned status)
+static void edit_ends(struct exchange *x, unsigned status, enum text why)
 {
 	struct editing *e = x->act;
 
 	audit(x, e->is_new ? "room-create" : "room-change", e->room->name,
 	    status == 0 ? "done" : status == 409 ? "exists" : "refused");
-	e->then(x, status, e->room);
+	e->then(x, status, why, e->room);
 }
 
 static void check(struct exchange *x, struct slice s, const char *field,
@@ -175,7 +177,7 @@ static void edit_begin(struct exchange *x, struct editing *e)
 	if (w->title.p != NULL && w->title.n == 0)
 		exchange_fault(x, "title", T_MISSING);
 	if (x->fault_n != 0) {
-		edit_ends(x, 422);
+		edit_ends(x, 422, T_MEMBERS_BAD);
 		return;
 	}
 	if (w->title.p != NULL)
@@ -193,7 +195,7 @@ static void edit_begin(struct exchange *x, struct editing *e)
 		exchange_await(x, xdb_group_search(x->web->db,
 		    slice_make("", 0), ROOM_LISTS_MOST), edit_list_found);
 	else
-		edit_store(x);
+		edit_ready(x);
 }
 
 /* By DN, or by the name people know it under. */
@@ -209,11 +211,41 @@ static void edit_list_found(struct exchange *x, const struct xdb_result *res)
 		if (slice_eq_nocase(res->groups[i].dn, e->wish.list)
 		    || slice_eq(res->groups[i].name, e->wish.list)) {
 			e->room->bound_to = slice_dup(&x->arena, res->groups[i].dn);
-			edit_store(x);
+			edit_ready(x);
 			return;
 		}
 	exchange_fault(x, "list", T_NO_SUCH_LIST);
-	edit_ends(x, 422);
+	edit_ends(x, 422, T_MEMBERS_BAD);
+}
+
+static void edit_ready(struct exchange *x)
+{
+	struct editing *e = x->act;
+
+	if (e->is_new)
+		exchange_ask(x, json_pack("{s:s, s:o}", "op", "room-temporary",
+		    "name", api_text(e->room->name)), edit_known);
+	else
+		edit_store(x);
+}
+
+/* A room that lives only in the im process would become the one whose entry is
+ * made, and its owner nobody in it.  An im process that is there and does not
+ * answer may have such a room, so without its word nothing is made; one that
+ * does not run has none, and making rooms does not wait for it.  (A room opened
+ * between this answer and the entry is as old as a write takes.) */
+static void edit_known(struct exchange *x, const json_t *answer)
+{
+	const json_t *temporary = json_object_get(answer, "temporary");
+
+	if (json_is_true(temporary)) {
+		exchange_fault(x, "name", T_ROOM_TEMPORARY);
+		edit_ends(x, 409, T_ROOM_TEMPORARY);
+	} else if (json_is_false(temporary) || x->is_im_away) {
+		edit_store(x);
+	} else {
+		exchange_fail(x, 503, T_IM_DOWN);
+	}
 }
 
 static void edit_store(struct exchange *x)
@@ -231,7 +263,7 @@ static void edit_stored(struct exchange *x, const struct xdb_result *res)
 
 	if (res->status == XDB_CONFLICT && e->is_new) {
 		exchange_fault(x, "name", T_ROOM_EXISTS);
-		edit_ends(x, 409);
+		edit_ends(x, 409, T_ROOM_EXISTS);
 	} else if (res->status != XDB_OK) {
 		exchange_fail_xdb(x, res->status);
 	} else {
@@ -243,7 +275,7 @@ static void edit_stored(struct exchange *x, const struct xdb_result *res)
 static void edit_told(struct exchange *x, const json_t *answer)
 {
 	(void)answer;
-	edit_ends(x, 0);
+	edit_ends(x, 0, T_COUNT);
 }
 
 void room_make(struct exchange *x, const struct room_wish *wish,

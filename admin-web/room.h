@@ -25,8 +25,10 @@ struct room_wish {
 	struct slice name, title, description, list;
 	int members_only, is_public;
 };
-/* 0: done, go on with `room`; 409 or 422: x->fault says what is wrong. */
-typedef void room_done_fn(struct exchange *x, unsigned status, struct xdb_room *room);
+/* 0: done, go on with `room`; 409 or 422: x->fault says what is wrong, `why`
+ * sums it up. */
+typedef void room_done_fn(struct exchange *x, unsigned status, enum text why,
+    struct xdb_room *room);
 
 /* The person who asks becomes the owner. */
 void room_make(struct exchange *x, const struct room_wish *wish, room_done_fn *then);

@@ -237,10 +237,12 @@ void page_room_new(struct exchange *x)
 	show_form(x, NULL, &empty);
 }
 
-static void room_made(struct exchange *x, unsigned status, struct xdb_room *room)
+static void room_made(struct exchange *x, unsigned status, enum text why,
+    struct xdb_room *room)
 {
 	struct room_wish sent = wish_sent(x);
 
+	(void)why;              /* x->fault says it, at its field */
 	if (status != 0) {
 		x->reply.status = status;
 		show_form(x, NULL, &sent);
@@ -276,10 +278,12 @@ void page_room(struct exchange *x)
 	room_find(x, x->param[0], room_shown);
 }
 
-static void room_changed(struct exchange *x, unsigned status, struct xdb_room *r)
+static void room_changed(struct exchange *x, unsigned status, enum text why,
+    struct xdb_room *r)
 {
 	struct room_wish sent = wish_sent(x);
 
+	(void)why;
 	if (status != 0) {
 		x->reply.status = status;
 		show_form(x, r, &sent);

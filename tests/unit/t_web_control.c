@@ -4,6 +4,8 @@
 #include "tests/tap.h"
 
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "admin-web/control.h"
@@ -96,11 +98,13 @@ static void called(uv_stream_t *listener, int status)
 /* --- asking it ----------------------------------------------------------------------- */
 
 static unsigned calls;
+static bool was_away;
 static json_t *answer_kept;
 
-static void answered(const json_t *answer, void *ctx)
+static void answered(const json_t *answer, bool is_away, void *ctx)
 {
 	calls++;
+	was_away = is_away;
 	*(bool *)ctx = answer != NULL;
 	answer_kept = json_deep_copy(answer);
 	loop_stop();
@@ -152,17 +156,35 @@ static const struct { enum how how; const char *text; bool good; const char *nam
 	{ IS_SILENT, "", false, "it says nothing" },
 };
 
+static struct timer timer;
+
 static void quiet(void *ctx)
 {
 	(void)ctx;
 	loop_stop();
 }
 
+/* What a process that is killed leaves: closing the pipe in order would take
+ * the path away. */
+static void leave_socket_behind(const char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	uv_close((uv_handle_t *)&im.listener, NULL);
+	timer_start(&timer, 10);
+	loop_run();
+	unlink(path);
+	snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) != 0
+	    || listen(fd, 1) != 0 || close(fd) != 0)
+		exit(2);
+}
+
 int main(void)
 {
 	char dir[] = "/tmp/t_web_control.XXXXXX", path[64];
 	struct control_call *call;
-	struct timer timer;
 	const char *why;
 	bool got = false;
 
@@ -172,12 +194,15 @@ int main(void)
 		return 2;
 	snprintf(path, sizeof path, "%s/control", dir);
 	ask(path, SAYS, GOOD, false, "nobody listens");
+	ok(was_away, "then there is no im process");
 	uv_pipe_init(loop_main(), &im.listener, 0);
 	if (uv_pipe_bind(&im.listener, path) != 0
 	    || uv_listen((uv_stream_t *)&im.listener, 8, called) != 0)
 		return 2;
-	for (size_t i = 0; i < COUNT(cases); i++)
+	for (size_t i = 0; i < COUNT(cases); i++) {
 		ask(path, cases[i].how, cases[i].text, cases[i].good, cases[i].name);
+		okf(!was_away, "it is there: %s", cases[i].name);
+	}
 	is_str(im.heard, "{\"op\":\"sessions\",\"id\":1}", "what it was asked");
 
 	im.how = SAYS;
@@ -190,6 +215,9 @@ int main(void)
 	timer_start(&timer, 200);
 	loop_run();
 	ok(calls == 0 && call == NULL, "cancelled is cancelled");
+	leave_socket_behind(path);
+	ask(path, SAYS, GOOD, false, "the one who listened died");
+	ok(was_away, "a socket without its process is no im process");
 	loop_fini();
 	unlink(path);
 	rmdir(dir);

@@ -9,6 +9,7 @@ import pytest
 
 from browser import Api, Browser
 from client import condition
+from muc import enter, item, leave
 from world import Person, wait_for
 
 
@@ -63,6 +64,82 @@ def test_im_process_away_is_said(new_world):
     assert world.profile(person)["imStatus"] == ["active"]
     os.kill(pid, signal.SIGCONT)
     wait_for(lambda: admin.get("/online").status == 200, 10)
+
+
+@pytest.fixture
+def temporary(world, login):
+    """Somebody in a room of their own that no directory knows."""
+    owner = login()
+    room = f"{world.name('salita')}@{world.muc}"
+    enter(owner, room, "yo")
+    return owner, room
+
+
+def role_of(client, room):
+    """Affiliation as the room itself says it to who enters again."""
+    return item(enter(client, room, "yo")[-2])["affiliation"]
+
+
+def test_temporary_room_is_not_taken_over_by_the_api(world, api, temporary):
+    owner, room = temporary
+    name = room.partition("@")[0]
+    for asked in (name, name.upper()):
+        answer = api.call("POST", "/rooms", {"name": asked, "title": "Mía"},
+                          [("Accept-Language", "es")])
+        assert answer.status == 409
+        assert answer["content-type"] == "application/problem+json"
+        told = answer.json()
+        assert "temporal" in told["detail"]
+        assert [e["field"] for e in told["errors"]] == ["name"]
+    assert role_of(owner, room) == "owner"
+    assert api.call("GET", f"/rooms/{name}").status == 404
+    # With its last occupant the room goes, and the name is free.
+    leave(owner, room, "yo")
+    assert api.call("POST", "/rooms", {"name": name, "title": "Mía"}
+                    ).status == 201
+
+
+@pytest.mark.parametrize("language,said", [
+    ("en", "open right now"), ("es", "sala abierta con este nombre")])
+def test_temporary_room_is_not_taken_over_by_the_page(world, temporary,
+                                                      language, said):
+    owner, room = temporary
+    name = room.partition("@")[0]
+    admin = Browser(world, language=language).sign_in()
+    admin.get("/create/room")
+    admin.submit("/create/room", name=name, title="Mía", membersOnly="yes")
+    assert admin.answer.status == 409 and said in admin.page.text
+    shown = admin.page.form("/create/room")["fields"]
+    assert (shown["name"], shown["title"], shown["membersOnly"]) == (
+        name, "Mía", "yes")
+    assert role_of(owner, room) == "owner"
+
+
+def test_room_with_an_entry_is_not_called_temporary(world, api, login):
+    """Also while people are in it, and it is in memory for that reason."""
+    room = world.room()
+    enter(login(), room, "yo")
+    answer = api.call("POST", "/rooms", {"name": room.partition("@")[0],
+                                         "title": "x"})
+    assert answer.status == 409 and "already" in answer.json()["detail"]
+
+
+def test_room_is_not_made_on_a_guess(new_world):
+    """An im process that is there and silent may have a room of that name; one
+    that is not there has none."""
+    world = new_world()
+    world.expects_deaths = True
+    api = Api(world)
+    name = world.name("sala")
+    os.kill(world.pid("IM_PID"), signal.SIGSTOP)
+    answer = api.call("POST", "/rooms", {"name": name, "title": "x"})
+    assert answer.status == 503 and answer["retry-after"]
+    assert api.call("GET", f"/rooms/{name}").status == 404
+    os.kill(world.pid("IM_PID"), signal.SIGCONT)
+    path, = world.state.rglob("control")
+    path.unlink()
+    assert api.call("POST", "/rooms", {"name": name, "title": "x"}
+                    ).status == 201
 
 
 INFO = "<query xmlns='http://jabber.org/protocol/disco#info'/>"

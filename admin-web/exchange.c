@@ -199,9 +199,11 @@ void exchange_redirect(struct exchange *x, const char *path)
 	exchange_answer(x);
 }
 
+/* By the target as it came: the guard may have refused before it came to the
+ * path, and whoever sent that to the API reads its answer as one of the API. */
 bool exchange_is_api(const struct exchange *x)
 {
-	return slice_starts(x->guard.path, SLICE("/api/"));
+	return slice_starts(x->target, SLICE("/api/"));
 }
 
 void exchange_fail(struct exchange *x, unsigned status, enum text id)

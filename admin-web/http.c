@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "admin-web/api.h"
 #include "admin-web/dispatch.h"
 #include "admin-web/exchange.h"
 #include "admin-web/http_own.h"
@@ -167,11 +168,17 @@ static void refuse_directly(struct exchange *x, struct MHD_Connection *c)
 	x->arriving = NULL;
 	x->address = address_text(x, c);
 	audit(x, "request", SLICE("malformed length"), "malformed");
-	buf_adds(&text, "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n"
-	    "Cache-Control: no-store\r\n");
+	x->reply.status = 400;
+	if (exchange_is_api(x))
+		api_problem(x, NULL);
+	buf_addf(&text, "HTTP/1.1 400 Bad Request\r\nContent-Length: %zu\r\n"
+	    "Cache-Control: no-store\r\n", x->reply.body.n);
+	if (x->reply.type != NULL)
+		buf_addf(&text, "Content-Type: %s\r\n", x->reply.type);
 	for (size_t i = 0; i < COUNT(always); i++)
 		buf_addf(&text, "%s: %s\r\n", always[i].name, always[i].value);
 	buf_adds(&text, "\r\n");
+	buf_add(&text, buf_slice(&x->reply.body));
 	gnutls_record_send(tls, text.p, text.n);
 	gnutls_bye(tls, GNUTLS_SHUT_WR);
 	shutdown(MHD_get_connection_info(c,

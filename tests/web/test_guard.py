@@ -187,6 +187,54 @@ def test_web_06_07_every_answer_has_the_headers(web, admin, route):
             assert answer["cache-control"] == "no-store"
 
 
+# What the guard refuses, each for a reason of its own: status, method, what
+# comes behind /api/v1/rooms, and further lines of the head.
+REFUSED = {
+    "no length": (411, "POST", "", []),
+    "malformed length": (400, "POST", "", ["Content-Length: x"]),
+    "two lengths": (400, "POST", "", ["Content-Length: 1", "Content-Length: 2"]),
+    "enormous length": (413, "POST", "", ["Content-Length: 9999999999"]),
+    "length and coding": (400, "POST", "", ["Content-Length: 1",
+                                            "Transfer-Encoding: chunked"]),
+    "other coding": (400, "POST", "", ["Transfer-Encoding: gzip"]),
+    "body of a GET": (400, "GET", "", ["Content-Length: 2"]),
+    "body of a DELETE": (400, "DELETE", "/x", ["Content-Length: 2"]),
+    "long target": (414, "GET", "?q=" + "a" * 2100, []),
+    "many headers": (431, "GET", "", [f"X-{n}: y" for n in range(70)]),
+    "large headers": (431, "GET", "", ["X: " + "y" * 8200]),
+    "no token": (400, "GET", "", ["X(): y"]),
+    "header twice": (400, "GET", "", ["Cookie: a=b", "Cookie: a=b"]),
+    "method no token": (400, "G(T", "", []),
+    "hidden path": (400, "GET", "/%2e%2e", []),
+    "bad escape": (400, "GET", "/%zz", []),
+    "two slashes": (400, "GET", "//x", []),
+    "other host": (421, "GET", "", ["Host: evil.example"]),
+    "malformed host": (400, "GET", "", ["Host: a/b"]),
+    "no host": (400, "GET", "", ["X: y"]),
+    "other method": (405, "BREW", "", []),
+    "no such path": (404, "GET", "/x/y", []),
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_refusals_of_the_api_are_problem_details(web, why):
+    status, method, rest, lines = REFUSED[why]
+    if "host" not in why:
+        lines = [f"Host: {web.host}", *lines]
+    for path, is_api in (("/api/v1/rooms", True), ("/signin", False)):
+        answer = parse(web.raw("\r\n".join(
+            [f"{method} {path}{rest} HTTP/1.1", *lines, "", ""]).encode()))
+        if is_api:
+            assert answer.status == status
+            assert answer["content-type"] == "application/problem+json"
+            assert answer.json()["status"] == status
+            assert answer["content-length"] == str(len(answer.body))
+            check_headers(answer)
+        else:
+            assert (answer["content-type"] or "text/html").startswith("text/html")
+            assert not answer.body.startswith(b"{")
+
+
 def test_web_20_errors_tell_nothing_about_the_machine(web):
     for target in ("/nowhere", "/people/..", "/api/v1/accounts", "/activate/x"):
         text = web.request("GET", target).text.lower()

@@ -119,7 +119,7 @@ bool api_query_number(struct exchange *x, const char *name, unsigned fallback,
 	struct slice text = form_get(&x->query, name);
 	uint64_t value = fallback;
 
-	if (text.n != 0 && !slice_number(text, most, &value)) {
+	if (form_has(&x->query, name) && !slice_number(text, most, &value)) {
 		exchange_fault(x, name, T_WANT_NUMBER);
 		exchange_fail(x, 400, T_QUERY_BAD);
 		return false;

@@ -150,9 +150,21 @@ static bool check_script(struct exchange *x)
 	return false;
 }
 
+/* A parameter that is ignored is one that a script believes in. */
+static bool check_query(struct exchange *x)
+{
+	for (size_t i = 0; i < x->query.n; i++)
+		if (!route_takes(x->route, x->query.v[i].name))
+			exchange_fault(x, slice_cstr(&x->arena,
+			    x->query.v[i].name), T_UNKNOWN_PARAMETER);
+	if (x->fault_n != 0)
+		exchange_fail(x, 400, T_QUERY_BAD);
+	return x->fault_n == 0;
+}
+
 static void api_known(struct exchange *x)
 {
-	if (check_script(x) && read_json(x))
+	if (check_script(x) && check_query(x) && read_json(x))
 		x->route->handler(x);
 }
 
@@ -187,7 +199,7 @@ void dispatch(struct exchange *x)
 	if (!find_route(x))
 		return;
 	if (!form_parse(&x->arena, x->guard.query, &x->query)) {
-		exchange_fail(x, 400, T_FORM_MALFORMED);
+		exchange_fail(x, 400, T_QUERY_MALFORMED);
 		return;
 	}
 	switch (x->route->kind) {

@@ -119,6 +119,11 @@ struct slice form_get(const struct form *f, const char *name)
 	return slice_trim(form_get_exact(f, name));
 }
 
+bool form_has(const struct form *f, const char *name)
+{
+	return field_find(f, slice_of(name)) != NULL;
+}
+
 bool form_is_on(const struct form *f, const char *name)
 {
 	return form_get(f, name).n != 0;

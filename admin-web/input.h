@@ -29,6 +29,7 @@ bool form_parse(struct arena *a, struct slice text, struct form *form_r);
 struct slice form_get(const struct form *f, const char *name);
 /* The value as it came: for passwords. */
 struct slice form_get_exact(const struct form *f, const char *name);
+bool form_has(const struct form *f, const char *name);
 /* A checkbox: any value but none. */
 bool form_is_on(const struct form *f, const char *name);
 

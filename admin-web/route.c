@@ -19,10 +19,37 @@ static bool param_decode(struct arena *a, struct slice raw, struct slice *out_r)
 	return is_good;
 }
 
+/* A pattern in two: the path, and what "{?…}" holds. */
+static struct slice pattern_path(const char *pattern, struct slice *query_r)
+{
+	const char *query = strstr(pattern, "{?");
+
+	if (query == NULL) {
+		*query_r = slice_make("", 0);
+		return slice_of(pattern);
+	}
+	*query_r = slice_make(query + 2, strlen(query) - 3);
+	return slice_make(pattern, (size_t)(query - pattern));
+}
+
+bool route_takes(const struct route *r, struct slice parameter)
+{
+	struct slice rest, name;
+
+	pattern_path(r->path, &rest);
+	while (rest.n != 0) {
+		slice_cut(rest, ',', &name, &rest);
+		if (slice_eq(name, parameter))
+			return true;
+	}
+	return false;
+}
+
 static bool path_matches(struct arena *a, const char *pattern, struct slice path,
     struct slice *params)
 {
-	struct slice want_rest = slice_of(pattern + 1), want, got;
+	struct slice query, whole = pattern_path(pattern, &query);
+	struct slice want_rest = slice_make(whole.p + 1, whole.n - 1), want, got;
 	struct slice got_rest = slice_make(path.p + 1, path.n - 1);
 	bool want_more = true, got_more = true;
 	size_t n = 0;

@@ -24,7 +24,10 @@ enum route_kind {
 
 struct route {
 	const char *method;     /* GET answers HEAD, too */
-	const char *path;       /* segments; "{…}" stands for one that varies */
+	/* Segments; "{…}" stands for one that varies.  At the end of an API's
+	 * "{?a,b}" (RFC 6570 §3.2.8): the parameters it takes, and no others.
+	 * Pages are not asked: mail programs decorate links. */
+	const char *path;
 	enum role role;
 	enum route_kind kind;
 	route_fn *handler;
@@ -43,6 +46,9 @@ struct route_match {
 /* `path` is raw and has passed the guard; memory from `a`. */
 void route_find(struct arena *a, const struct route *routes, size_t n,
     struct slice method, struct slice path, struct route_match *match_r);
+
+/* Is this one of the parameters in `r->path`? */
+bool route_takes(const struct route *r, struct slice parameter);
 
 static inline bool route_changes(const struct route *r)
 {

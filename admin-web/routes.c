@@ -42,7 +42,7 @@ const struct route routes[] = {
 	{ "GET",  "/icon.svg",             ROLE_ANYONE, ROUTE_FILE, file_get,           "file" },
 
 	{ "GET",    V1 "/openapi.json",    ROLE_ANYONE, ROUTE_API, file_get,             "api-description" },
-	{ "GET",    V1 "/accounts",        ROLE_ADMIN,  ROUTE_API, api_accounts_list,    "api-accounts" },
+	{ "GET",    V1 "/accounts{?q,limit,offset}", ROLE_ADMIN, ROUTE_API, api_accounts_list, "api-accounts" },
 	{ "POST",   V1 "/accounts",        ROLE_ADMIN,  ROUTE_API, api_accounts_create,  "api-account-create" },
 	{ "GET",    V1 "/accounts/{uid}",  ROLE_ADMIN,  ROUTE_API, api_account_get,      "api-account" },
 	{ "PATCH",  V1 "/accounts/{uid}",  ROLE_ADMIN,  ROUTE_API, api_account_change,   "api-account-change" },

@@ -164,6 +164,8 @@ static const struct route table[] = {
 	{ "POST",   "/people/{uid}",  ROLE_ADMIN,  ROUTE_FORM, handler, "change" },
 	{ "DELETE", "/people/{uid}",  ROLE_ADMIN,  ROUTE_API,  handler, "delete" },
 	{ "GET",    "/a/{x}/b/{y}",   ROLE_ADMIN,  ROUTE_PAGE, handler, "two" },
+	{ "GET",    "/list{?q,limit}", ROLE_ADMIN, ROUTE_API,  handler, "list" },
+	{ "GET",    "/list/{x}{?q}",  ROLE_ADMIN,  ROUTE_API,  handler, "item" },
 };
 
 static const struct { const char *method, *path; unsigned status; const char *found, *first; } routed[] = {
@@ -173,6 +175,10 @@ static const struct { const char *method, *path; unsigned status; const char *fo
 	{ "GET",  "/people/l%C3%BA", 0,   "person", "l\xc3\xba" },
 	{ "POST", "/people/x",       0,   "change", "x" },
 	{ "GET",  "/a/1/b/2",        0,   "two",    "1" },
+	{ "GET",  "/list",           0,   "list",   NULL },
+	{ "GET",  "/list/x",         0,   "item",   "x" },
+	{ "GET",  "/list/",          404, NULL,     NULL },
+	{ "PUT",  "/list",           405, NULL,     NULL },
 	{ "PUT",  "/people/x",       405, NULL,     NULL },
 	{ "POST", "/people",         405, NULL,     NULL },
 	{ "get",  "/people",         405, NULL,     NULL },
@@ -185,6 +191,24 @@ static const struct { const char *method, *path; unsigned status; const char *fo
 	{ "GET",  "/people/%0a",     404, NULL,     NULL },
 	{ "GET",  "/people/%ed%a0%80", 404, NULL,   NULL },
 };
+
+static const struct { const char *action, *parameter; bool taken; } taken[] = {
+	{ "list", "q", true }, { "list", "limit", true }, { "item", "q", true },
+	{ "list", "", false }, { "list", "lim", false }, { "list", "limit}", false },
+	{ "list", "q,limit", false }, { "list", "Q", false }, { "list", "{?q", false },
+	{ "item", "limit", false }, { "root", "q", false }, { "root", "", false },
+};
+
+static void check_parameters(void)
+{
+	for (size_t i = 0; i < COUNT(taken); i++)
+		for (size_t k = 0; k < COUNT(table); k++)
+			if (strcmp(table[k].action, taken[i].action) == 0)
+				okf(route_takes(&table[k],
+				    slice_of(taken[i].parameter)) == taken[i].taken,
+				    "%s takes \"%s\": %d", table[k].path,
+				    taken[i].parameter, taken[i].taken);
+}
 
 static void check_routes(void)
 {
@@ -211,5 +235,6 @@ int main(void)
 	check_tables();
 	check_rest();
 	check_routes();
+	check_parameters();
 	return done();
 }

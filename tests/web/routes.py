@@ -6,14 +6,15 @@ import pathlib
 import re
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-ROW = re.compile(r'^\s*\{ "(\w+)",\s*(V1 )?"([^"]*)",\s*ROLE_(\w+),\s*'
-                 r'ROUTE_(\w+),\s*(\w+),\s*"([\w-]+)" \}', re.M)
+ROW = re.compile(r'^\s*\{ "(\w+)",\s*(V1 )?"([^"?]*?)(?:\{\?([\w,]+)\})?",\s*'
+                 r'ROLE_(\w+),\s*ROUTE_(\w+),\s*(\w+),\s*"([\w-]+)" \}', re.M)
 
 
 @dataclasses.dataclass(frozen=True)
 class Route:
     method: str
     path: str
+    query: tuple
     role: str
     kind: str
     handler: str
@@ -30,8 +31,9 @@ class Route:
 
 def read():
     text = (TOP / "admin-web/routes.c").read_text()
-    found = [Route(m[1], ("/api/v1" if m[2] else "") + m[3], *m.groups()[3:])
-             for m in ROW.finditer(text)]
+    found = [Route(m[1], ("/api/v1" if m[2] else "") + m[3],
+                   tuple(m[4].split(",")) if m[4] else (),
+                   *m.groups()[4:]) for m in ROW.finditer(text)]
     assert len(found) == text.count("\t{ \""), "a row was not understood"
     return found
 

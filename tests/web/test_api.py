@@ -189,8 +189,16 @@ def test_list_search_and_limits(world, api):
     assert told["isCut"] is False
     for query, field in (("limit=501", "limit"), ("limit=-1", "limit"),
                          ("limit=x", "limit"), ("offset=1001", "offset"),
-                         ("limit=1.5", "limit")):
+                         ("limit=1.5", "limit"), ("limit=", "limit"),
+                         ("offset", "offset"), ("q=x&page=2", "page")):
         problem(api.call("GET", f"/accounts?{query}"), 400, field)
+
+
+@pytest.mark.parametrize("query", [
+    "limit=1&limit=2", "=1", "q=%ff", "q=%01", "q=x&&limit=1"])
+def test_queries_that_are_malformed(api, query):
+    told = problem(api.call("GET", f"/accounts?{query}"), 400)
+    assert "question mark" in told["detail"]
 
 
 def test_case_of_a_name_makes_no_difference(world, api):

@@ -75,6 +75,22 @@ def test_table_and_description_name_the_same_calls():
     assert DESCRIPTION["servers"] == [{"url": "/api/v1"}]
 
 
+def parameters(path, method):
+    """Those in the query, as the description has them."""
+    return [p for p in DESCRIPTION["paths"][path][method].get("parameters", [])
+            if p["in"] == "query"]
+
+
+def test_table_and_description_name_the_same_parameters():
+    for route in ROUTES:
+        if route.kind == "API":
+            named = parameters(route.path.removeprefix("/api/v1"),
+                               route.method.lower())
+            assert tuple(p["name"] for p in named) == route.query, str(route)
+        else:
+            assert route.query == (), str(route)
+
+
 def test_description_is_served_as_it_is(web):
     answer = web.request("GET", "/api/v1/openapi.json")
     assert answer.status == 200 and answer["content-type"] == "application/json"
@@ -111,6 +127,28 @@ def test_about_nothing(api, path, method):
                       {} if method in ("post", "patch") else None)
     assert answer.status in (200, 404, 422)
     check_answer(path, method, answer)
+
+
+@pytest.mark.parametrize("path,method", CALLS)
+def test_parameters_that_are_not_described_are_refused(world, api, path, method):
+    """Nothing is done, and the answer names them; those described are taken."""
+    name = world.name("sala")
+    target = re.sub(r"\{\w+\}", "nobody-there", path)
+    body = {"name": name, "title": "x"} if method in ("post", "patch") else None
+    for query, odd in (("bogus=1", ["bogus"]), ("%62ogus", ["bogus"]),
+                       ("Q=x&offset.=1", ["Q", "offset."]),
+                       ("x={}&y=1", None), ("limit=1&%C3%B1=", None)):
+        answer = api.call(method.upper(), f"{target}?{query}", body)
+        assert answer.status == 400
+        check_answer(path, method, answer)
+        named = [e["field"] for e in answer.json().get("errors", [])]
+        assert named == odd or odd is None
+    assert api.call("GET", f"/rooms/{name}").status == 404
+    for described in parameters(path, method):
+        value = 1 if described["schema"]["type"] == "integer" else "x"
+        answer = api.call(method.upper(), f"{target}?{described['name']}={value}")
+        assert answer.status == 200
+    assert api.call(method.upper(), f"{target}?", body).status != 400
 
 
 def test_every_call_does_what_it_is_for(world, api, login):

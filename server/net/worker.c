@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -348,7 +349,10 @@ static void finish(struct worker *w, int64_t ms);
 static void run_thread(void *ctx)
 {
 	struct worker *w = ctx;
+	char name[16];                  /* what top and tests/bench show */
 
+	snprintf(name, sizeof name, "io-%u", w->index);
+	pthread_setname_np(pthread_self(), name);
 	uv_run(w->loop, UV_RUN_DEFAULT);
 	finish(w, w->stop_ms);
 	uv_run(w->loop, UV_RUN_DEFAULT);        /* what is closing */

@@ -1,71 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tests/bench/usage.h — what a process has used, as /proc tells it. */
+/* tests/bench/usage.h — what processes have used, as /proc tells it: seconds of
+ * processor time (user and system, all threads), KiB of memory that are their own
+ * share (PSS).  A process counts with all its descendants. */
 #ifndef BENCH_USAGE_H
 #define BENCH_USAGE_H
 
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
-
 #include "base/str.h"
 
-static inline bool read_proc(uint64_t pid, const char *name, struct buf *out)
-{
-	char path[64], bytes[4096];
-	ssize_t n;
-	int fd;
+enum { PIDS_MOST = 64 };
 
-	snprintf(path, sizeof path, "/proc/%llu/%s", (unsigned long long)pid,
-	    name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd >= 0 ? read(fd, bytes, sizeof bytes) : -1;
-	if (fd >= 0)
-		close(fd);
-	buf_clear(out);
-	if (n > 0)
-		buf_add(out, slice_make(bytes, (size_t)n));
-	return n > 0;
-}
+struct pids { uint64_t pid[PIDS_MOST]; size_t n; };
 
-/* Seconds of processor time: utime and stime, fields 14 and 15, behind a name
- * that may hold spaces. */
-static inline double cpu_of(uint64_t pid)
-{
-	struct buf b = { 0 };
-	struct slice rest, word = { NULL, 0 };
-	uint64_t ticks = 0, n;
+/* "12,34": added, with all who descend from them at this moment. */
+void pids_add(struct pids *p, struct slice list);
 
-	if (pid != 0 && read_proc(pid, "stat", &b)) {
-		rest = buf_slice(&b);
-		while (slice_cut(rest, ')', &word, &rest) && rest.n != 0
-		    && memchr(rest.p, ')', rest.n) != NULL)
-			;
-		for (int field = 3; slice_word(&rest, &word); field++)
-			if ((field == 14 || field == 15)
-			    && slice_number(word, UINT64_MAX / 2, &n))
-				ticks += n;
-	}
-	buf_fini(&b);
-	return (double)ticks / (double)sysconf(_SC_CLK_TCK);
-}
-
-/* Kibibytes that are this process's own share of memory. */
-static inline uint64_t pss_of(uint64_t pid)
-{
-	struct buf b = { 0 };
-	struct slice rest, word;
-	uint64_t n = 0;
-
-	if (read_proc(pid, "smaps_rollup", &b)) {
-		rest = buf_slice(&b);
-		while (slice_word(&rest, &word))
-			if (slice_is(word, "Pss:") && slice_word(&rest, &word)) {
-				slice_number(word, UINT64_MAX / 2, &n);
-				break;
-			}
-	}
-	buf_fini(&b);
-	return n;
-}
+double cpu_of(const struct pids *p);
+uint64_t pss_of(const struct pids *p);
+/* The thread that main() runs in: the core's. */
+double cpu_of_main_thread(uint64_t pid);
+/* The threads whose name begins so. */
+double cpu_of_threads(uint64_t pid, const char *name);
 
 #endif

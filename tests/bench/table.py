@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The targets, and our figures beside them."""
+
+import statistics
+
+# (what, key, field, reference server, at most so many times it)
+AGAINST_RELAY = [
+    ("message, 1,000 sessions, 1 in flight", "talk 1", "cpu_us", "relay", 1.5),
+    ("message, 200 sessions, 8 in flight", "talk 8", "cpu_us", "relay", 3.5),
+    ("delivery, 10 rooms of 100", "rooms 10x100", "cpu_us",
+     "batching relay", 1.5),
+    ("delivery, 1 room of 1,000", "room 1x1000", "cpu_us",
+     "batching relay", 1.5),
+    ("presence, 1,000 join a room", "join room 1x1000", "cpu_us",
+     "batching relay", 1.5),
+    ("p99 ms at 2,000 messages/s", "rate", "p99_ms", "relay", 2.0),
+]
+# (what, key, field, at most)
+ABSOLUTE = [
+    ("1,000 join a room: seconds", "join room 1x1000", "seconds", 6.0),
+    ("idle TLS session, PSS KiB", "idle", "pss_kib", 14.0),
+    ("idle, % of a core", "idle", "cpu_percent", 1.0),
+    ("core thread's CPU of a message, 8 in flight", "talk 8", "core_us", None),
+    ("login, CPU without the directory's", "login", "cpu_us", None),
+    ("login, the directory's CPU", "login", "slapd_us", None),
+]
+# (what, key, at least so many times less than the best peer)
+AGAINST_PEERS = [
+    ("message, 1,000 sessions, 1 in flight", "talk 1", "cpu_us", 6),
+    ("message, 200 sessions, 8 in flight", "talk 8", "cpu_us", 15),
+    ("delivery, 10 rooms of 100", "rooms 10x100", "cpu_us", 12),
+    ("delivery, 1 room of 1,000", "room 1x1000", "cpu_us", 12),
+    ("presence, 1,000 join a room", "join room 1x1000", "cpu_us", None),
+    ("login, without the directory's", "login", "cpu_us", 5),
+    ("login, the directory's", "login", "slapd_us", 1),
+    ("idle TLS session, PSS KiB", "idle", "pss_kib", 4),
+]
+
+
+def shown(figures, server, key, field):
+    median, spread = (figures.median(server, key, field),
+                      figures.spread(server, key, field))
+    if median is None:
+        return "–"
+    if len(figures.values(server, key, field)) == 1:
+        return f"{median:.2f}"
+    return f"{median:.2f} ({spread[0]:.2f}–{spread[1]:.2f})"
+
+
+def row(cells):
+    print("| " + " | ".join(cells) + " |")
+
+
+def head(*names):
+    row(names)
+    print("|" + "---|" * len(names))
+
+
+def verdict(is_met):
+    return "met" if is_met else "**not met**"
+
+
+def ratio(figures, key, field, reference):
+    """The median of the ratios of the runs, each with its own reference."""
+    pairs = zip(figures.values("tertulia", key, field),
+                figures.values(reference, key, field))
+    found = [ours / theirs for ours, theirs in pairs if theirs]
+    return statistics.median(found) if found else None
+
+
+def print_targets(figures):
+    head("figure", "tertulia", "relay", "ratio", "target", "")
+    for what, key, field, reference, most in AGAINST_RELAY:
+        is_ = ratio(figures, key, field, reference)
+        if is_ is not None:
+            row([what, shown(figures, "tertulia", key, field),
+                 shown(figures, reference, key, field), f"{is_:.2f}",
+                 f"≤ {most}", verdict(is_ <= most)])
+    for what, key, field, most in ABSOLUTE:
+        is_ = figures.median("tertulia", key, field)
+        if is_ is not None:
+            row([what, shown(figures, "tertulia", key, field),
+                 shown(figures, "relay", key, field), "",
+                 "" if most is None else f"≤ {most:g}",
+                 "" if most is None else verdict(is_ <= most)])
+
+
+def print_peers(figures, peers):
+    head("figure, CPU µs of the server", "tertulia", *peers, "less than the best",
+         "target", "")
+    for what, key, field, least in AGAINST_PEERS:
+        ours = figures.median("tertulia", key, field)
+        theirs = [figures.median(peer, key, field) for peer in peers]
+        best = min((t for t in theirs if t is not None), default=None)
+        if ours is None or best is None:
+            continue
+        times = best / ours if ours else float("inf")
+        row([what, shown(figures, "tertulia", key, field),
+             *(shown(figures, peer, key, field) for peer in peers),
+             f"{times:.1f} ×", "" if least is None else f"≥ {least} ×",
+             "" if least is None else verdict(times >= least)])

@@ -76,13 +76,23 @@ struct arena arena_with_room(size_t first)
 	return a;
 }
 
+size_t arena_room(size_t n)
+{
+	if (n > SIZE_MAX - ALIGN - sizeof (struct chunk))
+		or_die(NULL);
+	return (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+}
+
+size_t arena_dup_room(size_t n)
+{
+	return arena_room(n + 1);
+}
+
 void *arena_raw(struct arena *a, size_t n)
 {
 	char *p;
 
-	if (n > SIZE_MAX - ALIGN - sizeof (struct chunk))
-		or_die(NULL);
-	n = (n + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	n = arena_room(n);
 	if (a->head == NULL || a->head->room - a->head->used < n)
 		chunk_add(a, next_room(a, n));
 	p = a->head->mem + a->head->used;

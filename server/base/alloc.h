@@ -28,8 +28,12 @@ void arena_fini(struct arena *a);          /* frees all; the arena is empty agai
 
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof (type)))
 
-/* An arena that lives inside its own first chunk: one malloc for a whole job.
- * `first` is the room of that chunk; free it with arena_fini(copy of it). */
+/* An arena whose first chunk has `first` bytes of room.  What lives long is put
+ * into one block by asking for the sum of what its parts take; its owner may be
+ * the first of them, and is then freed by arena_fini() of a copy of the arena. */
 struct arena arena_with_room(size_t first);
+/* What arena_alloc(n) takes of a chunk, and what arena_dup(n bytes) does. */
+size_t arena_room(size_t n);
+size_t arena_dup_room(size_t n);
 
 #endif

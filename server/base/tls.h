@@ -54,8 +54,8 @@ void tls_goodbye(struct tls *t);                /* close_notify, never blocks */
 const char *tls_why(const struct tls *t);       /* static text, for the log   */
 
 bool tls_is_13(const struct tls *t);
-const char *tls_version(const struct tls *t);   /* "TLSv1.3"                  */
-const char *tls_cipher(const struct tls *t);
+const char *tls_version(const struct tls *t);   /* "TLSv1.3"; static text     */
+const char *tls_cipher(const struct tls *t);    /* static text                */
 const char *tls_server_name(const struct tls *t);       /* SNI or NULL        */
 
 /* Channel binding data (RFC 5929, RFC 9266); false when this connection cannot

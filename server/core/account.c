@@ -5,7 +5,6 @@
 #include "core/account.h"
 
 #include <assert.h>
-#include <stdlib.h>
 
 #include "core/account_own.h"
 #include "core/host.h"
@@ -28,9 +27,13 @@ size_t account_count(void)
 
 static struct account *account_new(struct slice local)
 {
-	struct account *a = NEW(struct account);
+	/* One block, of 350 bytes: an arena that grows begins with 1 KiB. */
+	struct arena life = arena_with_room(arena_room(sizeof (struct account))
+	    + jid_join_room(local, jid_domain(&host.jid), slice_make(NULL, 0)));
+	struct account *a = ARENA_NEW(&life, struct account);
 
-	a->jid = host_account_jid(&a->life, local);
+	a->jid = host_account_jid(&life, local);
+	a->life = life;
 	a->state = ACCOUNT_LOADING;
 	list_init(&a->requests);
 	list_init(&a->sessions);
@@ -54,6 +57,7 @@ void account_hold(struct account *a)
 void account_release(struct account **ap)
 {
 	struct account *a = *ap;
+	struct arena life;
 
 	*ap = NULL;
 	if (a == NULL || --a->holders != 0)
@@ -65,8 +69,8 @@ void account_release(struct account **ap)
 	account_roster_clear(a);
 	map_fini(&a->contacts);
 	arena_fini(&a->arena);
-	arena_fini(&a->life);
-	free(a);
+	life = a->life;                 /* the account is inside it */
+	arena_fini(&life);
 }
 
 /* --- loading ------------------------------------------------------------------------ */
@@ -74,15 +78,21 @@ void account_release(struct account **ap)
 static void take_person(struct account *a, const struct xdb_account *loaded)
 {
 	const struct xdb_person *p = &loaded->person;
-	struct arena fresh = { NULL };
+	const struct { struct slice *to; struct slice from; } texts[] = {
+		{ &a->person_dn, p->dn }, { &a->person_uuid, p->uuid },
+		{ &a->uid, p->uid },
+		{ &a->name, p->display_name.n != 0 ? p->display_name : p->cn },
+		{ &a->profile_dn, loaded->profile.exists ? loaded->profile.dn
+		    : slice_make(NULL, 0) },
+	};
+	struct arena fresh;
+	size_t room = 0;
 
-	a->person_dn = slice_dup(&fresh, p->dn);
-	a->person_uuid = slice_dup(&fresh, p->uuid);
-	a->uid = slice_dup(&fresh, p->uid);
-	a->name = slice_dup(&fresh, p->display_name.n != 0 ? p->display_name
-	    : p->cn);
-	a->profile_dn = loaded->profile.exists
-	    ? slice_dup(&fresh, loaded->profile.dn) : slice_make(NULL, 0);
+	for (size_t i = 0; i < COUNT(texts); i++)
+		room += arena_dup_room(texts[i].from.n);
+	fresh = arena_with_room(room);  /* some 250 bytes, not 1 KiB */
+	for (size_t i = 0; i < COUNT(texts); i++)
+		*texts[i].to = slice_dup(&fresh, texts[i].from);
 	a->status = loaded->profile.status;
 	arena_fini(&a->arena);
 	a->arena = fresh;

@@ -32,7 +32,7 @@ struct account {
 	enum xdb_profile_status status;
 
 	/* core/account.c's own */
-	struct arena life;              /* the JID: as long as the account */
+	struct arena life;              /* this and the JID */
 	struct arena arena;             /* other strings; renewed by a reload */
 	unsigned holders;
 	enum { ACCOUNT_LOADING, ACCOUNT_READY, ACCOUNT_UNKNOWN } state;

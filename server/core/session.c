@@ -3,7 +3,6 @@
 #include "core/session.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/loop.h"
 #include "core/feature.h"
@@ -40,10 +39,14 @@ struct session *session_next(size_t *at)
 struct session *session_open(struct stream *st, struct account *a,
     const struct jid *full)
 {
-	struct session *s = NEW(struct session);
+	/* One block, of 350 bytes: an arena that grows begins with 1 KiB. */
+	struct arena arena = arena_with_room(arena_room(sizeof (struct session))
+	    + arena_dup_room(jid_full(full).n));
+	struct session *s = ARENA_NEW(&arena, struct session);
 
 	s->id = ++last_id;
-	s->jid = jid_dup(&s->arena, full);
+	s->jid = jid_dup(&arena, full);
+	s->arena = arena;
 	s->account = a;
 	account_hold(a);
 	list_push(&a->sessions, &s->account_link);
@@ -60,6 +63,7 @@ struct session *session_open(struct stream *st, struct account *a,
 void session_close(struct session **sp)
 {
 	struct session *s = *sp;
+	struct arena arena = s->arena;  /* the session is inside it */
 	struct job *j;
 
 	*sp = NULL;
@@ -73,8 +77,7 @@ void session_close(struct session **sp)
 	s->account->session_n--;
 	account_release(&s->account);
 	arena_fini(&s->presence_arena);
-	arena_fini(&s->arena);
-	free(s);
+	arena_fini(&arena);
 }
 
 /* --- sending -------------------------------------------------------------------- */
@@ -114,7 +117,8 @@ bool session_is_available(const struct session *s)
 void session_set_presence(struct session *s, const struct elem *presence,
     int priority)
 {
-	struct arena fresh = { NULL };
+	/* To measure: it is kept for hours, and most are 160 bytes, not 1 KiB. */
+	struct arena fresh = arena_with_room(elem_copy_room(presence));
 	struct elem *copy = elem_copy(&fresh, presence);
 
 	arena_fini(&s->presence_arena);

@@ -26,7 +26,7 @@ struct session {
 	int priority;                   /* of that presence */
 	bool is_interested;             /* asked for the roster: gets pushes */
 	void *slot[SESSION_SLOTS];      /* features' own data, by feature index */
-	struct arena arena;             /* life-long: jid */
+	struct arena arena;             /* life-long: this and the jid */
 	struct arena presence_arena;
 	/* borrowed */
 	struct stream *stream;

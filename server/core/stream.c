@@ -16,7 +16,6 @@
 #include "core/stream.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/enc.h"
 #include "base/crypto.h"
@@ -81,16 +80,14 @@ void stream_send(struct stream *st, struct slice xml)
 
 /* --- birth and death ------------------------------------------------------------ */
 
+/* The address stays what it was when the stream was opened. */
 static void copy_peer(struct stream *st, const struct io_peer *p)
 {
-	struct arena *a = &st->arena;
+	struct arena *a = &st->early;
+	const char *address = st->peer.address;
 
 	st->peer = *p;
-	st->peer.address = slice_cstr(a, slice_of(p->address));
-	st->peer.tls_version = p->tls_version != NULL
-	    ? slice_cstr(a, slice_of(p->tls_version)) : NULL;
-	st->peer.tls_cipher = p->tls_cipher != NULL
-	    ? slice_cstr(a, slice_of(p->tls_cipher)) : NULL;
+	st->peer.address = address;
 	st->peer.server_name = p->server_name != NULL
 	    ? slice_cstr(a, slice_of(p->server_name)) : NULL;
 	st->peer.unique = slice_dup(a, p->unique);
@@ -98,13 +95,30 @@ static void copy_peer(struct stream *st, const struct io_peer *p)
 	st->peer.end_point = slice_dup(a, p->end_point);
 }
 
+/* Who is logged in is not asked again: 1 KiB for each session. */
+static void forget_early(struct stream *st)
+{
+	const struct slice none = { NULL, 0 };
+
+	st->peer.unique = st->peer.exporter = st->peer.end_point = none;
+	st->peer.server_name = NULL;
+	st->who = NULL;
+	arena_fini(&st->early);
+}
+
 static void stream_open(conn_id conn, const struct io_peer *peer)
 {
-	struct stream *st = NEW(struct stream);
+	struct slice from = slice_of(peer->address);
+	/* One block, of 270 bytes: an arena that grows begins with 1 KiB. */
+	struct arena life = arena_with_room(arena_room(sizeof (struct stream))
+	    + arena_dup_room(from.n));
+	struct stream *st = ARENA_NEW(&life, struct stream);
 
 	st->conn = conn;
 	st->state = STREAM_HEADER;
 	list_init(&st->waiting);
+	st->peer.address = slice_cstr(&life, from);
+	st->life = life;
 	copy_peer(st, peer);
 	map_put(&streams, slice_make(&st->conn, sizeof st->conn), st);
 	log_event(LOG_DEBUG, "stream-opened", stream_who(st), "peer=%s tls=%s",
@@ -142,12 +156,14 @@ static void stream_let_go(struct stream *st)
 
 static void stream_gone(struct stream *st, enum io_closed_why why)
 {
+	struct arena life = st->life;   /* the stream is inside it */
+
 	log_event(LOG_DEBUG, "stream-gone", stream_who(st), "why=%d", (int)why);
 	stream_let_go(st);
 	map_take(&streams, slice_make(&st->conn, sizeof st->conn));
 	loop_undefer(st);
-	arena_fini(&st->arena);
-	free(st);
+	arena_fini(&st->early);
+	arena_fini(&life);
 }
 
 void stream_end(struct stream *st)
@@ -356,6 +372,7 @@ static void login_success(void *ctx, struct account *account,
 	io_authenticated(st->conn);
 	io_restart(st->conn);
 	login_free(&st->login);
+	forget_early(st);
 }
 
 static void login_failure(void *ctx, enum sasl_result why)

@@ -11,7 +11,7 @@ enum { STREAM_ID_BYTES = 16 };          /* 128 bits, TLS-08 */
 const char *stream_keep_who(struct stream *st)
 {
 	if (st->who == NULL)
-		st->who = slice_cstr(&st->arena, slice_of(stream_who(st)));
+		st->who = slice_cstr(&st->early, slice_of(stream_who(st)));
 	return st->who;
 }
 

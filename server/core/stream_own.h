@@ -32,8 +32,9 @@ struct waiting {                        /* an element whose turn will come */
 struct stream {
 	conn_id conn;
 	enum stream_state state;
-	struct io_peer peer;            /* strings in the arena */
-	struct arena arena;
+	struct io_peer peer;            /* strings in one of the arenas, or static */
+	struct arena life;              /* this, and the peer's address */
+	struct arena early;             /* what only a login needs: bindings, `who` */
 	struct introduction *introduction;      /* NULL but while being looked up */
 	struct login *login;            /* NULL but while authenticating */
 	struct account *account;        /* held; NULL before authentication */

@@ -56,7 +56,8 @@ struct io_peer {
 	bool is_direct_tls;             /* came to a c2s_tls address */
 	bool is_secured;
 	bool is_tls13;
-	const char *tls_version, *tls_cipher, *server_name;      /* NULL: none */
+	const char *tls_version, *tls_cipher;   /* static text; NULL: none */
+	const char *server_name;                /* NULL: none */
 	/* Channel binding data, taken at the handshake so that the core needs no
 	 * TLS object; empty: this connection cannot give it. */
 	struct slice unique, exporter, end_point;

@@ -242,6 +242,43 @@ static struct elem *copy_one(struct arena *a, const struct elem *e)
 	return copy;
 }
 
+static size_t room_of_one(const struct elem *e)
+{
+	size_t room = arena_room(sizeof *e) + arena_dup_room(e->ns.n)
+	    + arena_dup_room(e->name.n);
+
+	for (const struct attr *at = e->attrs; at != NULL; at = at->next)
+		room += arena_room(sizeof *at) + arena_dup_room(at->ns.n)
+		    + arena_dup_room(at->name.n) + arena_dup_room(at->value.n);
+	return room;
+}
+
+size_t elem_copy_room(const struct elem *e)
+{
+	size_t room = room_of_one(e);
+	const struct elem *from = e;
+	const struct node *n = e->first;
+
+	for (;;) {
+		if (n == NULL) {
+			if (from == e)
+				return room;
+			n = from->place->next;
+			from = from->parent;
+			continue;
+		}
+		room += arena_room(sizeof *n);
+		if (n->elem == NULL) {
+			room += arena_dup_room(n->text.n);
+			n = n->next;
+		} else {
+			from = n->elem;
+			room += room_of_one(from);
+			n = from->first;
+		}
+	}
+}
+
 struct elem *elem_copy(struct arena *a, const struct elem *e)
 {
 	struct elem *top = copy_one(a, e), *to = top;

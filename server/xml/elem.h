@@ -60,5 +60,7 @@ struct elem *elem_add_text_child(struct arena *a, struct elem *parent, const cha
 /* Removes every child element that matches; gives how many. */
 unsigned elem_remove(struct elem *parent, const char *ns, const char *name);
 struct elem *elem_copy(struct arena *a, const struct elem *e);                  /* deep */
+/* What such a copy takes of an arena, for arena_with_room(). */
+size_t elem_copy_room(const struct elem *e);
 
 #endif

@@ -158,9 +158,14 @@ static char *add(char *to, struct slice s)
 	return to + s.n;
 }
 
+size_t jid_join_room(struct slice l, struct slice d, struct slice r)
+{
+	return arena_room(l.n + d.n + r.n + 3);         /* @ / NUL */
+}
+
 static char *join(struct arena *a, struct slice l, struct slice d, struct slice r)
 {
-	char *text = arena_raw(a, l.n + d.n + r.n + 3), *p = add(text, l);
+	char *text = arena_raw(a, jid_join_room(l, d, r)), *p = add(text, l);
 
 	if (l.n != 0)
 		*p++ = '@';

@@ -26,6 +26,8 @@ struct jid {
 bool jid_parse(struct arena *a, struct slice text, struct jid *jid_r);
 /* Puts prepared parts together (empty local or resource: without). */
 struct jid jid_join(struct arena *a, struct slice local, struct slice domain, struct slice resource);
+/* What that takes of an arena. */
+size_t jid_join_room(struct slice local, struct slice domain, struct slice resource);
 /* The bare JID with this resource, which is prepared; false: not a resource. */
 bool jid_with_resource(struct arena *a, const struct jid *bare, struct slice resource, struct jid *jid_r);
 struct jid jid_dup(struct arena *a, const struct jid *j);

@@ -98,6 +98,32 @@ static void copying(void)
 	arena_fini(&to);
 }
 
+/* What is kept for long is asked for to the byte: a second chunk, or bytes that
+ * are left over, would cost each session that is idle. */
+static void measuring(struct arena *a)
+{
+	struct elem *e = elem_new(a, NS_CLIENT, "presence"), *c, *copy;
+	struct arena to;
+	const struct chunk *first;
+
+	elem_set_cstr(a, e, "id", "a value of some length");
+	elem_set_lang(a, e, SLICE("es"));
+	elem_add_text_child(a, e, NS_CLIENT, "status", SLICE("de tertulia"));
+	c = elem_add(a, e, NS_CAPS, "c");
+	elem_set_cstr(a, c, "ver", "QgayPKawpkPSDYmwT/WM94uAlu0=");
+	elem_add(a, elem_add(a, c, "urn:x", "deep"), "urn:x", "deeper");
+	elem_add_text(a, e, SLICE("after"));
+	to = arena_with_room(elem_copy_room(e));
+	first = to.head;
+	copy = elem_copy(&to, e);
+	is_slice(elem_text(&to, elem_child(copy, NS_CLIENT, "status")),
+	    SLICE("de tertulia"), "a copy in measured room is a copy");
+	ok(to.head == first, "and is one block");
+	arena_raw(&to, 1);
+	ok(to.head != first, "which is full");
+	arena_fini(&to);
+}
+
 int main(void)
 {
 	struct arena a = { NULL };
@@ -106,6 +132,7 @@ int main(void)
 	attributes(&a);
 	removing(&a);
 	copying();
+	measuring(&a);
 	arena_fini(&a);
 	return done();
 }

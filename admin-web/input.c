@@ -53,6 +53,52 @@ size_t input_characters(struct slice s)
 	return n;
 }
 
+/* Unicode 15: White_Space, then what is shown as nothing (Default_Ignorable,
+ * and the fillers and blanks that titles are hidden with). */
+static const struct { uint32_t from, to; } blanks[] = {
+	{ 0x0009, 0x000d }, { 0x0020, 0x0020 }, { 0x0085, 0x0085 },
+	{ 0x00a0, 0x00a0 }, { 0x1680, 0x1680 }, { 0x2000, 0x200a },
+	{ 0x2028, 0x2029 }, { 0x202f, 0x202f }, { 0x205f, 0x205f },
+	{ 0x3000, 0x3000 },
+	{ 0x00ad, 0x00ad }, { 0x034f, 0x034f }, { 0x061c, 0x061c },
+	{ 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180f },
+	{ 0x200b, 0x200f }, { 0x202a, 0x202e }, { 0x2060, 0x206f },
+	{ 0x2800, 0x2800 }, { 0x3164, 0x3164 }, { 0xfe00, 0xfe0f },
+	{ 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 }, { 0xfff0, 0xfff8 },
+	{ 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
+};
+
+/* The character of n bytes at p. */
+static uint32_t char_value(const unsigned char *p, size_t n)
+{
+	uint32_t c = n == 1 ? p[0] : p[0] & (0x7fu >> n);
+
+	for (size_t i = 1; i < n; i++)
+		c = c << 6 | (p[i] & 0x3f);
+	return c;
+}
+
+static bool is_blank(uint32_t c)
+{
+	for (size_t i = 0; i < COUNT(blanks); i++)
+		if (c >= blanks[i].from && c <= blanks[i].to)
+			return true;
+	return false;
+}
+
+bool input_is_blank(struct slice s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t at = 0, n;
+
+	for (; at < s.n; at += n) {
+		n = char_length(p + at, s.n - at);
+		if (n == 0 || !is_blank(char_value(p + at, n)))
+			return false;
+	}
+	return true;
+}
+
 /* --- forms ---------------------------------------------------------------------------- */
 
 static bool piece_decode(struct arena *a, struct slice piece, struct slice *out_r)
@@ -177,7 +223,8 @@ bool input_is_mail(struct slice s)
 	    || slice_cut(host, '@', &local, &more))
 		return false;
 	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] <= ' ' || strchr("<>(),;:\"\\", s.p[i]) != NULL)
+		if (s.p[i] <= ' ' || s.p[i] > '~'
+		    || strchr("<>(),;:\"\\", s.p[i]) != NULL)
 			return false;
 	return true;
 }

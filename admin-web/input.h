@@ -15,6 +15,10 @@ bool input_is_text(struct slice s, bool may_break);
 /* How many characters a good text has. */
 size_t input_characters(struct slice s);
 
+/* Is there nothing to be seen in this good text?  White space of all kinds, and
+ * characters without a shape.  True of "". */
+bool input_is_blank(struct slice s);
+
 /* --- forms: application/x-www-form-urlencoded ------------------------------------- */
 
 enum { FORM_FIELDS_MOST = 40, FORM_VALUE_MOST = 8192 };
@@ -44,7 +48,8 @@ void input_url_piece(struct buf *out, struct slice s);
  * people get their account when they first log in.) */
 const char *input_local_part(struct arena *a, struct slice name);
 
-/* One @, something on both sides, no spaces: the rest is for the mail server. */
+/* One @, something on both sides, no spaces, and ASCII alone, since that is all
+ * the attribute mail can hold (RFC 4524 §2.16): the rest is for the mail server. */
 bool input_is_mail(struct slice s);
 
 /* Is this media type `want`, with no parameter but charset=utf-8? */

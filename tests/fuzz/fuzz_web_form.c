@@ -65,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)input_json_depth(s);
 	(void)input_media_is(s, "application/json");
 	(void)input_is_mail(s);
+	(void)input_is_blank(s);
 	assert(lang_accepted(s) < LANG_COUNT);
 	arena_fini(&a);
 	return 0;

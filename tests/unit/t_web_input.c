@@ -38,6 +38,18 @@ static const struct { const char *in; bool good; } mails[] = {
 	{ "a@b@c", false }, { "a b@c", false }, { "a@b c", false },
 	{ "<a@b>", false }, { "a@b,c@d", false }, { "a@b\n", false },
 	{ "\"a\"@b", false }, { "a;b@c", false },
+	{ "\xc3\xb1@b", false }, { "a@\xc3\xb1.example", false }, { "a\x7f@b", false },
+};
+
+static const struct { const char *in; bool blank; } seen[] = {
+	{ "", true }, { " ", true }, { " \t\n\r ", true }, { "\xc2\xa0", true },
+	{ "\xe3\x80\x80", true }, { "\xe2\x80\x83 \xe2\x80\x8b", true },
+	{ "\xef\xbb\xbf", true }, { "\xe2\x80\xae", true }, { "\xe3\x85\xa4", true },
+	{ "\xe2\xa0\x80", true }, { "\xf3\xa0\x80\xa0", true },
+	{ "a", false }, { " a ", false }, { ".", false }, { "\xc3\xb1", false },
+	{ "\xc2\xa1", false }, { "\xe6\xbc\xa2", false },
+	{ "\xe2\x80\x90", false }, { "\xf0\x9f\xa6\x89", false },
+	{ "\xc2\xa0\xf0\x9f\xa6\x89", false }, { "\xff", false },
 };
 
 static const struct { const char *in; bool good; } media[] = {
@@ -121,6 +133,9 @@ int main(void)
 	for (size_t i = 0; i < COUNT(mails); i++)
 		okf(input_is_mail(slice_of(mails[i].in)) == mails[i].good,
 		    "mail %s", mails[i].in);
+	for (size_t i = 0; i < COUNT(seen); i++)
+		okf(input_is_blank(slice_of(seen[i].in)) == seen[i].blank,
+		    "%zu is blank: %d", i, seen[i].blank);
 	for (size_t i = 0; i < COUNT(media); i++)
 		okf(input_media_is(slice_of(media[i].in), "application/json")
 		    == media[i].good, "WEB-26 media type %s", media[i].in);

@@ -39,17 +39,21 @@ static void make_ends(struct exchange *x, unsigned status, enum text why)
 	m->then(x, &made);
 }
 
-static void check_length(struct exchange *x, struct slice s, const char *field)
+/* Up to 255 characters, as the description says and browsers count; whether it
+ * may be empty is not decided here. */
+static void check_text(struct exchange *x, struct slice s, const char *field)
 {
-	if (s.n > 255 || !input_is_text(s, false))
+	if (input_characters(s) > 255 || !input_is_text(s, false))
 		exchange_fault(x, field, T_BAD_TEXT);
+	else if (s.n != 0 && input_is_blank(s))
+		exchange_fault(x, field, T_BLANK);
 }
 
 void account_wish_check(struct exchange *x, const struct account_wish *wish)
 {
-	check_length(x, wish->given_name, "givenName");
-	check_length(x, wish->sn, "sn");
-	check_length(x, wish->mail, "mail");
+	check_text(x, wish->given_name, "givenName");
+	check_text(x, wish->sn, "sn");
+	check_text(x, wish->mail, "mail");
 	if (wish->mail.n != 0 && !input_is_mail(wish->mail))
 		exchange_fault(x, "mail", T_BAD_MAIL);
 	if (wish->password.p == NULL)

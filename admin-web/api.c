@@ -56,15 +56,21 @@ json_t *api_text(struct slice s)
 
 /* --- members ------------------------------------------------------------------------ */
 
+enum { TEXT_MOST = 1024 };
+
+static bool is_text(struct slice s)
+{
+	return s.n <= 4 * TEXT_MOST && input_characters(s) <= TEXT_MOST
+	    && input_is_text(s, true);
+}
+
 static void read_text(struct exchange *x, const struct api_member *m, json_t *v)
 {
 	if (json_is_null(v) && m->may_be_null)
 		*m->text_r = slice_make("", 0);
 	else if (!json_is_string(v))
 		exchange_fault(x, m->name, T_WANT_STRING);
-	else if (json_string_length(v) > 1024
-	    || !input_is_text(slice_make(json_string_value(v),
-	    json_string_length(v)), true))
+	else if (!is_text(slice_make(json_string_value(v), json_string_length(v))))
 		exchange_fault(x, m->name, T_BAD_TEXT);
 	else
 		*m->text_r = slice_make(json_string_value(v),

@@ -23,7 +23,7 @@ struct api_member {
 };
 
 /* Fills in what the table asks for; wrong types, missing and unknown members
- * become faults and the answer 422.  Strings are text of at most 1024 bytes,
+ * become faults and the answer 422.  Strings are text of at most 1024 characters,
  * line breaks only where the handler allows them. */
 bool api_read(struct exchange *x, const struct api_member *table, size_t n);
 

@@ -126,6 +126,7 @@ struct change {
 	struct person *person;
 };
 
+static void check_not_empty(struct exchange *x, struct slice s, const char *field);
 static void change_found(struct exchange *x, struct person *p);
 static void change_named(struct exchange *x, const struct xdb_result *res);
 static void change_password(struct exchange *x);
@@ -150,11 +151,21 @@ void api_account_change(struct exchange *x)
 	if (c->status.p != NULL && !slice_is(c->status, "active")
 	    && !slice_is(c->status, "suspended"))
 		exchange_fault(x, "status", T_BAD_STATUS);
+	check_not_empty(x, c->wish.given_name, "givenName");
+	check_not_empty(x, c->wish.sn, "sn");
+	check_not_empty(x, c->wish.mail, "mail");
 	account_wish_check(x, &c->wish);
 	if (x->fault_n != 0)
 		exchange_fail(x, 422, T_MEMBERS_BAD);
 	else
 		person_find(x, x->param[0], change_found);
+}
+
+/* What a person is called is changed here, not taken away. */
+static void check_not_empty(struct exchange *x, struct slice s, const char *field)
+{
+	if (s.p != NULL && s.n == 0)
+		exchange_fault(x, field, T_MISSING);
 }
 
 static void change_found(struct exchange *x, struct person *p)

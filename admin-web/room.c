@@ -158,10 +158,12 @@ static void edit_ends(struct exchange *x, unsigned status, enum text why)
 	e->then(x, status, why, e->room);
 }
 
+/* `most` characters, as the description says and browsers count. */
 static void check(struct exchange *x, struct slice s, const char *field,
     size_t most, bool may_break)
 {
-	if (s.p != NULL && (s.n > most || !input_is_text(s, may_break)))
+	if (s.p != NULL && (input_characters(s) > most
+	    || !input_is_text(s, may_break)))
 		exchange_fault(x, field, T_BAD_TEXT);
 }
 
@@ -176,6 +178,8 @@ static void edit_begin(struct exchange *x, struct editing *e)
 	check(x, w->description, "description", 1024, true);
 	if (w->title.p != NULL && w->title.n == 0)
 		exchange_fault(x, "title", T_MISSING);
+	else if (w->title.p != NULL && input_is_blank(w->title))
+		exchange_fault(x, "title", T_BLANK);
 	if (x->fault_n != 0) {
 		edit_ends(x, 422, T_MEMBERS_BAD);
 		return;

@@ -89,6 +89,11 @@ def test_password_the_directory_does_not_take_makes_no_account(world, api):
     ({"uid": "x", "sn": "y", "mail": "no"}, ["mail"]),
     ({"uid": "x", "sn": "y", "mail": "a b@c"}, ["mail"]),
     ({"uid": "x", "sn": "y\nz", "mail": "a@c"}, ["sn"]),
+    ({"uid": "x", "sn": " ", "mail": "a@c"}, ["sn"]),
+    ({"uid": "x", "sn": "\u00a0\u200b", "mail": "a@c"}, ["sn"]),
+    ({"uid": "x", "givenName": "\u3000", "sn": "y", "mail": "a@c"}, ["givenName"]),
+    ({"uid": "x", "sn": "y", "mail": "añ@b.example"}, ["mail"]),
+    ({"uid": "x", "sn": "y", "mail": "a@ñ.example"}, ["mail"]),
     ({"uid": "x", "password": "corta"}, ["password"]),
     ({"uid": "x", "password": ""}, ["password"]),
     ({"uid": "x", "password": 12345678}, ["password"]),
@@ -151,6 +156,13 @@ def test_change_of_a_person_we_made(world, api):
     assert world.ldap(dn, "primera clave").whoami_s()
     problem(api.call("PATCH", f"/accounts/{uid}", {"password": "segunda clave"}),
             422, "password")                        # now it is theirs alone
+    for empty in ("", " ", "\u2003"):
+        problem(api.call("PATCH", f"/accounts/{uid}", {
+            "givenName": empty, "sn": empty, "mail": empty}), 422,
+            "givenName", "sn", "mail")
+    problem(api.call("PATCH", f"/accounts/{uid}", {"mail": "ñ@d.example"}), 422,
+            "mail")
+    assert api.call("GET", f"/accounts/{uid}").json() == told
 
 
 def test_change_of_a_person_of_the_institution_is_not_ours(world, api):
@@ -262,9 +274,29 @@ def test_room_is_bound_by_dn_or_name_and_unbound(world, api):
     ({"name": "x", "title": "x", "public": 1}, ["public"]),
     ({"name": "x", "title": "x", "public": None}, ["public"]),
     ({"name": "x", "title": "x\ny"}, ["title"]),
+    ({"name": "x", "title": " "}, ["title"]),
+    ({"name": "x", "title": "\u00a0"}, ["title"]),
+    ({"name": "x", "title": "\u202e\u200b"}, ["title"]),
+    ({"name": "x", "title": "ñ" * 256}, ["title"]),
+    ({"name": "x", "title": "x", "description": "ñ" * 1025}, ["description"]),
     ({"name": "x", "title": "x", "owner": "y"}, ["owner"])])
 def test_rooms_that_cannot_be_taken(api, body, fields):
     problem(api.call("POST", "/rooms", body), 422, *fields)
+
+
+def test_lengths_are_counted_in_characters(world, api):
+    """As the description has them: an ñ is one, whatever it takes in UTF-8."""
+    name, uid = world.name("sala"), world.name("api")
+    room = {"name": name, "title": "ñ" * 255, "description": "🦉" * 1024}
+    answer = api.call("POST", "/rooms", room)
+    assert answer.status == 201
+    assert answer.json() == {**answer.json(), **room}
+    answer = api.call("POST", "/accounts", {
+        "uid": uid, "givenName": "é" * 255, "sn": "漢" * 255, "mail": "a@b.example"})
+    assert answer.status == 201
+    assert answer.json()["givenName"] == "é" * 255
+    problem(api.call("PATCH", f"/rooms/{name}", {"title": " "}), 422, "title")
+    assert api.call("GET", f"/rooms/{name}").json()["title"] == room["title"]
 
 
 def test_a_room_keeps_its_name(world, api):

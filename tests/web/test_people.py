@@ -190,7 +190,9 @@ def test_link_for_somebody_who_has_a_password_changes_nothing(world, admin,
 
 @pytest.mark.parametrize("fields,said", [
     ({"uid": ""}, "needed"), ({"sn": ""}, "needed"), ({"mail": ""}, "needed"),
+    ({"sn": " "}, "needed"), ({"sn": "\u00a0\u3000"}, "nothing to be seen"),
     ({"mail": "no mail"}, "no mail address"), ({"mail": "a@b@c"}, "no mail"),
+    ({"mail": "peña@example.org"}, "no mail address"),
     ({"uid": "ñandú"}, "without accents"), ({"uid": "a b"}, "without accents"),
     ({"uid": "a@b"}, "without accents"), ({"uid": "x" * 65}, "at most 64"),
     ({"uid": "../x"}, "without accents"), ({"sn": "x" * 300}, "Too long"),

@@ -41,6 +41,12 @@ def test_room_is_made_with_its_maker_as_owner(world, admin):
     assert f"{name}@{world.muc}" in admin.page.text
 
 
+def test_title_as_long_as_the_page_lets_one_type(world, admin):
+    name = new_room(world, admin, title="ñ" * 255, description="ñ" * 1024)
+    assert admin.answer.status == 200
+    assert entry(world, name)["cn"] == ["ñ" * 255]
+
+
 def test_room_for_a_list(world, admin):
     admin.get("/create/room")
     lists = [a["value"] for tag, a in admin.page.elements if tag == "option"]
@@ -94,6 +100,8 @@ def test_room_is_deleted_after_a_question(world, admin):
     ({"name": "sala de té"}, "no spaces"), ({"name": "ñ"}, "without accents"),
     ({"name": "a@b"}, "without accents"), ({"name": "a/b"}, "without accents"),
     ({"name": "x" * 65}, "at most 64"), ({"title": "x" * 256}, "Too long"),
+    ({"title": " "}, "needed"), ({"title": "\u00a0 \u3000"}, "nothing to be seen"),
+    ({"title": "ñ" * 256}, "Too long"),
     ({"description": "x" * 1025}, "Too long"), ({"title": "a\tb\nc"}, "Too long"),
     ({"list": "cn=nobody,dc=example,dc=org"}, "no such list"),
     ({"list": "*)(cn=*"}, "no such list")])

@@ -43,9 +43,9 @@ void input_url_piece(struct buf *out, struct slice s);
 /* --- what may be stored ------------------------------------------------------------- */
 
 /* A name that may become the local part of an address here: ASCII letters,
- * digits and a few marks, 1 to 64 bytes.  Written in lower case to `a`; NULL:
- * it may not.  (Preparing other scripts is the im process's business: such
- * people get their account when they first log in.) */
+ * digits and a few marks, no two dots in a row, 1 to 64 bytes.  Written in lower
+ * case to `a`; NULL: it may not.  (Preparing other scripts is the im process's
+ * business: such people get their account when they first log in.) */
 const char *input_local_part(struct arena *a, struct slice name);
 
 /* One @, something on both sides, no spaces, and ASCII alone, since that is all

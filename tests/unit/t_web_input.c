@@ -29,7 +29,8 @@ static const struct { const char *in, *out; } names[] = {
 	{ "a'b", NULL }, { "a<b", NULL }, { "a>b", NULL }, { "a:b", NULL },
 	{ "\xc3\xb1", NULL }, { "a,b", NULL }, { "a(b", NULL }, { "a\\b", NULL },
 	{ "a%b", NULL }, { "a?b", NULL }, { "a#b", NULL },
-	{ ".", NULL }, { "..", NULL }, { ".a", ".a" },
+	{ ".", NULL }, { "..", NULL }, { "...", NULL }, { ".a", ".a" },
+	{ "a..b", NULL }, { "a..", NULL }, { "..a", NULL }, { "a.b.c.", "a.b.c." },
 };
 
 static const struct { const char *in; bool good; } mails[] = {

@@ -84,7 +84,7 @@ def test_password_the_directory_does_not_take_makes_no_account(world, api):
     ({"uid": None}, ["uid"]), ({"uid": ["x"]}, ["uid"]), ({"uid": {}}, ["uid"]),
     ({"uid": "a b"}, ["uid"]), ({"uid": "a@b"}, ["uid"]),
     ({"uid": "x" * 65}, ["uid"]), ({"uid": "x" * 1025}, ["uid"]),
-    ({"uid": "ñ"}, ["uid"]), ({"uid": "a\u0001b"}, ["uid"]),
+    ({"uid": "a..b"}, ["uid"]), ({"uid": "ñ"}, ["uid"]), ({"uid": "a\u0001b"}, ["uid"]),
     ({"uid": "x", "sn": "x" * 256, "mail": "x@y"}, ["sn"]),
     ({"uid": "x", "sn": "y", "mail": "no"}, ["mail"]),
     ({"uid": "x", "sn": "y", "mail": "a b@c"}, ["mail"]),
@@ -269,6 +269,7 @@ def test_room_is_bound_by_dn_or_name_and_unbound(world, api):
 @pytest.mark.parametrize("body,fields", [
     ({}, ["title", "name"]), ({"name": "x"}, ["title"]),
     ({"name": "a b", "title": "x"}, ["name"]),
+    ({"name": "a..b", "title": "x"}, ["name"]),
     ({"name": "x", "title": ""}, ["title"]), ({"name": "x", "title": 1}, ["title"]),
     ({"name": "x", "title": "x", "membersOnly": "yes"}, ["membersOnly"]),
     ({"name": "x", "title": "x", "public": 1}, ["public"]),
@@ -282,6 +283,23 @@ def test_room_is_bound_by_dn_or_name_and_unbound(world, api):
     ({"name": "x", "title": "x", "owner": "y"}, ["owner"])])
 def test_rooms_that_cannot_be_taken(api, body, fields):
     problem(api.call("POST", "/rooms", body), 422, *fields)
+
+
+@pytest.mark.parametrize("marks", [".a", "a.", "a-_~", "+=!$*", "A.b.C"])
+def test_what_could_be_named_can_be_asked_for(world, api, marks):
+    """Whatever name is taken leads, as the answer says it, to what was made."""
+    name = world.name("sala") + marks
+    made = api.call("POST", "/rooms", {"name": name, "title": "x"})
+    assert made.status == 201
+    path = made["location"].removeprefix("/api/v1")
+    assert api.call("GET", path).json() == made.json()
+    assert api.call("DELETE", path).status == 204
+    made = api.call("POST", "/accounts", {"uid": name, "sn": "x",
+                                          "mail": "a@b.example"})
+    assert made.status == 201
+    path = made["location"].removeprefix("/api/v1")
+    assert api.call("GET", path).json()["jid"] == made.json()["jid"]
+    assert api.call("DELETE", path).status == 204
 
 
 def test_lengths_are_counted_in_characters(world, api):

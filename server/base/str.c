@@ -133,26 +133,6 @@ void buf_reserve(struct buf *b, size_t more)
 	}
 }
 
-void buf_add(struct buf *b, struct slice s)
-{
-	if (s.n == 0)
-		return;
-	if (b->room - b->n < s.n)
-		buf_reserve(b, s.n);
-	memcpy(b->p + b->n, s.p, s.n);
-	b->n += s.n;
-}
-
-void buf_addc(struct buf *b, char c)
-{
-	buf_add(b, slice_make(&c, 1));
-}
-
-void buf_adds(struct buf *b, const char *cstr)
-{
-	buf_add(b, slice_of(cstr));
-}
-
 void buf_addv(struct buf *b, const char *fmt, va_list ap)
 {
 	va_list again;

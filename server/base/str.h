@@ -35,7 +35,7 @@ static inline struct slice slice_make(const void *p, size_t n)
 }
 static inline bool slice_eq(struct slice a, struct slice b)
 {
-	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+	return a.n == b.n && (a.p == b.p || a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
 static inline bool slice_is(struct slice a, const char *cstr)
 {
@@ -60,9 +60,27 @@ bool slice_eq_secret(struct slice a, struct slice b);
 struct buf { char *p; size_t n, room; };                        /* {0} is empty */
 
 void buf_reserve(struct buf *b, size_t more);                   /* room for `more` further bytes */
-void buf_add(struct buf *b, struct slice s);
-void buf_addc(struct buf *b, char c);
-void buf_adds(struct buf *b, const char *cstr);
+/* Inline, for a writer adds some thirty pieces to a stanza, most of them constants
+ * of a few bytes: copied without a call, that is 0.1 µs a stanza. */
+static inline void buf_add(struct buf *b, struct slice s)
+{
+	if (s.n == 0)
+		return;
+	if (b->room - b->n < s.n)
+		buf_reserve(b, s.n);
+	memcpy(b->p + b->n, s.p, s.n);
+	b->n += s.n;
+}
+static inline void buf_addc(struct buf *b, char c)
+{
+	if (b->room == b->n)
+		buf_reserve(b, 1);
+	b->p[b->n++] = c;
+}
+static inline void buf_adds(struct buf *b, const char *cstr)
+{
+	buf_add(b, slice_of(cstr));
+}
 void buf_addf(struct buf *b, const char *fmt, ...) FORMAT(2, 3);
 void buf_addv(struct buf *b, const char *fmt, va_list ap) FORMAT(2, 0);
 void buf_drop(struct buf *b, size_t n);                         /* forgets the first n bytes */

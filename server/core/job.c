@@ -51,13 +51,20 @@ void job_free(struct job **jp)
 	arena_fini(&arena);
 }
 
+/* A session that closes ends its jobs, so only one that was detached from it needs
+ * to ask whether it is still there. */
+static struct session *sender(const struct job *j)
+{
+	return j->session != NULL || j->session_id == 0 ? j->session
+	    : session_by_id(j->session_id);
+}
+
 static void job_end(struct job *j)
 {
-	uint64_t id = j->session_id;
-	struct session *s;
+	struct session *s = sender(j);
 
 	job_free(&j);
-	if (id != 0 && (s = session_by_id(id)) != NULL && s->stream != NULL)
+	if (s != NULL && s->stream != NULL)
 		stream_job_over(s->stream);
 }
 
@@ -123,7 +130,7 @@ void job_reply_stanza(struct job *j, struct elem *stanza)
 	assert(!j->is_answered);
 	j->is_answered = true;
 	if (j->session_id != 0) {
-		s = session_by_id(j->session_id);
+		s = sender(j);
 		if (s != NULL)
 			session_send(s, stanza);
 	} else {

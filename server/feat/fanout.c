@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* feat/fanout.c — one stanza to many: serialised once, `to` set for each. */
+/* feat/fanout.c — one stanza to many sessions, by who they are. */
 #include "feat/fanout.h"
 
 #include "core/host.h"
@@ -7,34 +7,21 @@
 void fanout_init(struct fanout *f, const struct elem *stanza,
     const struct write_as *as)
 {
-	struct write_as without_to = *as;
-
-	*f = (struct fanout){ .name_n = 1 + stanza->name.n };
-	without_to.to = SLICE("");
-	write_stanza(&f->xml, stanza, &without_to);
+	*f = (struct fanout){ .fan.rest = 0 };
+	fan_stanza(&f->fan, stanza, as);
 }
 
 void fanout_fini(struct fanout *f)
 {
-	buf_fini(&f->xml);
-	buf_fini(&f->copy);
+	fan_fini(&f->fan);
+	buf_fini(&f->to);
 }
 
 void fanout_send(struct fanout *f, struct session *s, struct slice to)
 {
-	struct slice xml = buf_slice(&f->xml);
-
-	if (to.n == 0) {
-		session_send_bytes(s, xml);
-		return;
-	}
-	buf_clear(&f->copy);
-	buf_add(&f->copy, slice_make(xml.p, f->name_n));
-	buf_adds(&f->copy, " to='");
-	write_escaped(&f->copy, to);
-	buf_addc(&f->copy, '\'');
-	buf_add(&f->copy, slice_make(xml.p + f->name_n, xml.n - f->name_n));
-	session_send_bytes(s, buf_slice(&f->copy));
+	buf_clear(&f->to);
+	write_escaped(&f->to, to);
+	session_send_bytes(s, fan_to(&f->fan, buf_slice(&f->to)));
 }
 
 void fanout_available(struct fanout *f, const struct account *a,

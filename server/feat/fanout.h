@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* feat/fanout.h — one stanza to many: serialised once, `to` set for each.
- *
- * Presence of one person goes to hundreds; what differs between the copies is
- * one attribute.  So the stanza is written once without `to`, and each copy is
- * the name, the attribute, the rest. */
+/* feat/fanout.h — one stanza to many sessions, by who they are: an account's
+ * available ones, those concerned with its roster.  Serialised once (xml/fan.h): a
+ * person's presence goes to hundreds. */
 #ifndef FEAT_FANOUT_H
 #define FEAT_FANOUT_H
 
 #include "core/session.h"
+#include "xml/fan.h"
 
 struct fanout {
-	struct buf xml;                 /* the stanza without `to` */
-	struct buf copy;                /* scratch */
-	size_t name_n;                  /* "<presence" */
+	struct fan fan;
+	struct buf to;                  /* scratch: an address, escaped */
 };
 
-/* `as` changes what it holds, its `to` apart. */
+/* `as` changes what it holds, its `to` apart; the stanza's name is borrowed. */
 void fanout_init(struct fanout *f, const struct elem *stanza, const struct write_as *as);
 void fanout_fini(struct fanout *f);
 

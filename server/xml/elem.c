@@ -35,9 +35,12 @@ struct slice elem_attr_ns(const struct elem *e, const char *ns, const char *name
 	return at != NULL ? at->value : slice_make(NULL, 0);
 }
 
-struct slice elem_attr(const struct elem *e, const char *name)
+struct slice elem_attr_plain(const struct elem *e, struct slice name)
 {
-	return elem_attr_ns(e, NULL, name);
+	for (struct attr *at = e->attrs; at != NULL; at = at->next)
+		if (at->ns.n == 0 && slice_eq(at->name, name))
+			return at->value;
+	return slice_make(NULL, 0);
 }
 
 static struct elem *first_fit(const struct node *n, const char *ns,

@@ -33,8 +33,12 @@ struct elem {
 
 /* ns or name NULL: any. */
 bool elem_is(const struct elem *e, const char *ns, const char *name);
+struct slice elem_attr_plain(const struct elem *e, struct slice name);
 /* Value of an attribute without namespace; the empty slice (p NULL) when absent. */
-struct slice elem_attr(const struct elem *e, const char *name);
+static inline struct slice elem_attr(const struct elem *e, const char *name)
+{
+	return elem_attr_plain(e, slice_of(name));
+}
 struct slice elem_attr_ns(const struct elem *e, const char *ns, const char *name);
 /* First child element of that name; ns or name NULL: any. */
 struct elem *elem_child(const struct elem *e, const char *ns, const char *name);

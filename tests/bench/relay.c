@@ -203,7 +203,7 @@ static void accepted(SSL_CTX *ctx, int fd)
 static int listening(const char *port)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET,
-	    .sin_port = htons((uint16_t)atoi(port)),
+	    .sin_port = htons((uint16_t)strtoul(port, NULL, 10)),
 	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -268,7 +268,7 @@ int main(int argc, char **argv)
 		die("usage: relay PORT CHAIN KEY [group=N] [batch]");
 	for (int i = 4; i < argc; i++)
 		if (strncmp(argv[i], "group=", 6) == 0)
-			group = (size_t)atol(argv[i] + 6);
+			group = (size_t)strtoul(argv[i] + 6, NULL, 10);
 		else
 			batch = strcmp(argv[i], "batch") == 0;
 	signal(SIGPIPE, SIG_IGN);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fan-out and history: one serialisation, any recipient; and how much of the
- * past somebody gets. */
+/* History: how much of the past somebody gets. */
 #include "feat/muc/history.h"
 #include "tests/tap.h"
 #include "xml/ns.h"
@@ -13,47 +12,6 @@ static void write_message(struct fan *f, const char *body)
 	write_attr_cstr(&w, "type", "groupchat");
 	write_leaf(&w, NS_CLIENT, "body", slice_of(body));
 	fan_close(&w);
-}
-
-static void one_for_all(struct arena *a)
-{
-	struct fan f = { .rest = 0 };
-	struct slice ann = fan_address(a, SLICE("ann@example.org/phone"));
-	static char name[4000];
-
-	ok(fan_is_empty(&f), "a new fan is empty");
-	write_message(&f, "¿qué < tal?");
-	is_slice(fan_to(&f, ann), SLICE("<message to='ann@example.org/phone' "
-	    "type='groupchat'><body>¿qué &lt; tal?</body></message>"),
-	    "the recipient is put in");
-	is_slice(fan_to(&f, fan_address(a, SLICE("b@example.org/'/><x"))),
-	    SLICE("<message to='b@example.org/&apos;/&gt;&lt;x' "
-	    "type='groupchat'><body>¿qué &lt; tal?</body></message>"),
-	    "XML-07 a resource cannot leave its attribute");
-	memset(name, 'r', sizeof name);
-	ok(fan_to(&f, slice_make(name, sizeof name)).n
-	    == fan_to(&f, ann).n - ann.n + sizeof name,
-	    "a very long address finds room");
-	is_slice(fan_to(&f, ann), SLICE("<message to='ann@example.org/phone' "
-	    "type='groupchat'><body>¿qué &lt; tal?</body></message>"),
-	    "and a short one after it is as before");
-	write_message(&f, "otra");
-	is_slice(fan_to(&f, ann), SLICE("<message to='ann@example.org/phone' "
-	    "type='groupchat'><body>otra</body></message>"),
-	    "a fan can be opened again");
-	fan_fini(&f);
-}
-
-static void no_children(struct arena *a)
-{
-	struct fan f = { .rest = 0 };
-	struct xml_writer w;
-
-	fan_open(&f, &w, "presence");
-	fan_close(&w);
-	is_slice(fan_to(&f, fan_address(a, SLICE("x@y/z"))),
-	    SLICE("<presence to='x@y/z'/>"), "an empty stanza has its address too");
-	fan_fini(&f);
 }
 
 static void say(struct history *h, size_t most, int64_t when, const char *body)
@@ -141,8 +99,6 @@ int main(void)
 {
 	struct arena a = { NULL };
 
-	one_for_all(&a);
-	no_children(&a);
 	wanting(&a);
 	bytes();
 	arena_fini(&a);

@@ -4,7 +4,7 @@
 #ifndef FEAT_MUC_HISTORY_H
 #define FEAT_MUC_HISTORY_H
 
-#include "feat/muc/fan.h"
+#include "xml/fan.h"
 
 enum { HISTORY_BYTES_MOST = 128 * 1024 };       /* of one room, whatever its number */
 

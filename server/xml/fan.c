@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* feat/muc/fan.c — see fan.h for the picture. */
-#include "feat/muc/fan.h"
+/* xml/fan.c — one stanza to many; see fan.h for the picture. */
+#include "xml/fan.h"
 
 #include "xml/ns.h"
 
@@ -20,15 +20,30 @@ struct slice fan_address(struct arena *a, struct slice jid)
 	return copy;
 }
 
-void fan_open(struct fan *f, struct xml_writer *w, const char *name)
+static void begin(struct fan *f, struct slice name)
 {
 	buf_clear(&f->bytes);
 	buf_reserve(&f->bytes, 4 * GAP);
 	f->bytes.n = GAP;
-	f->name = slice_of(name);
-	f->rest = GAP + 1 + f->name.n;
+	f->name = name;
+	f->rest = GAP + 1 + name.n;
+}
+
+void fan_open(struct fan *f, struct xml_writer *w, const char *name)
+{
+	begin(f, slice_of(name));
 	write_init(w, &f->bytes, NS_CLIENT);
 	write_open(w, NS_CLIENT, name);
+}
+
+void fan_stanza(struct fan *f, const struct elem *stanza,
+    const struct write_as *as)
+{
+	struct write_as without_to = *as;
+
+	without_to.to = SLICE("");
+	begin(f, stanza->name);
+	write_stanza(&f->bytes, stanza, &without_to);
 }
 
 void fan_close(struct xml_writer *w)
@@ -70,7 +85,7 @@ static char *put(char *at, struct slice s)
 
 struct slice fan_to(struct fan *f, struct slice to)
 {
-	size_t head = 1 + f->name.n + attribute.n + to.n + 1;
+	size_t head = 1 + f->name.n + (to.n != 0 ? attribute.n + to.n + 1 : 0);
 	char *start, *at;
 
 	if (head > f->rest)
@@ -78,8 +93,10 @@ struct slice fan_to(struct fan *f, struct slice to)
 	start = at = f->bytes.p + f->rest - head;
 	*at++ = '<';
 	at = put(at, f->name);
-	at = put(at, attribute);
-	at = put(at, to);
-	*at = '\'';
+	if (to.n != 0) {
+		at = put(at, attribute);
+		at = put(at, to);
+		*at = '\'';
+	}
 	return slice_make(start, f->bytes.n - f->rest + head);
 }

@@ -48,6 +48,7 @@ def people(path, count):
 def world_of(users, folder, conf=""):
     """A world with that many people u0 … uN, and rooms for everyone."""
     folder = pathlib.Path(folder)
+    folder.mkdir(exist_ok=True)
     ldif, more = folder / "people.ldif", folder / "more.conf"
     people(ldif, users)
     more.write_text(conf)

@@ -235,13 +235,13 @@ static void join(void)
 		if (i % plan.occupants == 0)
 			continue;
 		until(&counts.joined,
-		    begun >= JOINS_AT_ONCE ? begun - JOINS_AT_ONCE + 1 : 0, 60);
+		    begun >= JOINS_AT_ONCE ? begun - JOINS_AT_ONCE + 1 : 0, 600);
 		send_join(client_at(i));
 		begun++;
 	}
 	/* Everybody sees everybody, and the first was there already. */
 	until(&counts.presences,
-	    plan.rooms * (plan.occupants * plan.occupants - 1), 120);
+	    plan.rooms * (plan.occupants * plan.occupants - 1), 600);
 	report("join", from,
 	    (double)(plan.rooms * (plan.occupants * plan.occupants - 1)));
 }

@@ -4,7 +4,10 @@
  * What an idle connection costs decides the modes: RELEASE_BUFFERS gives the
  * 2 x 16 KiB of record buffers back between records, and without tickets and
  * session cache nothing is kept for a second connection (no resumption: each
- * credential is bound to a handshake of its own, security TLS-11).
+ * credential is bound to a handshake of its own, security TLS-11).  A server's
+ * TLS 1.3 connection leaves OpenSSL's object when its handshake is over, for
+ * base/tls_record.h, which says why; a client's (the directory: a handful) and
+ * one of TLS 1.2 stay.
  *
  * OpenSSL's error queue belongs to the thread, not to the connection, so it is
  * emptied before each call and read right behind it (security TLS-12). */
@@ -21,7 +24,9 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "base/enc.h"
 #include "base/log.h"
+#include "base/tls_record.h"
 
 /* TLS 1.2 as RFC 7525 and its successor RFC 9325 §4.2 want it; in the order of
  * TLS_GNUTLS_PRIORITY. */
@@ -43,7 +48,9 @@ struct tls_context {
 };
 
 struct tls {
-	SSL *ssl;
+	SSL *ssl;                       /* NULL: it has gone, see tls_lighten */
+	struct tls_records *records;    /* a server's of 1.3: ready for that */
+	int fd;
 	const char *why;
 	bool is_refused;                /* a host that no certificate can name */
 	/* borrowed, but counted */
@@ -147,6 +154,30 @@ static int alpn_select(SSL *ssl, const unsigned char **out_r,
 	return SSL_TLSEXT_ERR_OK;
 }
 
+/* OpenSSL tells a handshake's secrets by this callback alone, as lines of the
+ * NSS key log: label, client's random, secret.  They go to the connection they
+ * belong to and nowhere else; no file, no variable (security TLS-13). */
+static void hear_secret(const SSL *ssl, const char *line)
+{
+	struct tls *t = SSL_get_app_data(ssl);
+	struct slice label, rest, random, hex;
+	struct buf secret = { 0 };
+	bool is_ours;
+
+	slice_cut(slice_of(line), ' ', &label, &rest);
+	slice_cut(rest, ' ', &random, &hex);
+	is_ours = slice_is(label, "SERVER_TRAFFIC_SECRET_0");
+	if (!is_ours && !slice_is(label, "CLIENT_TRAFFIC_SECRET_0"))
+		return;
+	if (t->records == NULL)
+		t->records = tls_records_new(t->fd);
+	buf_reserve(&secret, TLS_SECRET_MOST);  /* it does not move */
+	if (hex.n > 2 * TLS_SECRET_MOST || !dec_hex(&secret, hex)
+	    || !tls_records_secret(t->records, is_ours, buf_slice(&secret)))
+		tls_records_free(&t->records);
+	buf_wipe(&secret);
+}
+
 struct tls_context *tls_context_server(const char *certificate,
     const char *key, const char *alpn, const char **why_r)
 {
@@ -155,6 +186,7 @@ struct tls_context *tls_context_server(const char *certificate,
 	if (!context_has_policy(c))
 		*why_r = library_why();
 	else if (load_identity(c->ctx, certificate, key, why_r)) {
+		SSL_CTX_set_keylog_callback(c->ctx, hear_secret);
 		if (alpn != NULL) {
 			size_t n = strlen(alpn);
 
@@ -219,6 +251,7 @@ static struct tls *tls_new(struct tls_context *ctx, int fd)
 
 	ERR_clear_error();
 	t->context = tls_context_ref(ctx);
+	t->fd = fd;
 	t->ssl = SSL_new(ctx->ctx);
 	if (t->ssl == NULL || SSL_set_fd(t->ssl, fd) != 1)
 		panic("no TLS connection: %s", library_why());
@@ -229,6 +262,9 @@ struct tls *tls_accept(struct tls_context *ctx, int fd)
 {
 	struct tls *t = tls_new(ctx, fd);
 
+	SSL_set_app_data(t->ssl, t);
+	/* Not a byte beyond the handshake: tls_lighten could not have it. */
+	SSL_set_read_ahead(t->ssl, 0);
 	SSL_set_accept_state(t->ssl);
 	return t;
 }
@@ -279,6 +315,7 @@ void tls_free(struct tls **tp)
 	if (t == NULL)
 		return;
 	SSL_free(t->ssl);
+	tls_records_free(&t->records);
 	tls_context_free(&t->context);
 	free(t);
 }
@@ -335,8 +372,47 @@ enum tls_result tls_handshake(struct tls *t)
 	return r == TLS_CLOSED ? TLS_FAILED : r;
 }
 
+/* The most that one record of ours may say (RFC 6066 §4, if the client asked). */
+static size_t fragment_most(const SSL *ssl)
+{
+	const SSL_SESSION *s = SSL_get_session(ssl);
+	unsigned code = s != NULL ? SSL_SESSION_get_max_fragment_length(s) : 0;
+
+	return code == TLSEXT_max_fragment_length_DISABLED
+	    ? SSL3_RT_MAX_PLAIN_LENGTH : 256u << code;
+}
+
+/* Is the next record of either side the first under its keys?  A ticket would
+ * have been ours. */
+static bool is_at_beginning(const struct tls *t)
+{
+	return SSL_is_init_finished(t->ssl) && tls_is_13(t)
+	    && SSL_has_pending(t->ssl) == 0 && SSL_get_num_tickets(t->ssl) == 0;
+}
+
+void tls_lighten(struct tls *t)
+{
+	if (t->records != NULL && is_at_beginning(t)
+	    && tls_records_begin(t->records, tls_cipher(t),
+	    fragment_most(t->ssl))) {
+		SSL_free(t->ssl);
+		t->ssl = NULL;
+		tls_context_free(&t->context);
+	} else {
+		tls_records_free(&t->records);
+		SSL_set_read_ahead(t->ssl, 1);
+	}
+}
+
+void tls_thread_fini(void)
+{
+	tls_records_thread_fini();
+}
+
 enum tls_result tls_read(struct tls *t, void *p, size_t room, size_t *n_r)
 {
+	if (t->ssl == NULL)
+		return tls_records_read(t->records, p, room, n_r);
 	*n_r = 0;
 	ERR_clear_error();
 	errno = 0;
@@ -345,7 +421,8 @@ enum tls_result tls_read(struct tls *t, void *p, size_t room, size_t *n_r)
 
 bool tls_has_pending(const struct tls *t)
 {
-	return SSL_has_pending(t->ssl) == 1;
+	return t->ssl == NULL ? tls_records_pending(t->records)
+	    : SSL_has_pending(t->ssl) == 1;
 }
 
 enum tls_result tls_write(struct tls *t, const void *p, size_t n, size_t *n_r)
@@ -353,6 +430,8 @@ enum tls_result tls_write(struct tls *t, const void *p, size_t n, size_t *n_r)
 	*n_r = 0;
 	if (n == 0)
 		return TLS_OK;
+	if (t->ssl == NULL)
+		return tls_records_write(t->records, p, n, n_r);
 	ERR_clear_error();
 	errno = 0;
 	return result_of(t, SSL_write_ex(t->ssl, p, n, n_r));
@@ -360,6 +439,10 @@ enum tls_result tls_write(struct tls *t, const void *p, size_t n, size_t *n_r)
 
 void tls_goodbye(struct tls *t)
 {
+	if (t->ssl == NULL) {
+		tls_records_goodbye(t->records);
+		return;
+	}
 	if (SSL_in_init(t->ssl))
 		return;
 	ERR_clear_error();
@@ -369,7 +452,9 @@ void tls_goodbye(struct tls *t)
 
 const char *tls_why(const struct tls *t)
 {
-	return t->why != NULL ? t->why : "nothing failed";
+	const char *why = t->ssl == NULL ? tls_records_why(t->records) : t->why;
+
+	return why != NULL ? why : "nothing failed";
 }
 
 bool tls_is_13(const struct tls *t)

@@ -53,6 +53,14 @@ enum tls_result tls_write(struct tls *t, const void *p, size_t n, size_t *n_r);
 void tls_goodbye(struct tls *t);                /* close_notify, never blocks */
 const char *tls_why(const struct tls *t);       /* static text, for the log   */
 
+/* To be called when all has been asked that the handshake settled: what only
+ * it needed is given back, some 14 KiB of a TLS 1.3 connection.  From now on it
+ * is read, written, closed and freed, and nothing else.  With TLS 1.2, or when
+ * bytes have been read ahead, all stays as it is. */
+void tls_lighten(struct tls *t);
+/* What is kept for the connections of a thread; at the end of a thread. */
+void tls_thread_fini(void);
+
 bool tls_is_13(const struct tls *t);
 const char *tls_version(const struct tls *t);   /* "TLSv1.3"; static text     */
 const char *tls_cipher(const struct tls *t);    /* static text                */

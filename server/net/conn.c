@@ -257,6 +257,7 @@ static void shaken(struct conn *c)
 	parser_restart(c->parser);
 	poll_for(c, UV_READABLE);
 	announce(c);
+	tls_lighten(c->tls);            /* the core knows now what there was to know */
 	read_on(c);
 }
 

@@ -458,6 +458,7 @@ static void close_all(struct worker *w)
 	buf_fini(&w->events);
 	tls_context_free(&w->tls);
 	parse_thread_fini();
+	tls_thread_fini();
 }
 
 static void finish(struct worker *w, int64_t ms)

@@ -15,6 +15,9 @@ import pytest
 from service import build
 from world import TOP
 
+# One tour for all of them, by one worker: it is the dearest fixture we have.
+pytestmark = pytest.mark.xdist_group("browser")
+
 HERE = TOP / "tests/browser"
 PAGES = """signin signin-wrong people people-search person-new link person
     person-delete room-new room rooms online me nowhere activate

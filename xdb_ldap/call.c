@@ -83,6 +83,8 @@ struct call *call_search(struct xdb_op *op, const struct search *s)
 	c->filter = s->filter;
 	c->set = s->set;
 	c->most = s->most;
+	if (s->is_of_watch)
+		c->pool = &op->db->watchers;
 	pool_submit(c->pool, c);
 	return c;
 }

@@ -68,6 +68,7 @@ struct search {
 	const char *filter;
 	enum map_set set;
 	unsigned most;                  /* entries; 0: the server's limit */
+	bool is_of_watch;               /* goes the way of the watchers */
 };
 struct call *call_search(struct xdb_op *op, const struct search *s);
 

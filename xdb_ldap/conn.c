@@ -11,10 +11,10 @@
 #include "xdb_ldap/call.h"
 #include "xdb_ldap/pool.h"
 #include "xdb_ldap/transport.h"
+#include "xdb_ldap/watch.h"
 
-enum {
-	MESSAGES_PER_TURN = 128,        /* then others have their turn */
-};
+/* Then others have their turn: messages, or nanoseconds, looked at now and then. */
+enum { MESSAGES_PER_TURN = 128, TURN_NS = 700 * 1000, LOOK_EVERY = 8 };
 
 static const char *const state_texts[] = {
 	[CONN_IDLE] = "idle", [CONN_RESOLVING] = "resolving",
@@ -30,7 +30,7 @@ const char *conn_state_text(enum conn_state state)
 
 void conn_enter(struct conn *c, enum conn_state state)
 {
-	log_event(LOG_DEBUG, "ldap-state", c->pool->is_for_binds ? "bind" : "search",
+	log_event(LOG_DEBUG, "ldap-state", pool_text(c->pool),
 	    "from=%s to=%s server=%s", state_texts[c->state],
 	    state_texts[state], c->server->uri);
 	c->state = state;
@@ -107,7 +107,7 @@ static int64_t silence_ms(const struct conn *c)
 	const struct xdb *db = c->pool->db;
 
 	/* With another server to ask, there must be time left to ask it. */
-	return db->server_n > 1 && !c->pool->is_for_binds ? db->timeout_ms / 2
+	return db->server_n > 1 && c->pool->use != POOL_BIND ? db->timeout_ms / 2
 	    : db->timeout_ms;
 }
 
@@ -169,8 +169,10 @@ static bool message_take(struct conn *c, LDAPMessage *msg)
 	call = flying_find(c, ldap_msgid(msg));
 	if (call != NULL)
 		call_answered(c, call, msg);
-	else
+	else if (c->pool->use != POOL_WATCH)
 		c->is_owed = false;
+	else if (!watch_message(c->pool->db->watch, msg))
+		return false;
 	heard(c);
 	return true;
 }
@@ -179,6 +181,7 @@ static bool message_take(struct conn *c, LDAPMessage *msg)
 static int take_some(struct conn *c)
 {
 	struct timeval now = { 0, 0 };
+	uint64_t began = uv_hrtime();
 
 	for (int n = 0; n < MESSAGES_PER_TURN; n++) {
 		LDAPMessage *msg = NULL;
@@ -196,6 +199,9 @@ static int take_some(struct conn *c)
 		ldap_msgfree(msg);
 		if (!goes_on)
 			return -1;
+		if (n % LOOK_EVERY == LOOK_EVERY - 1
+		    && uv_hrtime() - began > TURN_NS)
+			break;
 	}
 	return MESSAGES_PER_TURN;
 }
@@ -249,7 +255,7 @@ static void life_ended(void *ctx)
 
 bool conn_has_room(const struct conn *c)
 {
-	unsigned most = c->pool->is_for_binds ? 1 : CONN_FLYING_MOST;
+	unsigned most = c->pool->use == POOL_BIND ? 1 : CONN_FLYING_MOST;
 
 	return c->state == CONN_READY && !c->is_leaving && !c->is_owed
 	    && c->flying_n < most

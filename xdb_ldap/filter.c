@@ -38,13 +38,24 @@ void filter_close(struct buf *out)
 	buf_addc(out, ')');
 }
 
-void filter_eq(struct buf *out, const char *attribute, struct slice value)
+static void compare(struct buf *out, const char *attribute, const char *how,
+    struct slice value)
 {
 	buf_addc(out, '(');
 	buf_adds(out, attribute);
-	buf_addc(out, '=');
+	buf_adds(out, how);
 	add_value(out, value);
 	buf_addc(out, ')');
+}
+
+void filter_eq(struct buf *out, const char *attribute, struct slice value)
+{
+	compare(out, attribute, "=", value);
+}
+
+void filter_least(struct buf *out, const char *attribute, struct slice value)
+{
+	compare(out, attribute, ">=", value);
 }
 
 void filter_has(struct buf *out, const char *attribute, struct slice value)

@@ -15,6 +15,8 @@ enum { FILTER_DEPTH_MOST = 16 };
 void filter_open(struct buf *out, char kind);
 void filter_close(struct buf *out);
 void filter_eq(struct buf *out, const char *attribute, struct slice value);
+/* (attribute>=value), by the attribute's own order. */
+void filter_least(struct buf *out, const char *attribute, struct slice value);
 /* (attribute=*value*); an empty value asks for the attribute's presence. */
 void filter_has(struct buf *out, const char *attribute, struct slice value);
 void filter_present(struct buf *out, const char *attribute);

@@ -10,8 +10,25 @@
 #include "base/log.h"
 #include "xdb_ldap/call.h"
 #include "xdb_ldap/conn.h"
+#include "xdb_ldap/watch.h"
 
 enum { STEADY_MS = 1000 };      /* a connection that stood less counts as failed */
+
+const char *pool_text(const struct pool *p)
+{
+	static const char *const texts[] = { [POOL_SEARCH] = "search",
+		[POOL_BIND] = "bind", [POOL_WATCH] = "watch" };
+
+	return texts[p->use];
+}
+
+/* All pools of a store: start with 0, NULL at the end. */
+static struct pool *pool_next(struct xdb *db, unsigned *at)
+{
+	struct pool *all[] = { &db->search, &db->binds, &db->watchers };
+
+	return *at < COUNT(all) ? all[(*at)++] : NULL;
+}
 
 /* --- choosing a server ------------------------------------------------------------------ */
 
@@ -56,10 +73,19 @@ static unsigned count_state(const struct pool *p, bool ready)
 	return n;
 }
 
-/* The search pool is kept up; the bind pool follows demand. */
+/* The search pool is kept up, and the watchers' when there are any; the bind
+ * pool follows demand. */
 static bool wants_more(const struct pool *p)
 {
-	return !p->is_for_binds || count_state(p, false) < p->queue_n;
+	switch (p->use) {
+	case POOL_SEARCH:
+		return true;
+	case POOL_BIND:
+		return count_state(p, false) < p->queue_n;
+	case POOL_WATCH:
+		return p->db->watch != NULL;
+	}
+	return false;
 }
 
 static unsigned worst_server(const struct pool *p)
@@ -78,7 +104,7 @@ static void probe_better(struct pool *p)
 {
 	struct server *better;
 
-	if (p->is_for_binds || p->probe->state != CONN_IDLE)
+	if (p->use != POOL_SEARCH || p->probe->state != CONN_IDLE)
 		return;
 	better = server_choose(p, worst_server(p));
 	if (better != NULL)
@@ -91,7 +117,7 @@ static unsigned wanted_servers(const struct pool *p)
 	for (unsigned i = 0; i < p->conn_n && wants_more(p); i++)
 		if (p->conns[i]->state == CONN_IDLE)
 			return p->db->server_n;
-	return p->is_for_binds || p->probe->state != CONN_IDLE ? 0
+	return p->use != POOL_SEARCH || p->probe->state != CONN_IDLE ? 0
 	    : worst_server(p);
 }
 
@@ -235,20 +261,22 @@ static void move_to_better(struct pool *p, const struct server *better)
 
 void pool_ready(struct pool *p, struct conn *c)
 {
-	struct xdb *db = p->db;
 	struct server *s = c->server;
+	struct pool *each;
 
 	if (s->failures != 0 || count_state(p, true) == 1 || c == p->probe)
-		log_event(LOG_INFO, "ldap-up", p->is_for_binds ? "bind" : "search",
-		    "server=%s", s->uri);
+		log_event(LOG_INFO, "ldap-up", pool_text(p), "server=%s",
+		    s->uri);
 	server_is_well(s);
 	if (c == p->probe)
 		conn_leave(c, "the probe has answered");
-	move_to_better(&db->search, s);
-	move_to_better(&db->binds, s);
+	for (unsigned at = 0; (each = pool_next(p->db, &at)) != NULL; )
+		move_to_better(each, s);
 	pool_pump(p);
-	keep(&db->search);
-	keep(&db->binds);
+	for (unsigned at = 0; (each = pool_next(p->db, &at)) != NULL; )
+		keep(each);
+	if (p->use == POOL_WATCH && c->state == CONN_READY)
+		watch_ready(p->db->watch, c);
 }
 
 /* Several connections that were under way fail together: that is one failure.
@@ -265,10 +293,11 @@ static bool is_failure(const struct conn *c, const struct loss *loss)
 void pool_lost(struct pool *p, struct conn *c, const struct loss *loss)
 {
 	log_event(loss->is_fault && !loss->was_ready ? LOG_WARN : LOG_INFO,
-	    "ldap-lost", p->is_for_binds ? "bind" : "search",
-	    "server=%s why=%s", loss->server->uri, log_text(slice_of(loss->why)));
+	    "ldap-lost", pool_text(p), "server=%s why=%s", loss->server->uri, log_text(slice_of(loss->why)));
 	if (loss->is_fault)
 		p->db->why = loss->why;
+	if (p->use == POOL_WATCH && p->db->watch != NULL)
+		watch_lost(p->db->watch);
 	if (is_failure(c, loss))
 		server_failed(loss->server, c->is_refused);
 	else if (!loss->was_ready)
@@ -279,29 +308,29 @@ void pool_lost(struct pool *p, struct conn *c, const struct loss *loss)
 
 void pool_mute(struct pool *p, struct server *server, int64_t since_ms)
 {
-	struct pool *both[] = { &p->db->search, &p->db->binds };
+	struct pool *each;
 
 	log_event(LOG_WARN, "ldap-mute", "-", "server=%s", server->uri);
 	server_failed(server, false);
 	p->db->why = "the server answers nothing";
-	for (size_t k = 0; k < COUNT(both); k++)
-		for (unsigned i = 0; i < both[k]->conn_n; i++) {
-			struct conn *c = both[k]->conns[i];
+	for (unsigned at = 0; (each = pool_next(p->db, &at)) != NULL; )
+		for (unsigned i = 0; i < each->conn_n; i++) {
+			struct conn *c = each->conns[i];
 
 			if (c->state == CONN_READY && c->server == server
 			    && c->heard_ms <= since_ms)
 				c->is_leaving = true;
 		}
-	leave(&p->db->search, server, p->db->why);
-	leave(&p->db->binds, server, p->db->why);
+	for (unsigned at = 0; (each = pool_next(p->db, &at)) != NULL; )
+		leave(each, server, p->db->why);
 }
 
 /* --- life ------------------------------------------------------------------------------------------ */
 
-void pool_init(struct pool *p, struct xdb *db, bool is_for_binds, unsigned n)
+void pool_init(struct pool *p, struct xdb *db, enum pool_use use, unsigned n)
 {
 	p->db = db;
-	p->is_for_binds = is_for_binds;
+	p->use = use;
 	p->conn_n = n;
 	p->conns = arena_alloc(&db->arena, n * sizeof (struct conn *));
 	for (unsigned i = 0; i < n; i++)

@@ -7,7 +7,7 @@
 
 struct call;
 
-void pool_init(struct pool *p, struct xdb *db, bool is_for_binds, unsigned n);
+void pool_init(struct pool *p, struct xdb *db, enum pool_use use, unsigned n);
 void pool_fini(struct pool *p);
 /* Connects what should be connected. */
 void pool_start(struct pool *p);
@@ -32,6 +32,9 @@ void pool_mute(struct pool *p, struct server *server, int64_t since_ms);
 void pool_return(struct pool *p, struct call *call, const char *why);
 /* Hands out waiting calls; after an answer made room. */
 void pool_pump(struct pool *p);
+
+/* "search", "bind", "watch": for the log. */
+const char *pool_text(const struct pool *p);
 
 /* The best server that a connection is ready at, or NULL. */
 const struct server *pool_server(const struct pool *p);

@@ -183,7 +183,7 @@ static void bind_service(struct conn *c)
 	struct berval nothing = { 0, (char[]){ "" } };
 	int rc;
 
-	if (c->pool->is_for_binds || (!db->sasl_external && *db->bind_dn == '\0')) {
+	if (c->pool->use == POOL_BIND || (!db->sasl_external && *db->bind_dn == '\0')) {
 		conn_ready(c);
 		return;
 	}

@@ -10,6 +10,7 @@
 #include "xdb_ldap/xdb.h"
 
 struct conn;
+struct watch;
 struct wrong;
 
 enum security {
@@ -33,10 +34,14 @@ enum { QUEUE_MOST = 1024 };
 
 /* Connections of one use.  The search pool keeps its connections up and bound
  * as the service; the bind pool makes them when they are needed, and whoever
- * bound last is who such a connection is: it never searches (LDAP-07). */
+ * bound last is who such a connection is: it never searches (LDAP-07).  The
+ * watchers have one connection of their own, as the service too, so that a long
+ * refresh stands in nobody's way. */
+enum pool_use { POOL_SEARCH, POOL_BIND, POOL_WATCH };
+
 struct pool {
 	struct xdb *db;
-	bool is_for_binds;
+	enum pool_use use;
 	struct conn **conns;
 	unsigned conn_n;
 	struct conn *probe;             /* looks whether a better server is back */
@@ -50,16 +55,17 @@ struct xdb {
 	struct tls_context *tls;
 	struct buf bind_password;       /* wiped at the end */
 	struct wrong *wrong;
+	struct watch *watch;            /* NULL: nobody wants to know */
 	struct names names;
 	const char *domain, *people_base, *people_filter, *groups_base;
 	const char *profiles_base, *rooms_base, *requests_base;
 	struct buf people_normal;       /* people_base in normal form */
 	const char *bind_dn;
 	bool sasl_external;
-	int64_t connect_timeout_ms, timeout_ms;
+	int64_t connect_timeout_ms, timeout_ms, poll_interval_ms;
 	struct server *servers;
 	unsigned server_n;
-	struct pool search, binds;
+	struct pool search, binds, watchers;
 	struct list ops;
 	/* health */
 	uint64_t operations, failures;

@@ -9,6 +9,7 @@
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/op.h"
 #include "xdb_ldap/pool.h"
+#include "xdb_ldap/watch.h"
 #include "xdb_ldap/wrong.h"
 
 static const char *copy(struct xdb *db, const char *text)
@@ -93,6 +94,7 @@ static void take_conf(struct xdb *db, const struct xdb_conf *conf)
 	db->sasl_external = conf->sasl_external;
 	db->connect_timeout_ms = conf->connect_timeout_ms;
 	db->timeout_ms = conf->timeout_ms;
+	db->poll_interval_ms = conf->poll_interval_ms;
 }
 
 static bool needs_tls(const struct xdb *db)
@@ -110,6 +112,7 @@ static void store_free(struct xdb *db)
 
 	pool_fini(&db->search);
 	pool_fini(&db->binds);
+	pool_fini(&db->watchers);
 	tls_context_free(&db->tls);
 	wrong_free(&db->wrong);
 	buf_wipe(&db->bind_password);
@@ -137,8 +140,9 @@ struct xdb *xdb_open(const struct xdb_conf *conf, const char **why_r)
 		store_free(db);
 		return NULL;
 	}
-	pool_init(&db->search, db, false, conf->search_connections);
-	pool_init(&db->binds, db, true, conf->bind_connections);
+	pool_init(&db->search, db, POOL_SEARCH, conf->search_connections);
+	pool_init(&db->binds, db, POOL_BIND, conf->bind_connections);
+	pool_init(&db->watchers, db, POOL_WATCH, 1);
 	pool_start(&db->search);
 	return db;
 }
@@ -151,6 +155,7 @@ void xdb_close(struct xdb **dbp)
 	*dbp = NULL;
 	if (db == NULL)
 		return;
+	watch_free(&db->watch);
 	LIST_EACH(op, &db->ops, struct xdb_op, link)
 		op_drop(op);
 	store_free(db);
@@ -159,6 +164,7 @@ void xdb_close(struct xdb **dbp)
 void xdb_state_get(const struct xdb *db, struct xdb_state *state_r)
 {
 	const struct server *server = pool_server(&db->search);
+	const struct watch *w = db->watch;
 
 	*state_r = (struct xdb_state){
 		.is_up = server != NULL,
@@ -167,7 +173,13 @@ void xdb_state_get(const struct xdb *db, struct xdb_state *state_r)
 		.operations = db->operations,
 		.failures = db->failures,
 		.waiting = db->search.queue_n + db->binds.queue_n,
+		.is_watching = w != NULL,
 	};
+	for (int i = 0; w != NULL && i < WATCHED; i++) {
+		state_r->is_watching = state_r->is_watching
+		    && feed_is_up(&w->feeds[i]);
+		state_r->watched += w->feeds[i].known.n;
+	}
 }
 
 const char *xdb_status_text(enum xdb_status status)

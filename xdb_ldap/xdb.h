@@ -40,6 +40,7 @@ struct xdb_conf {                       /* strings are copied by xdb_open */
 	const char *groups_base;        /* where groups and lists are; NULL or "": what
 	                                   is above people_base */
 	int64_t connect_timeout_ms, timeout_ms;
+	int64_t poll_interval_ms;       /* where nobody tells us of changes (xdb_watch) */
 	unsigned search_connections, bind_connections;
 };
 
@@ -55,8 +56,39 @@ struct xdb_state {
 	const char *why;                /* last failure, or NULL; static or store's */
 	uint64_t operations, failures;
 	unsigned waiting;
+	bool is_watching;               /* xdb_watch has all entries, and hears of changes */
+	size_t watched;                 /* how many they are */
 };
 void xdb_state_get(const struct xdb *db, struct xdb_state *state_r);
+
+/* --- changes made by others ----------------------------------------------------- */
+
+/* Whatever is changed in the directory, by whatever tool, is news: somebody who
+ * has a copy of it in memory reads it again.  The promises:
+ *
+ *  1. news comes from the loop, never from inside another call;
+ *  2. whoever reads the entry after the news sees the change: none is missed,
+ *     whatever happened to the connection or to the server meanwhile;
+ *  3. news may come twice, and for what did not change; our own changes are
+ *     news like others'.  What is read decides, not that there is news;
+ *  4. no failure is ever told as `is_gone`: the server said so, or said what all
+ *     there is, and this was not among it.  (Polling sees removals late.)
+ *
+ * News also comes of everything found when watching begins.  It comes by
+ * RFC 4533 where the server's root DSE lists it, or else by asking every
+ * poll_interval what has a newer modifyTimestamp, and at times for everything. */
+enum xdb_watched { XDB_PERSON, XDB_PROFILE, XDB_ROOM };
+
+struct xdb_news {
+	enum xdb_watched kind;
+	bool is_gone;                   /* or no more what is watched: people_filter */
+	struct slice uuid;              /* entryUUID as text; of a profile: its person's */
+	struct slice name;              /* of a room that is there; may be empty */
+};
+typedef void xdb_news_fn(const struct xdb_news *news, void *ctx);
+
+/* At most once in the life of a store. */
+void xdb_watch(struct xdb *db, xdb_news_fn *fn, void *ctx);
 
 /* --- results ------------------------------------------------------------------ */
 
@@ -153,6 +185,7 @@ struct xdb_room_option { struct slice key, value; };
 
 struct xdb_room {
 	struct slice dn;                /* empty in a room that is to be made */
+	struct slice uuid;              /* entryUUID as text; of one that was read */
 	struct slice name;              /* local part of its JID, canonical */
 	struct slice title, description, subject, language;
 	struct slice bound_to;          /* DN of its list, may be empty */

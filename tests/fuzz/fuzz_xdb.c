@@ -9,6 +9,7 @@
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/entry.h"
 #include "xdb_ldap/filter.h"
+#include "xdb_ldap/sync.h"
 #include "xdb_ldap/values.h"
 
 static void try_item(struct arena *a, struct slice in)
@@ -90,6 +91,48 @@ static void try_dn(struct arena *a, struct slice in)
 	buf_fini(&again);
 }
 
+/* What is found lies within what was given, and a UUID is one. */
+static void try_piece(struct slice in, struct slice piece)
+{
+	assert(piece.p == NULL
+	    || (piece.p >= in.p && piece.p + piece.n <= in.p + in.n));
+}
+
+static void try_sync(struct slice in)
+{
+	struct sync_entry entry;
+	struct sync_info info;
+	struct sync_done done;
+	struct slice uuid;
+
+	if (sync_entry_read(in, &entry)) {
+		try_piece(in, entry.cookie);
+		try_piece(in, entry.uuid);
+		assert(entry.uuid.n == SYNC_UUID_BYTES);
+	}
+	if (sync_done_read(in, &done))
+		try_piece(in, done.cookie);
+	if (!sync_info_read(in, &info))
+		return;
+	try_piece(in, info.cookie);
+	while (sync_uuid_next(&info.uuids, &uuid)) {
+		try_piece(in, uuid);
+		assert(uuid.n == SYNC_UUID_BYTES);
+	}
+	assert(info.uuids.n == 0);
+}
+
+static void try_uuid(struct slice in)
+{
+	unsigned char uuid[SYNC_UUID_BYTES];
+	char text[SYNC_UUID_CHARS];
+
+	if (!sync_uuid_of(in, uuid))
+		return;
+	sync_uuid_text(uuid, text);
+	assert(slice_eq_nocase(in, slice_make(text, sizeof text)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice in = slice_make(data, size);
@@ -100,6 +143,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_person(&a, in);
 	try_filter(in);
 	try_dn(&a, in);
+	try_sync(in);
+	try_uuid(in);
 	if (time_read(in, &seconds)) {
 		struct buf out = { 0 };
 

@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/feed.c — one watched base: searches, what they bring, what that
+ * means.  Attributes are few (map.c, SET_WATCH_…); whoever wants to know more
+ * reads the one entry. */
+#include "xdb_ldap/feed.h"
+
+#include "base/log.h"
+#include "base/map.h"
+#include "xdb_ldap/conn.h"
+#include "xdb_ldap/entry.h"
+#include "xdb_ldap/filter.h"
+#include "xdb_ldap/values.h"
+#include "xdb_ldap/watch.h"
+
+enum {
+	SLICE_NS = 500 * 1000,          /* of a sweep; then others have their turn */
+	REST_FIRST_MS = 1000, REST_MOST_MS = 60 * 1000,
+	WHOLE_EVERY = 10,               /* polls: what was removed shows only then */
+	OVERLAP_S = 5,                  /* changes take a moment to be visible */
+};
+
+static const char *const kind_texts[] = {
+	[XDB_PERSON] = "people", [XDB_PROFILE] = "profiles",
+	[XDB_ROOM] = "rooms",
+};
+
+/* --- telling ------------------------------------------------------------------------------ */
+
+static void tell(const struct feed *f, const unsigned char *uuid,
+    struct slice name, bool is_gone)
+{
+	char text[SYNC_UUID_CHARS];
+	struct xdb_news news = { .kind = f->kind, .is_gone = is_gone,
+		.uuid = slice_make(text, sizeof text), .name = name };
+
+	sync_uuid_text(uuid, text);
+	f->watch->fn(&news, f->watch->ctx);
+}
+
+static void tell_row(const struct feed *f, const struct known_row *row,
+    struct slice name, bool is_gone)
+{
+	tell(f, f->known.has_whose ? known_whose(&f->known, row) : row->uuid,
+	    name, is_gone);
+}
+
+static void gone(struct feed *f, struct known_row *row)
+{
+	tell_row(f, row, SLICE(""), true);
+	known_remove(&f->known, row);
+}
+
+/* --- one entry ------------------------------------------------------------------------------ */
+
+struct look {                           /* what an entry looks like */
+	uint64_t print;
+	struct slice uuid, name, modified;
+	bool has_stamp;                 /* a value that changes with every change */
+};
+
+static bool is_attr(const struct feed *f, struct slice described, enum attr attr)
+{
+	return slice_eq_nocase(described,
+	    slice_of(f->watch->db->names.rows[attr].name));
+}
+
+/* Values in any order are the same contents: sums. */
+static void look_at(const struct feed *f, struct slice described,
+    const struct berval *values, struct look *l)
+{
+	struct slice first = slice_make(values[0].bv_val, values[0].bv_len);
+	uint64_t of_name = map_hash(described) | 1;
+
+	if (values[0].bv_val == NULL)
+		return;
+	if (is_attr(f, described, ATTR_UUID))
+		l->uuid = first;
+	if (is_attr(f, described, f->named_by))
+		l->name = first;
+	if (is_attr(f, described, ATTR_CSN))
+		l->has_stamp = true;
+	if (is_attr(f, described, ATTR_MODIFIED)) {
+		l->modified = first;
+		return;                 /* changes with what is not watched, too */
+	}
+	for (; values->bv_val != NULL; values++)
+		l->print += of_name * map_hash(slice_make(values->bv_val,
+		    values->bv_len));
+}
+
+/* The slices are the message's. */
+static bool look_read(const struct feed *f, LDAPMessage *msg, struct look *l)
+{
+	LDAP *ld = f->watch->conn->ld;
+	struct berval dn, name, *values;
+	BerElement *ber = NULL;
+
+	*l = (struct look){ .print = 0 };
+	if (ldap_get_dn_ber(ld, msg, &ber, &dn) != LDAP_SUCCESS)
+		return false;
+	while (ldap_get_attribute_ber(ld, msg, ber, &name, &values)
+	    == LDAP_SUCCESS && name.bv_val != NULL) {
+		if (values != NULL)
+			look_at(f, slice_make(name.bv_val, name.bv_len), values,
+			    l);
+		ldap_memfree(values);
+	}
+	ber_free(ber, 0);
+	if (!text_is_clean(l->name))
+		l->name = SLICE("");
+	/* People are watched by all that matters of them; the others by a stamp
+	 * alone, and without one nobody can tell what is new. */
+	if (f->kind != XDB_PERSON && !l->has_stamp)
+		l->print = 0;
+	return true;
+}
+
+/* A profile is somebody's. */
+static void owner_take(struct feed *f, struct known_row *row,
+    const struct look *l, bool was_known)
+{
+	unsigned char *whose = known_whose(&f->known, row);
+	unsigned char is[SYNC_UUID_BYTES] = { 0 };
+
+	if (!sync_uuid_of(l->name, is))
+		memset(is, 0, sizeof is);
+	if (was_known && memcmp(whose, is, sizeof is) != 0)
+		tell_row(f, row, SLICE(""), false);
+	memcpy(whose, is, sizeof is);
+}
+
+static void entry_take(struct feed *f, const unsigned char *uuid,
+    const struct look *l)
+{
+	struct known_row *row = known_get(&f->known, uuid);
+	bool was_known = row->seen != 0;
+	bool is_new = !was_known || l->print == 0 || row->print != l->print;
+
+	row->seen = f->round;
+	row->print = l->print;
+	if (f->known.has_whose)
+		owner_take(f, row, l, was_known);
+	if (is_new)
+		tell_row(f, row, f->kind == XDB_ROOM ? l->name : SLICE(""),
+		    false);
+}
+
+static void entry_is_there(struct feed *f, const unsigned char *uuid)
+{
+	struct known_row *row = known_find(&f->known, uuid);
+
+	if (row != NULL)
+		row->seen = f->round;
+}
+
+static void entry_is_gone(struct feed *f, const unsigned char *uuid)
+{
+	struct known_row *row = known_find(&f->known, uuid);
+
+	if (row != NULL)
+		gone(f, row);
+}
+
+static const unsigned char *bytes(struct slice s)
+{
+	return (const unsigned char *)s.p;
+}
+
+/* --- when a reading is done --------------------------------------------------------------------- */
+
+static void sweep(void *ctx)
+{
+	struct feed *f = ctx;
+	uint64_t began = uv_hrtime();
+
+	while (!known_is_swept(&f->known)) {
+		struct known_row *row = known_sweep(&f->known, f->sweep_since);
+
+		if (row != NULL)
+			gone(f, row);
+		if (uv_hrtime() - began > SLICE_NS) {
+			timer_start(&f->sweep, 1);
+			return;
+		}
+	}
+}
+
+/* It ends also when the connection does: what it needs to know is known. */
+static void sweep_start(struct feed *f)
+{
+	f->sweep_since = f->round;
+	f->known.swept = 0;
+	timer_start(&f->sweep, 0);
+}
+
+static void read_all(struct feed *f, enum log_level level)
+{
+	f->failures = 0;
+	log_event(level, "ldap-watch", "-", "what=%s entries=%zu ms=%lld whole=%d",
+	    kind_texts[f->kind], f->known.n,
+	    (long long)(loop_now_ms() - f->began_ms), f->is_whole);
+	if (f->must_sweep)
+		sweep_start(f);
+	f->must_sweep = false;
+}
+
+/* --- searching ------------------------------------------------------------------------------------ */
+
+static void rest(struct feed *f, int64_t ms)
+{
+	f->state = FEED_RESTING;
+	f->msgid = 0;
+	timer_start(&f->rest, ms);
+}
+
+static void rest_after_failure(struct feed *f, int code)
+{
+	int64_t ms = REST_FIRST_MS;
+
+	for (unsigned i = 0; i < f->failures && ms < REST_MOST_MS; i++)
+		ms *= 2;
+	f->failures++;
+	log_event(LOG_WARN, "ldap-watch-ended", "-",
+	    "what=%s base=%s code=%d meaning=%s", kind_texts[f->kind],
+	    log_text(slice_of(f->base)), code,
+	    log_text(slice_of(ldap_err2string(code))));
+	rest(f, ms < REST_MOST_MS ? ms : REST_MOST_MS);
+}
+
+static int search(struct feed *f, const char *filter, LDAPControl **controls)
+{
+	struct xdb *db = f->watch->db;
+	char **attrs = (char **)(void *)db->names.sets[f->set];
+
+	return ldap_search_ext(f->watch->conn->ld, f->base, f->scope, filter,
+	    attrs, 0, controls, NULL, NULL, 0, &f->msgid);
+}
+
+static int search_sync(struct feed *f)
+{
+	struct buf value = { 0 };
+	LDAPControl sync = { .ldctl_oid = (char[]){ SYNC_REQUEST_OID },
+		.ldctl_iscritical = 1 };
+	LDAPControl *controls[] = { &sync, NULL };
+	int rc;
+
+	f->is_whole = f->cookie.n == 0;
+	sync_request_write(&value, buf_slice(&f->cookie));
+	sync.ldctl_value.bv_len = value.n;
+	sync.ldctl_value.bv_val = value.p;
+	rc = search(f, f->filter, controls);
+	buf_fini(&value);
+	return rc;
+}
+
+/* What changed since the latest change we know of, and a bit before. */
+static void filter_since(struct buf *out, const struct feed *f)
+{
+	struct buf since = { 0 };
+	int64_t seconds;
+
+	if (f->is_whole || !time_read(buf_slice(&f->newest), &seconds)) {
+		filter_raw(out, f->filter);
+		return;
+	}
+	time_write(&since, seconds - OVERLAP_S);
+	filter_open(out, '&');
+	filter_raw(out, f->filter);
+	filter_least(out, f->watch->db->names.rows[ATTR_MODIFIED].name,
+	    buf_slice(&since));
+	filter_close(out);
+	buf_fini(&since);
+}
+
+static int search_poll(struct feed *f)
+{
+	struct buf filter = { 0 };
+	int rc;
+
+	f->is_whole = f->polls++ % WHOLE_EVERY == 0 || f->newest.n == 0;
+	filter_since(&filter, f);
+	rc = search(f, buf_cstr(&filter), NULL);
+	buf_fini(&filter);
+	return rc;
+}
+
+static void read_again(void *ctx)
+{
+	struct feed *f = ctx;
+	int rc;
+
+	f->state = FEED_READING;
+	f->round++;
+	f->began_ms = loop_now_ms();
+	buf_clear(&f->staged);
+	rc = f->is_polling ? search_poll(f) : search_sync(f);
+	f->must_sweep = f->is_whole;
+	if (rc != LDAP_SUCCESS)
+		rest_after_failure(f, rc);
+}
+
+void feed_begin(struct feed *f, bool is_polling)
+{
+	f->is_polling = is_polling;
+	f->polls = 0;
+	f->failures = 0;
+	read_again(f);
+}
+
+void feed_stop(struct feed *f)
+{
+	timer_stop(&f->rest);
+	f->state = FEED_OFF;
+	f->msgid = 0;
+}
+
+bool feed_is_up(const struct feed *f)
+{
+	return f->state == FEED_LIVE || (f->is_polling && f->polls > 1);
+}
+
+/* --- messages: RFC 4533 ------------------------------------------------------------------------------ */
+
+/* §3.3.1: during a refresh a cookie says where we are when it is through. */
+static void cookie_take(struct feed *f, struct slice cookie)
+{
+	struct buf *to = f->state == FEED_LIVE ? &f->cookie : &f->staged;
+
+	if (cookie.p == NULL)
+		return;
+	buf_clear(to);
+	buf_add(to, cookie);
+}
+
+static void refreshed(struct feed *f)
+{
+	if (f->state == FEED_LIVE)
+		return;
+	f->state = FEED_LIVE;
+	if (f->staged.n != 0) {
+		buf_clear(&f->cookie);
+		buf_add(&f->cookie, buf_slice(&f->staged));
+	}
+	read_all(f, LOG_INFO);
+}
+
+static void id_set_take(struct feed *f, struct slice uuids, bool is_of_deletes)
+{
+	struct slice uuid;
+
+	while (sync_uuid_next(&uuids, &uuid))
+		if (is_of_deletes)
+			entry_is_gone(f, bytes(uuid));
+		else
+			entry_is_there(f, bytes(uuid));
+}
+
+static bool info_take(struct feed *f, const struct sync_info *i)
+{
+	cookie_take(f, i->cookie);
+	switch (i->kind) {
+	case SYNC_NEW_COOKIE:
+		return true;
+	case SYNC_ID_SET:
+		id_set_take(f, i->uuids, i->is_of_deletes);
+		return true;
+	case SYNC_REFRESH_PRESENT:
+		/* §3.4.1: what was not mentioned is no more. */
+		f->must_sweep = f->must_sweep || f->state == FEED_READING;
+		break;
+	case SYNC_REFRESH_DELETE:
+		break;
+	}
+	if (i->is_done)
+		refreshed(f);
+	return true;
+}
+
+static bool intermediate(struct feed *f, LDAPMessage *msg)
+{
+	struct berval *value = NULL;
+	struct sync_info info;
+	char *oid = NULL;
+	bool is_good = true;
+
+	if (ldap_parse_intermediate(f->watch->conn->ld, msg, &oid, &value, NULL,
+	    0) != LDAP_SUCCESS)
+		return false;
+	if (oid != NULL && strcmp(oid, SYNC_INFO_OID) == 0)
+		is_good = value != NULL && sync_info_read(slice_make(
+		    value->bv_val, value->bv_len), &info)
+		    && info_take(f, &info);
+	ldap_memfree(oid);
+	ber_bvfree(value);
+	return is_good;
+}
+
+static bool synced_entry(struct feed *f, LDAPMessage *msg,
+    const struct sync_entry *e)
+{
+	struct look l;
+
+	switch (e->state) {
+	case SYNC_PRESENT:
+		entry_is_there(f, bytes(e->uuid));
+		break;
+	case SYNC_DELETE:
+		entry_is_gone(f, bytes(e->uuid));
+		break;
+	case SYNC_ADD:
+	case SYNC_MODIFY:
+		if (!look_read(f, msg, &l))
+			return false;
+		entry_take(f, bytes(e->uuid), &l);
+		break;
+	}
+	cookie_take(f, e->cookie);
+	return true;
+}
+
+/* The controls first: reading attributes writes into the message. */
+static bool sync_entry(struct feed *f, LDAPMessage *msg)
+{
+	LDAPControl **controls = NULL, *c;
+	struct sync_entry e;
+	bool is_good;
+
+	if (ldap_get_entry_controls(f->watch->conn->ld, msg, &controls)
+	    != LDAP_SUCCESS)
+		return false;
+	c = controls != NULL
+	    ? ldap_control_find(SYNC_STATE_OID, controls, NULL) : NULL;
+	is_good = c != NULL && sync_entry_read(slice_make(
+	    c->ldctl_value.bv_val, c->ldctl_value.bv_len), &e)
+	    && synced_entry(f, msg, &e);
+	ldap_controls_free(controls);
+	return is_good;
+}
+
+/* --- messages: polling ------------------------------------------------------------------------------------ */
+
+static void newest_take(struct feed *f, struct slice modified)
+{
+	/* GeneralizedTime in UTC sorts as text. */
+	if (slice_cmp(modified, buf_slice(&f->newest)) <= 0
+	    || !text_is_clean(modified))
+		return;
+	buf_clear(&f->newest);
+	buf_add(&f->newest, modified);
+}
+
+static bool polled_entry(struct feed *f, LDAPMessage *msg)
+{
+	unsigned char uuid[SYNC_UUID_BYTES];
+	struct look l;
+
+	if (!look_read(f, msg, &l))
+		return false;
+	if (!sync_uuid_of(l.uuid, uuid))
+		return true;            /* nothing to know it by again */
+	entry_take(f, uuid, &l);
+	newest_take(f, l.modified);
+	return true;
+}
+
+/* --- the end of a search ------------------------------------------------------------------------------------ */
+
+/* What the code of a search that has RFC 4533's control means. */
+enum ending { GO_ON, FROM_NOTHING, BY_POLLING, LATER };
+
+static enum ending ending_of(const struct feed *f, int code)
+{
+	switch (code) {
+	case LDAP_SUCCESS:              /* it does not persist, then: ask again */
+		return GO_ON;
+	case SYNC_REFRESH_REQUIRED:
+	case LDAP_UNWILLING_TO_PERFORM: /* OpenLDAP: we know more than it does */
+		return f->is_whole ? LATER : FROM_NOTHING;
+	case LDAP_UNAVAILABLE_CRITICAL_EXTENSION:
+		return BY_POLLING;      /* this database does not offer it */
+	default:
+		return LATER;
+	}
+}
+
+static void sync_ended(struct feed *f, int code)
+{
+	switch (ending_of(f, code)) {
+	case GO_ON:
+		refreshed(f);
+		rest(f, REST_FIRST_MS);
+		return;
+	case FROM_NOTHING:
+		log_event(LOG_INFO, "ldap-watch-anew", "-", "what=%s code=%d",
+		    kind_texts[f->kind], code);
+		buf_clear(&f->cookie);
+		read_again(f);
+		return;
+	case BY_POLLING:
+		log_event(LOG_INFO, "ldap-watch-polls", "-", "what=%s",
+		    kind_texts[f->kind]);
+		feed_begin(f, true);
+		return;
+	case LATER:
+		rest_after_failure(f, code);
+		return;
+	}
+}
+
+static void poll_ended(struct feed *f, int code)
+{
+	if (code != LDAP_SUCCESS) {
+		f->polls -= f->is_whole;        /* it was not */
+		rest_after_failure(f, code);
+		return;
+	}
+	read_all(f, f->polls == 1 ? LOG_INFO : LOG_DEBUG);
+	rest(f, f->watch->db->poll_interval_ms);
+}
+
+static bool ended(struct feed *f, LDAPMessage *msg)
+{
+	LDAPControl **controls = NULL, *c = NULL;
+	struct sync_done done;
+	int code;
+
+	if (ldap_parse_result(f->watch->conn->ld, msg, &code, NULL, NULL, NULL,
+	    &controls, 0) != LDAP_SUCCESS)
+		return false;
+	if (controls != NULL)
+		c = ldap_control_find(SYNC_DONE_OID, controls, NULL);
+	if (c != NULL && sync_done_read(slice_make(c->ldctl_value.bv_val,
+	    c->ldctl_value.bv_len), &done)) {
+		cookie_take(f, done.cookie);
+		f->must_sweep = f->must_sweep || !done.is_of_deletes;
+	}
+	ldap_controls_free(controls);
+	f->msgid = 0;
+	if (f->is_polling)
+		poll_ended(f, code);
+	else
+		sync_ended(f, code);
+	return true;
+}
+
+bool feed_message(struct feed *f, LDAPMessage *msg)
+{
+	bool is_good = true;
+
+	switch (ldap_msgtype(msg)) {
+	case LDAP_RES_SEARCH_ENTRY:
+		is_good = f->is_polling ? polled_entry(f, msg)
+		    : sync_entry(f, msg);
+		break;
+	case LDAP_RES_INTERMEDIATE:
+		is_good = f->is_polling || intermediate(f, msg);
+		break;
+	case LDAP_RES_SEARCH_RESULT:
+		is_good = ended(f, msg);
+		break;
+	default:
+		break;                  /* references are not followed */
+	}
+	if (!is_good)
+		buf_clear(&f->cookie);
+	return is_good;
+}
+
+/* --- life ------------------------------------------------------------------------------------------------------ */
+
+static const char *class_filter(struct feed *f, const char *name)
+{
+	struct buf filter = { 0 };
+	const char *made;
+
+	filter_eq(&filter,
+	    f->watch->db->names.rows[ATTR_OBJECT_CLASS].name, slice_of(name));
+	made = slice_cstr(&f->arena, buf_slice(&filter));
+	buf_fini(&filter);
+	return made;
+}
+
+void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind)
+{
+	const struct xdb *db = w->db;
+	const struct feed rows[] = {
+		[XDB_PERSON] = { .base = db->people_base,
+			.scope = LDAP_SCOPE_SUBTREE, .set = SET_WATCH_PERSON,
+			.filter = db->people_filter, .named_by = ATTR_NAME },
+		[XDB_PROFILE] = { .base = db->profiles_base,
+			.scope = LDAP_SCOPE_ONELEVEL, .set = SET_WATCH_PROFILE,
+			.named_by = ATTR_PERSON_UUID,
+			.known.has_whose = true },
+		[XDB_ROOM] = { .base = db->rooms_base,
+			.scope = LDAP_SCOPE_ONELEVEL, .set = SET_WATCH_ROOM,
+			.named_by = ATTR_ROOM_NAME },
+	};
+
+	*f = rows[kind];
+	f->watch = w;
+	f->kind = kind;
+	if (f->filter == NULL)
+		f->filter = class_filter(f, kind == XDB_ROOM ? CLASS_ROOM
+		    : CLASS_PROFILE);
+	timer_init(&f->rest, read_again, f);
+	timer_init(&f->sweep, sweep, f);
+}
+
+void feed_fini(struct feed *f)
+{
+	timer_stop(&f->rest);
+	timer_stop(&f->sweep);
+	known_fini(&f->known);
+	buf_fini(&f->cookie);
+	buf_fini(&f->staged);
+	buf_fini(&f->newest);
+	arena_fini(&f->arena);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/feed.h — one base of the directory, watched: what is there, and what
+ * becomes of it.
+ *
+ *   OFF ─begin─► READING ──refresh done──► LIVE         RFC 4533
+ *                 ▲  │                       │
+ *                 │  └──────── ended ────────┤
+ *                 └──rest over── RESTING ◄───┘          polling rests each time
+ *
+ * A lost connection is `feed_stop`: back to OFF, and nothing is forgotten.  The
+ * next begin goes on from the cookie, or reads everything and then sweeps out
+ * what nobody mentioned.  Only a reading that was completed sweeps. */
+#ifndef XDB_LDAP_FEED_H
+#define XDB_LDAP_FEED_H
+
+#include <ldap.h>
+
+#include "base/loop.h"
+#include "xdb_ldap/known.h"
+#include "xdb_ldap/map.h"
+#include "xdb_ldap/xdb.h"
+
+struct watch;
+
+enum feed_state { FEED_OFF, FEED_READING, FEED_LIVE, FEED_RESTING };
+
+struct feed {
+	struct known known;
+	struct buf cookie;              /* where we are; empty: nowhere */
+	struct buf staged;              /* where we are when this refresh is done */
+	struct buf newest;              /* polling: the latest modifyTimestamp */
+	struct arena arena;             /* names and texts for life */
+	/* borrowed */
+	struct watch *watch;
+	enum xdb_watched kind;
+	const char *base, *filter;
+	int scope;
+	enum map_set set;
+	enum attr named_by;             /* whose it is, or what it is called */
+	enum feed_state state;
+	int msgid;
+	uint32_t round;                 /* readings begun, this one counted */
+	unsigned polls, failures;
+	bool is_polling;
+	bool is_whole;                  /* all that is there is being sent */
+	bool must_sweep;                /* when the reading is done */
+	int64_t began_ms;
+	struct timer rest, sweep;
+	uint32_t sweep_since;
+};
+
+void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind);
+void feed_fini(struct feed *f);
+
+/* The connection is there. */
+void feed_begin(struct feed *f, bool is_polling);
+void feed_stop(struct feed *f);
+/* A message to f->msgid.  False: it makes no sense, and the connection is to be
+ * ended; the next reading will be of everything. */
+bool feed_message(struct feed *f, LDAPMessage *msg);
+/* It has read all there is, and is told (or asks) of changes. */
+bool feed_is_up(const struct feed *f);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/known.h — what a watcher remembers of each entry: that it is there,
+ * when it was last said to be, and what it looked like.
+ *
+ * A row is 32 bytes, 48 where each entry is somebody's (a profile is a
+ * person's); the table is between 7/16 and 7/8 full.  So 100,000 people take
+ * 4 MiB (42 bytes each; at worst 73), their profiles 6 MiB (63; at worst 110). */
+#ifndef XDB_LDAP_KNOWN_H
+#define XDB_LDAP_KNOWN_H
+
+#include "base/str.h"
+#include "xdb_ldap/sync.h"
+
+struct known_row {
+	unsigned char uuid[SYNC_UUID_BYTES];
+	uint64_t print;                 /* of the contents; 0: not known */
+	uint32_t seen;                  /* the refresh that mentioned it; 0: no row */
+};
+
+struct known {
+	struct known_row *rows;
+	unsigned char (*whose)[SYNC_UUID_BYTES];        /* NULL: nobody's */
+	size_t room, n;
+	size_t swept;                   /* where known_sweep goes on */
+	bool has_whose;
+};
+
+/* {0} is empty; has_whose may be set then. */
+void known_fini(struct known *k);
+
+/* The row of this entry, made when there was none (seen is 0 then and is to be
+ * set).  Borrowed until the next known_ call. */
+struct known_row *known_get(struct known *k, const unsigned char *uuid);
+struct known_row *known_find(const struct known *k, const unsigned char *uuid);
+/* Whose the entry of this row is, to read and to set. */
+unsigned char *known_whose(const struct known *k, const struct known_row *row);
+void known_remove(struct known *k, struct known_row *row);
+
+/* The next row that was last seen before `since`; NULL: none among the few
+ * thousand rows that were looked at now.  k->swept is 0 to begin; it is through
+ * when known_is_swept says so.  Other calls may come in between, the row is the
+ * caller's to remove. */
+struct known_row *known_sweep(struct known *k, uint32_t since);
+bool known_is_swept(const struct known *k);
+
+#endif

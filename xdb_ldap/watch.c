@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/watch.c — the watchers' connection: what the server can do is asked
+ * of its root DSE, then every feed begins; asked again now and then, for a
+ * connection on which nothing happens looks like one that is dead. */
+#include "xdb_ldap/watch.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "xdb_ldap/conn.h"
+#include "xdb_ldap/op.h"
+#include "xdb_ldap/pool.h"
+
+enum {
+	BEAT_MS = 30 * 1000,
+	AGAIN_MS = 1000,                /* the root DSE was not answered */
+};
+
+/* --- the root DSE ------------------------------------------------------------------------- */
+
+struct root { struct call *call; };
+
+static void root_found(struct xdb_op *op);
+
+static struct xdb_op *root_load(struct xdb *db)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct root));
+	struct root *r = op->data;
+
+	r->call = call_search(op, &(struct search){ .base = "",
+	    .scope = LDAP_SCOPE_BASE, .filter = "(objectClass=*)",
+	    .set = SET_ROOT, .is_of_watch = true });
+	op_await(op, root_found);
+	return op;
+}
+
+/* res.n: how many of the controls listed are RFC 4533's. */
+static void root_found(struct xdb_op *op)
+{
+	struct root *r = op->data;
+	struct slice *oids;
+	size_t n;
+
+	if (op_failed(op, r->call))
+		return;
+	oids = r->call->entries != NULL
+	    ? entry_all(r->call->entries, ATTR_SUPPORTED_CONTROL, &n)
+	    : NULL;
+	for (size_t i = 0; oids != NULL && i < n; i++)
+		op->res.n += slice_is(oids[i], SYNC_REQUEST_OID);
+	op_finish(op, XDB_OK, NULL);
+}
+
+/* --- beginning ------------------------------------------------------------------------------ */
+
+static void begin(struct watch *w, const struct xdb_result *res)
+{
+	w->is_begun = true;
+	/* A root DSE that we may not read says nothing: try. */
+	w->is_polling = res->status == XDB_OK && res->n == 0;
+	log_event(LOG_INFO, "ldap-watch-begins", "-", "server=%s by=%s",
+	    w->conn->server->uri, w->is_polling ? "polling" : "rfc4533");
+	for (int i = 0; i < WATCHED; i++)
+		feed_begin(&w->feeds[i], w->is_polling);
+}
+
+static void root_answered(const struct xdb_result *res, void *ctx)
+{
+	struct watch *w = ctx;
+	bool is_known = res->status == XDB_OK || res->status == XDB_ABSENT
+	    || res->status == XDB_REFUSED;
+
+	w->op = NULL;
+	if (w->conn == NULL)
+		return;
+	if (!w->is_begun && is_known)
+		begin(w, res);
+	/* When the server is mute, the connection notices by itself. */
+	timer_start(&w->beat, is_known ? BEAT_MS : AGAIN_MS);
+}
+
+static void ask(void *ctx)
+{
+	struct watch *w = ctx;
+
+	if (w->op != NULL || w->conn == NULL)
+		return;
+	w->op = root_load(w->db);
+	xdb_then(w->op, root_answered, w);
+}
+
+void watch_ready(struct watch *w, struct conn *c)
+{
+	w->conn = c;
+	w->is_begun = false;
+	ask(w);
+}
+
+void watch_lost(struct watch *w)
+{
+	w->conn = NULL;
+	xdb_cancel(&w->op);
+	timer_stop(&w->beat);
+	for (int i = 0; i < WATCHED; i++)
+		feed_stop(&w->feeds[i]);
+}
+
+bool watch_message(struct watch *w, LDAPMessage *msg)
+{
+	for (int i = 0; i < WATCHED; i++) {
+		struct feed *f = &w->feeds[i];
+
+		if (f->msgid == 0 || f->msgid != ldap_msgid(msg))
+			continue;
+		if (!feed_message(f, msg))
+			conn_stop(w->conn, "a change that makes no sense");
+		break;
+	}
+	return w->conn != NULL;
+}
+
+/* --- life --------------------------------------------------------------------------------------- */
+
+void xdb_watch(struct xdb *db, xdb_news_fn *fn, void *ctx)
+{
+	struct watch *w = NEW(struct watch);
+
+	w->db = db;
+	w->fn = fn;
+	w->ctx = ctx;
+	timer_init(&w->beat, ask, w);
+	for (int i = 0; i < WATCHED; i++)
+		feed_init(&w->feeds[i], w, (enum xdb_watched)i);
+	db->watch = w;
+	pool_start(&db->watchers);
+}
+
+void watch_free(struct watch **wp)
+{
+	struct watch *w = *wp;
+
+	*wp = NULL;
+	if (w == NULL)
+		return;
+	watch_lost(w);
+	for (int i = 0; i < WATCHED; i++)
+		feed_fini(&w->feeds[i]);
+	free(w);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/watch.h — all that is watched, over one connection of its own. */
+#ifndef XDB_LDAP_WATCH_H
+#define XDB_LDAP_WATCH_H
+
+#include "xdb_ldap/feed.h"
+#include "xdb_ldap/store.h"
+
+struct conn;
+
+enum { WATCHED = 3 };                   /* kinds of enum xdb_watched */
+
+struct watch {
+	struct xdb_op *op;              /* asks the root DSE: what can it do? is it there? */
+	struct feed feeds[WATCHED];
+	struct timer beat;
+	bool is_begun;                  /* the feeds run on this connection */
+	bool is_polling;                /* this server has no RFC 4533 */
+	/* borrowed */
+	struct xdb *db;
+	struct conn *conn;              /* NULL while there is none */
+	xdb_news_fn *fn;
+	void *ctx;
+};
+
+void watch_free(struct watch **wp);
+
+/* From the pool: the connection is ready; it is gone. */
+void watch_ready(struct watch *w, struct conn *c);
+void watch_lost(struct watch *w);
+/* From the connection: a message that answers no call.  False: the connection
+ * is no more. */
+bool watch_message(struct watch *w, LDAPMessage *msg);
+
+#endif

@@ -18,6 +18,7 @@
 #include "core/control.h"
 #include "core/host.h"
 #include "core/job.h"
+#include "core/live.h"
 #include "core/route.h"
 #include "core/stream.h"
 #include "core/verifiers.h"
@@ -167,6 +168,7 @@ static struct xdb *xdb_start(const struct settings *s)
 		.people_name = s->ldap.people_name, .im_base = s->ldap.im_base,
 		.connect_timeout_ms = s->ldap.connect_timeout_ms,
 		.timeout_ms = s->ldap.timeout_ms,
+		.poll_interval_ms = s->ldap.poll_interval_ms,
 		.search_connections = s->ldap.search_connections,
 		.bind_connections = s->ldap.bind_connections }, &why);
 	buf_wipe(&password);
@@ -208,6 +210,7 @@ static void build(const struct settings *s)
 	host.xdb = xdb_start(s);
 	if (!features_start(&why) || !dispatch_build(&why))
 		fatal("features: %s", why);
+	live_start();
 	if (!control_start(s->server.control_socket, &why))
 		fatal("%s: %s", s->server.control_socket, why);
 	io_start(&(struct io_conf){ .settings = s, .tls = tls,

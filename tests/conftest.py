@@ -8,6 +8,7 @@ stops, kills or reconfigures something takes a world for itself: `new_world`.
 
 import pathlib
 import shutil
+import statistics
 import sys
 
 import pytest
@@ -28,6 +29,24 @@ def pytest_runtest_makereport(item):
     found = item.funcargs.get("world") or item.funcargs.get("private")
     if report.when == "call" and report.failed and isinstance(found, World):
         report.sections.append(("log of the world", found.tail(40)))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How soon changes in the directory are true (integ/live.py)."""
+    rows = {}
+    for report in sum(terminalreporter.stats.values(), []):
+        for name, value in getattr(report, "user_properties", ()):
+            if name == "live" and report.when == "teardown":
+                rows.setdefault(value[0], []).extend(value[1])
+    if not any(rows.values()):
+        return
+    terminalreporter.section("from ldapmodify's answer to the client's stanza")
+    for row, times in sorted(rows.items()):
+        if times:
+            terminalreporter.line(
+                f"{row:32} n={len(times):3}  median "
+                f"{1000 * statistics.median(times):6.1f} ms  worst "
+                f"{1000 * max(times):6.1f} ms")
 
 
 @pytest.fixture(scope="session")

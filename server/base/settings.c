@@ -76,6 +76,8 @@ static const struct conf_key keys[] = {
 	    "Time for TCP, TLS and bind to an LDAP server together."),
 	TIME("ldap", "timeout", ldap.timeout_ms, "3s", "100ms", "60s",
 	    "Time for one operation, waiting for a connection included."),
+	TIME("ldap", "poll_interval", ldap.poll_interval_ms, "30s", "1s", "1h",
+	    "How often to ask for changes where the server cannot tell of them by itself (RFC 4533)."),
 	COUNT_("ldap", "search_connections", ldap.search_connections, "2", "1", "16",
 	    "Connections for searches and changes."),
 	COUNT_("ldap", "bind_connections", ldap.bind_connections, "4", "1", "32",

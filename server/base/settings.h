@@ -27,7 +27,7 @@ struct settings {
 		const char *ca_file, *bind_dn, *bind_password_file;
 		const char *people_base, *people_filter, *people_name, *im_base;
 		unsigned provision;                     /* enum provision */
-		int64_t connect_timeout_ms, timeout_ms;
+		int64_t connect_timeout_ms, timeout_ms, poll_interval_ms;
 		unsigned search_connections, bind_connections;
 	} ldap;
 	struct { unsigned scram_iterations; struct conf_list mechanisms; } sasl;

@@ -37,8 +37,10 @@ struct hooks {
 	 * passed; see route_is_claimed(). */
 	enum hook_result (*presence)(struct job *j);
 	enum hook_result (*message)(struct job *j);
-	/* A room's entry was made, changed or deleted by another process. */
+	/* A room's entry was made, changed or deleted by another process: one
+	 * that says so, and what the directory itself tells. */
 	void (*room_changed)(struct slice name);
+	void (*room_news)(const struct xdb_news *news);
 	/* Is there a room of this name that lives here alone, without an entry? */
 	bool (*room_is_temporary)(struct slice name);
 };
@@ -67,6 +69,7 @@ void hook_session_gone(struct session *s);
 enum hook_result hook_presence(struct job *j);
 enum hook_result hook_message(struct job *j);
 void hook_room_changed(struct slice name);
+void hook_room_news(const struct xdb_news *news);
 bool hook_room_is_temporary(struct slice name);
 
 #endif

@@ -63,6 +63,14 @@ void hook_room_changed(struct slice name)
 		f->hooks->room_changed(name);
 }
 
+void hook_room_news(const struct xdb_news *news)
+{
+	const struct feature *f;
+
+	EACH_HOOK(f, room_news)
+		f->hooks->room_news(news);
+}
+
 bool hook_room_is_temporary(struct slice name)
 {
 	const struct feature *f;

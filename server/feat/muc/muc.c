@@ -171,6 +171,14 @@ void muc_room_changed(struct slice name)
 	arena_fini(&a);
 }
 
+/* Under another name it may be in memory yet, and then is no more. */
+static void room_news(const struct xdb_news *news)
+{
+	room_reread_uuid(news->uuid);
+	if (news->name.n != 0)
+		muc_room_changed(news->name);
+}
+
 /* One that is being made permanent is temporary until its entry stands. */
 static bool is_temporary(struct slice name)
 {
@@ -194,6 +202,7 @@ static const struct iq_route routes[] = {
 static const struct hooks hooks = {
 	.session_gone = leave_all,
 	.room_changed = muc_room_changed,
+	.room_news = room_news,
 	.room_is_temporary = is_temporary,
 };
 

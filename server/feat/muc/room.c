@@ -19,11 +19,12 @@
 /* An empty room is read again after the first, let go after the second; one
  * with a history that somebody may come back to, after the third. */
 enum { FRESH_MS = 5 * 1000, IDLE_MS = 5 * 60 * 1000,
-	IDLE_WITH_PAST_MS = 24 * 60 * 60 * 1000 };
+	IDLE_WITH_PAST_MS = 24 * 60 * 60 * 1000, AGAIN_MS = 2000 };
 
 static struct map rooms;                /* local part -> struct room */
 
 static void room_idle(void *ctx);
+static void room_again(void *ctx);
 static void room_loaded(const struct xdb_result *res, void *ctx);
 static void room_turn(void *ctx);
 
@@ -57,6 +58,7 @@ static struct room *room_new(const struct jid *jid)
 	list_init(&r->waiting);
 	list_init(&r->editing);
 	timer_init(&r->idle, room_idle, r);
+	timer_init(&r->again, room_again, r);
 	map_put(&rooms, jid_local(&r->jid), r);
 	return r;
 }
@@ -74,6 +76,7 @@ static void room_free(struct room *r)
 {
 	xdb_cancel(&r->op);
 	timer_stop(&r->idle);
+	timer_stop(&r->again);
 	loop_undefer(r);
 	affiliates_fini(r);
 	map_fini(&r->nicks);
@@ -83,6 +86,7 @@ static void room_free(struct room *r)
 	buf_fini(&r->subject.text);
 	buf_fini(&r->subject.by);
 	buf_fini(&r->dn);
+	buf_fini(&r->uuid);
 	arena_fini(&r->arena);
 	free(r);
 }
@@ -94,6 +98,7 @@ void room_end(struct room *r)
 	r->is_gone = true;
 	map_take(&rooms, jid_local(&r->jid));
 	timer_stop(&r->idle);
+	timer_stop(&r->again);
 	loop_defer(room_turn, r);
 }
 
@@ -194,7 +199,9 @@ static enum xdb_status reread(struct room *r, const struct xdb_result *res)
 	if (res->status == XDB_OK) {
 		r->read_ms = loop_now_ms();
 		room_sync(r, res->room);
-	} else if (res->status == XDB_ABSENT && room_is_stored(r)) {
+	} else if (res->status != XDB_ABSENT) {
+		timer_start(&r->again, AGAIN_MS);
+	} else if (room_is_stored(r)) {
 		room_vanished(r);
 	}
 	return XDB_OK;
@@ -226,6 +233,21 @@ void room_reread(struct room *r)
 {
 	r->needs_reading = true;
 	loop_defer(room_turn, r);
+}
+
+static void room_again(void *ctx)
+{
+	room_reread(ctx);
+}
+
+void room_reread_uuid(struct slice uuid)
+{
+	struct room *r;
+	size_t at = 0;
+
+	while ((r = map_next(&rooms, &at)) != NULL)
+		if (slice_eq(buf_slice(&r->uuid), uuid))
+			room_reread(r);
 }
 
 void room_reread_name(struct slice name)

@@ -30,6 +30,7 @@ struct room {
 	struct room_config config;
 	struct subject subject;
 	struct buf dn;                  /* of its entry; empty: temporary */
+	struct buf uuid;                /* the entry's, once it was read */
 	struct map affiliates;          /* bare JID or domain -> struct affiliate */
 	struct map nicks;               /* nick -> struct occupant */
 	struct map seats_by_jid;        /* full JID -> struct seat */
@@ -47,6 +48,7 @@ struct room {
 	struct job *editor;             /* whose change is at the directory */
 	struct list editing;            /* jobs waiting for their turn */
 	struct timer idle;
+	struct timer again;             /* a reading that failed is made up for */
 };
 
 typedef void room_fn(struct job *j, struct room *r);
@@ -88,8 +90,9 @@ struct visit *visit_of(struct job *j);
 
 /* Reads the entry again and applies what changed (room_sync.c). */
 void room_reread(struct room *r);
-/* The same by name, for a room that is in memory. */
+/* The same by name, or by its entry's entryUUID, for a room that is in memory. */
 void room_reread_name(struct slice name);
+void room_reread_uuid(struct slice uuid);
 /* Tells everybody that the service ends, and frees all. */
 void rooms_fini(void);
 

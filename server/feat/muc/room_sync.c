@@ -24,6 +24,7 @@ void room_take(struct room *r, const struct xdb_room *entry)
 	config_fini(&r->config);
 	config_read(&r->config, entry);
 	set(&r->dn, entry->dn);
+	set(&r->uuid, entry->uuid);
 	set(&r->subject.text, entry->subject);
 	take_people(r, entry);
 	log_event(LOG_DEBUG, "room-loaded", "-", "room=%s people=%zu",
@@ -51,6 +52,7 @@ void room_sync(struct room *r, const struct xdb_room *entry)
 	struct room_config next;
 
 	set(&r->dn, entry->dn);
+	set(&r->uuid, entry->uuid);
 	r->is_locked = false;
 	take_people(r, entry);
 	if (!slice_eq(buf_slice(&r->subject.text), entry->subject)) {

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core/live.c — news from the directory, to those whose memory it concerns:
+ *
+ *   room             its entry is read again                (feat/muc/room.c)
+ *
+ * News is a hint: what is read then decides (xdb.h, xdb_watch), so news that
+ * comes twice, or of our own changes, does nothing twice. */
+#include "core/live.h"
+
+#include "core/feature.h"
+#include "core/host.h"
+
+static void heard(const struct xdb_news *news, void *ctx)
+{
+	(void)ctx;
+	switch (news->kind) {
+	case XDB_PERSON:
+	case XDB_PROFILE:
+		return;
+	case XDB_ROOM:
+		hook_room_news(news);
+		return;
+	}
+}
+
+void live_start(void)
+{
+	xdb_watch(host.xdb, heard, NULL);
+}

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Changes made in the directory, and how soon they are true for a client.
+
+    took = clock("a room's subject")
+    world.modify(dn, imSubject=["…"]);  took.begin()
+    ann.receive("message", …);          took.end()
+
+What the clocks of all tests showed stands in a table at the end of the run
+(conftest.py); no single effect may take longer than a second.
+"""
+
+import contextlib
+import re
+import time
+
+import pytest
+
+from client import Client
+from world import wait_for
+
+MOST = 1.0
+SLOW = 10               # times that under a sanitizer
+
+
+class Clock:
+    def __init__(self, most):
+        self.most, self.times = most, []
+
+    def begin(self):
+        self.began = time.monotonic()
+
+    def end(self):
+        took = time.monotonic() - self.began
+        self.times.append(took)
+        assert took < self.most, f"{took:.3f} s"
+
+
+@pytest.fixture
+def clock(record_property, build_is_slow):
+    """clock("row"): a stopwatch whose times go into the table."""
+    clocks = []
+
+    def make(row):
+        one = Clock(MOST * (SLOW if build_is_slow else 1))
+        clocks.append((row, one))
+        return one
+    yield make
+    for row, one in clocks:
+        record_property("live", (row, one.times))
+
+
+@pytest.fixture(scope="session")
+def build_is_slow():
+    from service import build
+    return b"__asan_init" in (build() / "tertulia-im").read_bytes()
+
+
+def is_watching(log):
+    """Has the last connection of the watchers read all it watches?"""
+    last = log.rpartition("ldap-watch-begins")
+    return last[1] and len(set(re.findall(
+        r" ldap-watch\b.* what=(\w+)", last[2]))) == 3
+
+
+@pytest.fixture
+def live(world):
+    """The shared world, once its service hears of every change."""
+    wait_for(lambda: is_watching(world.logs()), 10)
+    return world
+
+
+@contextlib.contextmanager
+def guests(world, *people):
+    """Clients of (new) people, available; cut at the end."""
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(Client(world, person)).come()
+               for person in people]
+
+
+def room_dn(world, room):
+    return f"imRoomName={room.partition('@')[0]},ou=rooms,{world.env['IM_BASE']}"

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""directory.md §4: room entries made, changed, removed by any LDAP tool."""
+
+import pytest
+
+from client import NS, condition, settle, show
+from live import clock, build_is_slow, live, room_dn            # noqa: F401
+from muc import (ITEMS, codes, enter, from_room, item, leave, subject_of)
+from world import wait_for
+
+TIMES = 15
+
+
+@pytest.fixture
+def inside(live, login):                                        # noqa: F811
+    """A room with an entry, and two in it."""
+    room = live.room()
+    ann, bob = login(), login()
+    for client, nick in ((ann, "ann"), (bob, "bob")):
+        enter(client, room, nick)
+    settle(ann, bob)
+    return room, room_dn(live, room), ann, bob
+
+
+def test_subject(live, clock, inside):                          # noqa: F811
+    room, dn, ann, bob = inside
+    took = clock("room: subject")
+    for n in range(TIMES):
+        live.modify(dn, imSubject=[f"Tema {n}"])
+        took.begin()
+        said = ann.receive("message", from_=room)
+        took.end()
+        assert subject_of(said) == f"Tema {n}"
+    assert len([s for s in settle(ann, bob)[1]
+                if subject_of(s) is not None]) == TIMES
+    live.modify(dn, imSubject=None)
+    assert subject_of(ann.receive("message", from_=room)) == ""
+
+
+def test_settings(live, clock, inside):                         # noqa: F811
+    room, dn, ann, _ = inside
+    took = clock("room: settings")
+    for n in range(TIMES):
+        live.modify(dn, description=[f"Descripción {n}"])
+        took.begin()
+        said = ann.receive("message", from_=room)
+        took.end()
+        assert codes(said) == [104], show([said])
+
+
+def test_affiliations(live, clock, login, inside):              # noqa: F811
+    """By DN and by JID: members, owners, outcasts; all are told."""
+    room, dn, ann, bob = inside
+    took = clock("room: affiliations")
+    for kind, value, affiliation, role in (
+            ("imOwner", ann.person.dn, "owner", "moderator"),
+            ("imOwner", None, "none", "participant"),
+            ("imAdminJid", ann.bare, "admin", "moderator"),
+            ("imAdminJid", None, "none", "participant"),
+            ("imMemberJid", ann.bare, "member", "participant"),
+            ("imMemberJid", None, "none", "participant")) * 2:
+        live.modify(dn, **{kind: value and [value]})
+        took.begin()
+        seen = bob.receive("presence", from_=f"{room}/ann")
+        took.end()
+        assert (item(seen)["affiliation"], item(seen)["role"]) == (
+            affiliation, role), show([seen])
+    settle(ann, bob)
+    live.modify(dn, imOutcast=[ann.person.dn])
+    for client in (ann, bob):
+        seen = client.receive("presence", from_=f"{room}/ann",
+                              type="unavailable")
+        assert 301 in codes(seen), show([seen])
+    assert condition(enter(ann, room, "ann")[0]) == "auth forbidden"
+
+
+def test_member_of_a_members_room_is_removed(live, clock, login):  # noqa: F811
+    """§9.4 of XEP-0045: status 321."""
+    ann, bob = login(), login()
+    room = live.room(imRoomOption=["membersonly=yes"],
+                     imMember=[ann.person.dn, bob.person.dn])
+    for client, nick in ((ann, "ann"), (bob, "bob")):
+        enter(client, room, nick)
+    settle(ann, bob)
+    took = clock("room: member removed")
+    live.modify(room_dn(live, room), imMember=[bob.person.dn])
+    took.begin()
+    seen = ann.receive("presence", from_=f"{room}/ann", type="unavailable")
+    took.end()
+    assert {321, 110} <= set(codes(seen)), show([seen])
+    assert codes(bob.receive("presence", from_=f"{room}/ann",
+                             type="unavailable")) == [321]
+
+
+def test_room_made_and_removed(live, clock, login):             # noqa: F811
+    ann = login()
+    made, ended = clock("room: made, listed"), clock("room: removed")
+    for _ in range(TIMES):
+        room = live.room()
+        made.begin()
+        answer = ann.iq("get", f"<query xmlns='{ITEMS}'/>", live.muc)
+        made.end()
+        assert room in [i.get("jid") for i in answer.iter(f"{{{ITEMS}}}item")]
+        enter(ann, room, "ann")
+        ann.sync()
+        live.root.delete_s(room_dn(live, room))
+        ended.begin()
+        seen = ann.receive("presence", from_=f"{room}/ann")
+        ended.end()
+        assert seen.get("type") == "unavailable"
+        assert seen.find("u:x/u:destroy", NS) is not None, show([seen])
+
+
+def test_entry_for_a_temporary_room(live, login):               # noqa: F811
+    """A room that is open, and then is written down: it is that one now."""
+    ann = login()
+    room = f"{live.name('fugaz')}@{live.muc}"
+    enter(ann, room, "ann")
+    ann.sync()
+    live.root.add_s(room_dn(live, room), [
+        ("objectClass", [b"imRoom"]), ("cn", [b"Ya no tan fugaz"]),
+        ("imRoomName", [room.partition("@")[0].encode()]),
+        ("imSubject", [b"Escrito"]), ("imOwnerJid", [ann.bare.encode()])])
+    assert subject_of(ann.receive("message", from_=room)) == "Escrito"
+
+
+def test_room_renamed(live, login, inside):                     # noqa: F811
+    """Its old name is no more; the new one is a room."""
+    room, dn, ann, bob = inside
+    name = live.name("otra")
+    live.root.rename_s(dn, f"imRoomName={name}")
+    for client in (ann, bob):
+        seen = client.receive("presence", from_=room + (
+            "/ann" if client is ann else "/bob"), type="unavailable")
+        assert seen.find("u:x/u:destroy", NS) is not None, show([seen])
+    found = enter(ann, f"{name}@{live.muc}", "ann")
+    assert 201 not in codes(found[0]), show(found)
+
+
+def test_our_own_change_is_told_once(live, login):              # noqa: F811
+    """What a client did comes back from the directory, and is known."""
+    ann, bob = login(), login()
+    room = live.room(imOwner=[ann.person.dn])
+    for client, nick in ((ann, "ann"), (bob, "bob")):
+        enter(client, room, nick)
+    settle(ann, bob)
+    for n in range(5):
+        ann.send(f"<message to='{room}' type='groupchat'>"
+                 f"<subject>Tema {n}</subject></message>")
+        # heard of after ours: when this is told, ours has come back
+        assert subject_of(bob.receive("message", from_=f"{room}/ann")) \
+            == f"Tema {n}"
+        live.modify(room_dn(live, room), description=[str(n)])
+        assert codes(bob.receive("message", from_=room)) == [104]
+    assert from_room(settle(ann, bob)[1], room) == []
+
+
+def test_nobody_in_it(live, login, inside):                     # noqa: F811
+    """A room in memory with nobody in it follows, too."""
+    room, dn, ann, bob = inside
+    leave(ann, room, "ann"), leave(bob, room, "bob")
+    live.modify(dn, imSubject=["Mientras"])
+
+    def says():
+        found = enter(ann, room, "ann")
+        leave(ann, room, "ann")
+        return subject_of(found[-1])
+    wait_for(lambda: says() == "Mientras", 1)

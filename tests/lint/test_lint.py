@@ -20,6 +20,8 @@ CASES = [
     ("layers", "server/core/x.c", HEAD + '#include "xdb_ldap/xdb.h"\n', ""),
     ("layers", "admin-web/x.c", HEAD + '#include "core/job.h"\n', "core/job.h"),
     ("layers", "admin-web/x.c", HEAD + "#include <ldap.h>\n", "ldap.h"),
+    ("layers", "server/ctl/x.c", HEAD + '#include "core/job.h"\n', "core/job.h"),
+    ("layers", "server/ctl/x.c", HEAD + '#include "xdb_ldap/dn.h"\n', ""),
     ("layers", "server/net/tls.c", HEAD + "#include <openssl/ssl.h>\n",
      "openssl"),
     ("layers", "server/base/tls.c", HEAD + "#  include <openssl/ssl.h>\n", ""),

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ctl/checks.h — every check of the doctor, by the file it stands in. */
+#ifndef CTL_CHECKS_H
+#define CTL_CHECKS_H
+
+#include "ctl/doctor.h"
+
+/* check_local.c: files and certificates of this machine */
+check_fn check_configuration, check_secrets, check_certificate,
+    check_certificate_names, check_certificate_days;
+/* check_running.c: the service on this machine */
+check_fn check_processes, check_control, check_ports, check_descriptors;
+/* check_reach.c: the way to the directory */
+check_fn check_resolve, check_reach, check_tls, check_tls_days, check_bind_im,
+    check_bind_web, check_bind_admin;
+/* check_server.c: what the directory server can */
+check_fn check_contexts, check_extensions, check_schema, check_sync,
+    check_policy, check_indexes, check_hashes, check_replicas;
+/* check_people.c: what is in it */
+check_fn check_bases, check_people, check_names, check_examples;
+/* check_access.c: who may do what, by trying */
+check_fn check_scratch, check_access_im, check_unique, check_access_limits,
+    check_passwords, check_access_nobody, check_clock, check_access_web;
+
+#endif

@@ -33,6 +33,9 @@ ROOMS = {
     "rooms 10x100": (100, "rooms=10 occupants=100 window=4 messages=200 join room"),
     "room 1x1000": (1000, "rooms=1 occupants=1000 window=4 messages=200 join room"),
 }
+# Last, for it leaves rosters behind: what is not the relay's business.
+SOCIAL = ("users=200 friends=20 befriend messages=50 storm "
+          "rooms=10 occupants=10 join rate=1000 seconds=5 day")
 
 
 def people(path, count):
@@ -183,11 +186,20 @@ def scenario_words(many):
     return words, keys
 
 
+def without_rooms(words, keys):
+    """For a server that has none."""
+    at = words.index("rooms=10")
+    return words[:at], keys[:keys.index("join rooms 10x100")]
+
+
 def measure(server, world, users, figures, many):
     """All of it against an XMPP server."""
     words, keys = scenario_words(many)
-    if not server.has_rooms:
-        words = words[:words.index("rooms=10")]
+    if server.has_rooms:
+        words += SOCIAL.split()
+        keys += ["befriend", "storm", "join for the day", "day"]
+    else:
+        words, keys = without_rooms(words, keys)
     load(server, world, [f"users={users}", "login", *words],
          ["login", *keys], figures)
 

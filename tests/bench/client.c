@@ -398,6 +398,11 @@ void clients_begin(size_t n)
 		clients[i].fd = -1;
 }
 
+size_t clients_count(void)
+{
+	return clients_n;
+}
+
 struct client *client_at(size_t i)
 {
 	if (i >= clients_n)

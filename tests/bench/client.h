@@ -47,6 +47,7 @@ _Noreturn void die(const char *what);
 double now(void);
 
 void clients_begin(size_t n);
+size_t clients_count(void);
 struct client *client_at(size_t i);
 /* Connects and logs in; `counts.ready` tells when. */
 void client_begin(size_t i);

@@ -39,6 +39,7 @@ static struct account *account_new(struct slice local)
 	list_init(&a->sessions);
 	list_init(&a->wanting);
 	list_init(&a->editing);
+	list_init(&a->stale);
 	map_put(&accounts, jid_local(&a->jid), a);
 	return a;
 }
@@ -64,6 +65,7 @@ void account_release(struct account **ap)
 		return;
 	assert(list_is_empty(&a->sessions) && list_is_empty(&a->wanting)
 	    && list_is_empty(&a->editing) && a->editor == NULL);
+	account_live_over(a);
 	xdb_cancel(&a->op);
 	account_forget(a);
 	account_roster_clear(a);
@@ -75,7 +77,7 @@ void account_release(struct account **ap)
 
 /* --- loading ------------------------------------------------------------------------ */
 
-static void take_person(struct account *a, const struct xdb_account *loaded)
+void account_person_take(struct account *a, const struct xdb_account *loaded)
 {
 	const struct xdb_person *p = &loaded->person;
 	const struct { struct slice *to; struct slice from; } texts[] = {
@@ -84,6 +86,7 @@ static void take_person(struct account *a, const struct xdb_account *loaded)
 		{ &a->name, p->display_name.n != 0 ? p->display_name : p->cn },
 		{ &a->profile_dn, loaded->profile.exists ? loaded->profile.dn
 		    : slice_make(NULL, 0) },
+		{ &a->password_changed, p->password_changed },
 	};
 	struct arena fresh;
 	size_t room = 0;
@@ -91,16 +94,18 @@ static void take_person(struct account *a, const struct xdb_account *loaded)
 	for (size_t i = 0; i < COUNT(texts); i++)
 		room += arena_dup_room(texts[i].from.n);
 	fresh = arena_with_room(room);  /* some 250 bytes, not 1 KiB */
+	account_uuid_drop(a);
 	for (size_t i = 0; i < COUNT(texts); i++)
 		*texts[i].to = slice_dup(&fresh, texts[i].from);
 	a->status = loaded->profile.status;
 	arena_fini(&a->arena);
 	a->arena = fresh;
+	account_uuid_put(a);
 }
 
 void account_refresh(struct account *a, const struct xdb_account *loaded)
 {
-	take_person(a, loaded);
+	account_person_take(a, loaded);
 	account_roster_take(a, &loaded->profile);
 }
 
@@ -139,8 +144,9 @@ static void account_loaded(const struct xdb_result *res, void *ctx)
 	    jid_local(&a->jid)))
 		status = XDB_ABSENT;
 	if (status == XDB_OK) {
-		account_refresh(a, res->account);
 		a->state = ACCOUNT_READY;
+		account_refresh(a, res->account);
+		account_live_loaded(a);
 	} else {
 		a->state = ACCOUNT_UNKNOWN;
 		account_forget(a);      /* the next who asks may have more luck */
@@ -180,23 +186,26 @@ struct account *account_enter(struct slice local,
     const struct xdb_account *loaded)
 {
 	struct account *a = map_find(&accounts, local);
-	bool is_newer;
 
 	if (a == NULL)
 		a = account_new(local);
 	account_hold(a);
-	is_newer = a->roster_version != loaded->profile.roster_version
-	    && a->editor == NULL;
-	if (a->state != ACCOUNT_READY || is_newer)
+	if (a->state != ACCOUNT_READY) {
 		account_refresh(a, loaded);
-	else
-		take_person(a, loaded);
+	} else if (a->editor == NULL
+	    && loaded->profile.roster_version >= a->roster_version) {
+		account_live_defer(a);  /* what that reads may be older than this */
+		account_follow(a, loaded);
+	} else {
+		a->is_stale = true;
+	}
 	if (a->state == ACCOUNT_LOADING) {
 		/* Those who wait for the load have it now. */
 		xdb_cancel(&a->op);
 		a->state = ACCOUNT_READY;
 		wake(a, XDB_OK);
 	}
+	account_live_loaded(a);
 	return a;
 }
 

@@ -29,14 +29,18 @@ struct account {
 	uint64_t roster_version;
 	struct slice person_dn, person_uuid, uid, name;
 	struct slice profile_dn;        /* empty: no profile */
+	struct slice password_changed;  /* pwdChangedTime, as it was read last */
 	enum xdb_profile_status status;
+	const char *barred;             /* why it cannot be used now; NULL: it can */
 
 	/* core/account.c's own */
 	struct arena life;              /* this and the JID */
 	struct arena arena;             /* other strings; renewed by a reload */
 	unsigned holders;
 	enum { ACCOUNT_LOADING, ACCOUNT_READY, ACCOUNT_UNKNOWN } state;
-	struct xdb_op *op;              /* the load */
+	struct xdb_op *op;              /* the load, and later ones */
+	struct list stale;              /* waits to be read again */
+	bool is_stale;                  /* the directory has something newer */
 	struct list wanting;            /* jobs waiting for the load */
 	struct list editing;            /* jobs waiting for their turn to change */
 	struct job *editor;             /* whose change is at the directory */
@@ -59,6 +63,9 @@ bool account_is_named(const struct xdb_person *p, struct slice local);
 /* A stream that logs in gives what it just read; the account is held until
  * account_release().  An account in memory is brought up to date with it. */
 struct account *account_enter(struct slice local, const struct xdb_account *loaded);
+/* Person or profile of somebody changed in the directory: when their account is
+ * in memory it follows (account_live.c). */
+void account_news(struct slice person_uuid);
 void account_hold(struct account *a);
 void account_release(struct account **ap);
 /* The job waits for no account any more, and lets go of those it held. */

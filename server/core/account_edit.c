@@ -36,6 +36,7 @@ static void next_editor(struct account *a)
 	if (a->editor != NULL || j == NULL)
 		return;
 	list_remove(&j->wait);
+	account_live_defer(a);
 	a->editor = j;
 	edit_run(j);
 }
@@ -50,6 +51,7 @@ static void edit_finish(struct job *j, enum xdb_status status)
 	j->edit = NULL;
 	stored(j, status);
 	next_editor(a);
+	account_live_resume(a);
 	account_release(&a);
 }
 
@@ -155,7 +157,7 @@ static void edit_loaded(struct job *j, const struct xdb_result *res)
 		edit_finish(j, res->status);
 		return;
 	}
-	account_refresh(w->account, res->account);
+	account_follow(w->account, res->account);
 	if (w->account->profile_dn.n == 0 && ++w->tries >= TRIES_MOST)
 		edit_finish(j, XDB_BROKEN);
 	else

@@ -6,8 +6,25 @@
 
 #include "core/account.h"
 
-/* account.c: memory takes what was loaded. */
+/* account.c: memory takes what was loaded, all of it or what is the person's;
+ * nobody is told. */
 void account_refresh(struct account *a, const struct xdb_account *loaded);
+void account_person_take(struct account *a, const struct xdb_account *loaded);
+
+/* account_live.c: an account in memory follows what was loaded: who may not use
+ * it any more is out, and all are told what changed. */
+void account_follow(struct account *a, const struct xdb_account *loaded);
+/* It is to be read again: as soon as nothing else is done with it. */
+void account_stale(struct account *a);
+/* A change of our own begins, and is over. */
+void account_live_defer(struct account *a);
+void account_live_resume(struct account *a);
+void account_live_over(struct account *a);
+/* It was loaded by others' reading: is that the newest? */
+void account_live_loaded(struct account *a);
+/* person_uuid is about to change; has changed. */
+void account_uuid_drop(struct account *a);
+void account_uuid_put(struct account *a);
 
 /* account_roster.c: contacts and requests in memory. */
 void account_roster_take(struct account *a, const struct xdb_profile *p);

@@ -37,6 +37,13 @@ struct hooks {
 	 * passed; see route_is_claimed(). */
 	enum hook_result (*presence)(struct job *j);
 	enum hook_result (*message)(struct job *j);
+	/* A contact of an account in memory was changed in the directory by
+	 * somebody else: added, removed, another name, another subscription than
+	 * it `was`.  Memory has it. */
+	void (*contact_changed)(struct account *a, struct slice contact,
+	    enum xdb_subscription was);
+	/* The same way: somebody asks for a subscription. */
+	void (*request_came)(struct account *a, const struct xdb_pending *request);
 	/* A room's entry was made, changed or deleted by another process: one
 	 * that says so, and what the directory itself tells. */
 	void (*room_changed)(struct slice name);
@@ -68,6 +75,9 @@ void hook_session_bound(struct session *s);
 void hook_session_gone(struct session *s);
 enum hook_result hook_presence(struct job *j);
 enum hook_result hook_message(struct job *j);
+void hook_contact_changed(struct account *a, struct slice contact,
+    enum xdb_subscription was);
+void hook_request_came(struct account *a, const struct xdb_pending *request);
 void hook_room_changed(struct slice name);
 void hook_room_news(const struct xdb_news *news);
 bool hook_room_is_temporary(struct slice name);

@@ -55,6 +55,23 @@ void hook_session_gone(struct session *s)
 		f->hooks->session_gone(s);
 }
 
+void hook_contact_changed(struct account *a, struct slice contact,
+    enum xdb_subscription was)
+{
+	const struct feature *f;
+
+	EACH_HOOK(f, contact_changed)
+		f->hooks->contact_changed(a, contact, was);
+}
+
+void hook_request_came(struct account *a, const struct xdb_pending *request)
+{
+	const struct feature *f;
+
+	EACH_HOOK(f, request_came)
+		f->hooks->request_came(a, request);
+}
+
 void hook_room_changed(struct slice name)
 {
 	const struct feature *f;

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* core/live.c — news from the directory, to those whose memory it concerns:
  *
- *   room             its entry is read again                (feat/muc/room.c)
+ *   person, profile  the account is read again; whoever may not use it any
+ *                    more is out, rosters are pushed, presence follows
+ *                                                         (core/account_live.c)
+ *   room             its entry is read again, those in it are told
+ *                                                            (feat/muc/room.c)
  *
  * News is a hint: what is read then decides (xdb.h, xdb_watch), so news that
  * comes twice, or of our own changes, does nothing twice. */
@@ -16,6 +20,7 @@ static void heard(const struct xdb_news *news, void *ctx)
 	switch (news->kind) {
 	case XDB_PERSON:
 	case XDB_PROFILE:
+		account_news(news->uuid);
 		return;
 	case XDB_ROOM:
 		hook_room_news(news);

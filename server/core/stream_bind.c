@@ -87,6 +87,11 @@ void stream_bind(struct stream *st, struct arena *a, struct elem *iq)
 		refuse(st, a, iq, SE_BAD_REQUEST, NULL);
 		return;
 	}
+	if (st->account->barred != NULL) {
+		/* Since the password was proved the directory has said no. */
+		stream_fail(st, "not-authorized", st->account->barred);
+		return;
+	}
 	make_room(&full);
 	if (st->account->session_n >= host.settings->limits.sessions) {
 		refuse(st, a, iq, SE_RESOURCE_CONSTRAINT,

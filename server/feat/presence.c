@@ -113,24 +113,26 @@ static void broadcast(struct session *s, const struct elem *presence)
 	fanout_fini(&f);
 }
 
+static void send_request(struct session *s, const struct xdb_pending *p)
+{
+	struct arena arena = { NULL };
+	struct elem *e = elem_new(&arena, NS_CLIENT, "presence");
+	struct write_as as = { .from = p->jid,
+		.to = jid_bare(&s->account->jid), .type = SLICE("subscribe") };
+
+	if (p->status.n != 0)
+		elem_add_text_child(&arena, e, NS_CLIENT, "status", p->status);
+	session_send_as(s, e, &as);
+	arena_fini(&arena);
+}
+
 /* §3.1.3: what nobody has answered yet is asked at each login. */
 static void send_requests(struct session *s)
 {
 	struct account *a = s->account;
 
-	for (struct list *l = a->requests.next; l != &a->requests; l = l->next) {
-		const struct request *r = LIST_ITEM(l, struct request, link);
-		struct arena arena = { NULL };
-		struct elem *e = elem_new(&arena, NS_CLIENT, "presence");
-		struct write_as as = { .from = r->pending.jid,
-			.to = jid_bare(&a->jid), .type = SLICE("subscribe") };
-
-		if (r->pending.status.n != 0)
-			elem_add_text_child(&arena, e, NS_CLIENT, "status",
-			    r->pending.status);
-		session_send_as(s, e, &as);
-		arena_fini(&arena);
-	}
+	for (struct list *l = a->requests.next; l != &a->requests; l = l->next)
+		send_request(s, &LIST_ITEM(l, struct request, link)->pending);
 }
 
 /* §4.2: a session that just became available learns who else is. */
@@ -365,6 +367,40 @@ static void probe_undone(struct job *j, enum xdb_status status)
 	job_done(j);
 }
 
+/* --- what others changed in the directory ------------------------------------------------------- */
+
+/* As if the stanzas of §3 had done it: who gained sees, who lost sees no more. */
+static void presence_contact_changed(struct account *a, struct slice contact,
+    enum xdb_subscription was)
+{
+	struct account *other = fanout_account(contact);
+	struct contact *c = map_find(&a->contacts, contact);
+	unsigned is = c != NULL ? c->item.subscription : SUB_NONE;
+	unsigned gained = is & ~(unsigned)was, lost = (unsigned)was & ~is;
+
+	if ((gained & SUB_FROM) != 0)
+		presence_share(a, other);
+	if ((lost & SUB_FROM) != 0)
+		presence_withdraw(a, other);
+	/* Unless the other never showed, or has withdrawn already. */
+	if (other == NULL || !account_is_seen_by(other, &a->jid))
+		return;
+	if ((gained & SUB_TO) != 0)
+		presence_share(other, a);
+	if ((lost & SUB_TO) != 0)
+		presence_withdraw(other, a);
+}
+
+static void presence_request_came(struct account *a,
+    const struct xdb_pending *request)
+{
+	struct session *s;
+
+	LIST_EACH(s, &a->sessions, struct session, account_link)
+		if (session_is_available(s))
+			send_request(s, request);
+}
+
 /* --- the hook ----------------------------------------------------------------------------------- */
 
 static void to_nobody(struct job *j)
@@ -418,6 +454,8 @@ static bool presence_start(const char **why_r)
 static const struct hooks hooks = {
 	.session_gone = presence_session_gone,
 	.presence = presence_presence,
+	.contact_changed = presence_contact_changed,
+	.request_came = presence_request_came,
 };
 
 const struct feature feature_presence = {

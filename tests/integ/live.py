@@ -13,6 +13,7 @@ import contextlib
 import re
 import time
 
+import ldap
 import pytest
 
 from client import Client
@@ -79,3 +80,18 @@ def guests(world, *people):
 
 def room_dn(world, room):
     return f"imRoomName={room.partition('@')[0]},ou=rooms,{world.env['IM_BASE']}"
+
+
+def profile_dn(world, person):
+    found = world.search("ou=profiles," + world.env["IM_BASE"],
+                         f"(jid={person.jid})", ["jid"])
+    assert len(found) == 1, found
+    return found[0][0]
+
+
+def roster(world, person, add=(), remove=(), name="imRosterItem"):
+    """One modify, as any LDAP tool does it: the version stays as it is."""
+    world.root.modify_s(profile_dn(world, person), [
+        (how, name, [value.encode() for value in values])
+        for how, values in ((ldap.MOD_DELETE, remove), (ldap.MOD_ADD, add))
+        if values])

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core/account_live.c — accounts in memory follow the directory.
+ *
+ *   news ─► stale ─► read again ─┬─ OK ──────► judge, compare, tell
+ *             ▲                  ├─ ABSENT ──► its streams are closed
+ *             └──── a while ─────┴─ weather: nothing is known, all stays
+ *
+ * What is read is compared with memory, so our own changes, which are news like
+ * others', tell nobody anything twice.  A reading gives way to a change of our
+ * own and comes after it.  Few are read at a time: an outage or an import makes
+ * thousands stale at once. */
+#include <assert.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "core/account_own.h"
+#include "core/feature.h"
+#include "core/host.h"
+
+enum {
+	READING_MOST = 16,
+	AGAIN_MS = 2000,                /* after weather */
+	HEARD = 256, HEARD_MS = 10 * 1000,
+};
+
+static struct map by_uuid;              /* person's entryUUID -> struct account */
+static struct list stale = { &stale, &stale };
+static unsigned reading_n;
+static struct timer again;              /* on: the directory is away, wait */
+
+static void pump(void *ctx);
+static void read_again(const struct xdb_result *res, void *ctx);
+
+/* --- news that was too early ---------------------------------------------------------- */
+
+/* News may be here before the answer to a load that was sent before it, and
+ * nobody knows yet whose account that will be: so the last are remembered, for
+ * longer than an operation may take. */
+static struct { uint64_t who; int64_t at_ms; } heard[HEARD];
+static unsigned heard_next;
+
+static void heard_add(struct slice uuid)
+{
+	heard[heard_next].who = map_hash(uuid);
+	heard[heard_next].at_ms = loop_now_ms();
+	heard_next = (heard_next + 1) % HEARD;
+}
+
+static bool was_heard(struct slice uuid)
+{
+	int64_t since = loop_now_ms() - HEARD_MS;
+	uint64_t who = map_hash(uuid);
+
+	/* So much is going on that some was forgotten. */
+	if (heard[heard_next].at_ms > since && heard[heard_next].at_ms != 0)
+		return true;
+	for (unsigned i = 0; i < HEARD; i++)
+		if (heard[i].who == who && heard[i].at_ms > since
+		    && heard[i].at_ms != 0)
+			return true;
+	return false;
+}
+
+/* --- whose turn it is to be read -------------------------------------------------------- */
+
+void account_stale(struct account *a)
+{
+	a->is_stale = true;
+	if (a->op != NULL || a->editor != NULL || list_is_linked(&a->stale))
+		return;                 /* as soon as that is over */
+	list_push(&stale, &a->stale);
+	loop_defer(pump, &stale);
+}
+
+static void pump(void *ctx)
+{
+	struct account *a;
+
+	(void)ctx;
+	while (reading_n < READING_MOST && (again.fn == NULL
+	    || !timer_is_on(&again))
+	    && (a = LIST_FIRST(&stale, struct account, stale)) != NULL) {
+		list_remove(&a->stale);
+		a->is_stale = false;
+		reading_n++;
+		a->op = xdb_account_load(host.xdb, jid_local(&a->jid));
+		xdb_then(a->op, read_again, a);
+	}
+}
+
+void account_live_defer(struct account *a)
+{
+	list_remove(&a->stale);
+	if (a->state != ACCOUNT_READY || a->op == NULL)
+		return;
+	xdb_cancel(&a->op);
+	reading_n--;
+	a->is_stale = true;
+	loop_defer(pump, &stale);
+}
+
+void account_live_resume(struct account *a)
+{
+	if (a->is_stale && a->state == ACCOUNT_READY)
+		account_stale(a);
+}
+
+void account_live_loaded(struct account *a)
+{
+	if (a->is_stale || was_heard(a->person_uuid))
+		account_stale(a);
+}
+
+void account_news(struct slice uuid)
+{
+	struct account *a = map_find(&by_uuid, uuid);
+
+	heard_add(uuid);
+	if (a != NULL)
+		account_stale(a);
+}
+
+/* --- known by the person's UUID ------------------------------------------------------------ */
+
+void account_uuid_drop(struct account *a)
+{
+	if (map_find(&by_uuid, a->person_uuid) == a)
+		map_take(&by_uuid, a->person_uuid);
+}
+
+void account_uuid_put(struct account *a)
+{
+	struct account *other;
+
+	if (a->person_uuid.n == 0)
+		return;
+	other = map_put(&by_uuid, a->person_uuid, a);
+	if (other != NULL && other != a)
+		account_stale(other);   /* a name that was given up */
+}
+
+/* --- may it be used? ----------------------------------------------------------------------------- */
+
+static const char *const refusal_texts[] = {
+	[XDB_REFUSAL_NONE] = NULL, [XDB_WRONG_PASSWORD] = NULL,
+	[XDB_LOCKED] = "This account is locked in the directory.",
+	[XDB_EXPIRED] = "This account has expired.",
+	[XDB_MUST_CHANGE] = "The password must be changed first.",
+	[XDB_SUSPENDED] = "This account is suspended in the directory.",
+	[XDB_NO_RIGHT] = "This account can not be used.",
+};
+
+static const char *const status_texts[] = {
+	[PROFILE_ACTIVE] = NULL,
+	[PROFILE_SUSPENDED] = "This account is suspended.",
+	[PROFILE_PENDING] = "This account is not approved yet.",
+	[PROFILE_EXPIRED] = "This account has expired.",
+	[PROFILE_DELETED] = "This account was deleted.",
+};
+
+static const char *bar_of(const struct xdb_account *loaded)
+{
+	const char *text = refusal_texts[loaded->person.refusal];
+
+	if (text == NULL && loaded->profile.exists)
+		text = status_texts[loaded->profile.status];
+	return text;
+}
+
+/* RFC 6120 §4.9.3.12, not-authorized: the entity may not use the stream any
+ * more, through no violation of its own (which policy-violation would say).
+ * §4.9.3.16, reset: what established its security holds no more, and it is
+ * welcome to establish it again. */
+static void judge(struct account *a, const struct xdb_account *loaded)
+{
+	const char *condition = "not-authorized", *text = bar_of(loaded);
+
+	if (!slice_eq(a->person_uuid, loaded->person.uuid)) {
+		text = "This name belongs to somebody else now.";
+	} else if (text == NULL && a->profile_dn.n != 0
+	    && !loaded->profile.exists) {
+		text = "This account was removed from the service.";
+	} else if (text == NULL && !slice_eq(a->password_changed,
+	    loaded->person.password_changed)) {
+		condition = "reset";
+		text = "The password was changed: log in again.";
+	}
+	if (text == NULL || list_is_empty(&a->sessions))
+		return;
+	log_event(LOG_INFO, "account-closed", a->jid.text, "sessions=%u why=%s",
+	    a->session_n, text);
+	account_close_sessions(a, condition, text);
+}
+
+static void gone(struct account *a)
+{
+	a->barred = "There is no such account any more.";
+	log_event(LOG_INFO, "account-gone", a->jid.text, "sessions=%u",
+	    a->session_n);
+	account_close_sessions(a, "not-authorized", a->barred);
+}
+
+/* --- comparing ------------------------------------------------------------------------------------- */
+
+struct change {                         /* in memory already; to be told */
+	struct change *next;
+	struct slice contact;
+	enum xdb_subscription was;
+	const struct xdb_pending *request;      /* or this: somebody asks */
+};
+struct changes { struct arena arena; struct change *first, **end; };
+
+static struct change *change_add(struct changes *c, struct slice contact)
+{
+	struct change *one = ARENA_NEW(&c->arena, struct change);
+
+	one->contact = slice_dup(&c->arena, contact);
+	*c->end = one;
+	c->end = &one->next;
+	return one;
+}
+
+static bool is_same(const struct xdb_roster_item *a,
+    const struct xdb_roster_item *b)
+{
+	bool same = slice_eq(a->name, b->name) && a->ask == b->ask
+	    && a->subscription == b->subscription
+	    && a->approved == b->approved && a->group_n == b->group_n;
+
+	for (size_t i = 0; same && i < a->group_n; i++)
+		same = slice_eq(a->groups[i], b->groups[i]);
+	return same;
+}
+
+/* NULL: it is to go. */
+static void contact_follow(struct account *a, struct changes *c,
+    struct slice jid, const struct xdb_roster_item *is)
+{
+	const struct xdb_roster_item *was = account_contact_at(a, jid);
+	struct change *change;
+
+	if (was != NULL && is != NULL && is_same(was, is))
+		return;
+	change = change_add(c, jid);
+	change->was = was != NULL ? was->subscription : SUB_NONE;
+	account_contact_put(a, change->contact, is);
+}
+
+static void contacts_follow(struct account *a, const struct xdb_profile *p,
+    struct changes *c)
+{
+	const struct xdb_roster_item *item;
+	struct contact *contact;
+	struct map loaded = { 0 };      /* of two for one JID the last counts */
+	size_t at = 0;
+
+	for (size_t i = 0; i < p->roster_n; i++)
+		map_put(&loaded, p->roster[i].jid, &p->roster[i]);
+	while ((item = map_next(&loaded, &at)) != NULL)
+		contact_follow(a, c, item->jid, item);
+	for (at = 0; (contact = map_next(&a->contacts, &at)) != NULL; )
+		if (map_find(&loaded, contact->item.jid) == NULL)
+			contact_follow(a, c, contact->item.jid, NULL);
+	map_fini(&loaded);
+}
+
+static void requests_follow(struct account *a, const struct xdb_profile *p,
+    struct changes *c)
+{
+	struct map loaded = { 0 };
+	struct request *r;
+
+	for (size_t i = 0; i < p->pending_n; i++) {
+		const struct xdb_pending *is = &p->pending[i];
+		const struct xdb_pending *was = account_request_at(a, is->jid);
+
+		map_put(&loaded, is->jid, &p->pending[i]);
+		if (was == NULL)
+			change_add(c, is->jid)->request = is;
+		if (was == NULL || !slice_eq(was->status, is->status))
+			account_request_put(a, is->jid, is);
+	}
+	LIST_EACH(r, &a->requests, struct request, link)
+		if (map_find(&loaded, r->pending.jid) == NULL)
+			account_request_put(a, r->pending.jid, NULL);
+	map_fini(&loaded);
+}
+
+static void tell(struct account *a, const struct changes *c)
+{
+	for (const struct change *one = c->first; one != NULL; one = one->next)
+		if (one->request != NULL)
+			hook_request_came(a, one->request);
+		else
+			hook_contact_changed(a, one->contact, one->was);
+}
+
+void account_follow(struct account *a, const struct xdb_account *loaded)
+{
+	struct changes c = { .first = NULL };
+
+	c.end = &c.first;
+	account_hold(a);                /* who had the streams may let go */
+	judge(a, loaded);
+	account_person_take(a, loaded);
+	a->barred = bar_of(loaded);
+	a->roster_version = loaded->profile.roster_version;
+	contacts_follow(a, &loaded->profile, &c);
+	requests_follow(a, &loaded->profile, &c);
+	tell(a, &c);
+	arena_fini(&c.arena);
+	account_release(&a);
+}
+
+/* --- reading ------------------------------------------------------------------------------------------ */
+
+static void waited(void *ctx)
+{
+	(void)ctx;
+	pump(NULL);
+}
+
+static void wait_a_while(void)
+{
+	if (again.fn == NULL)
+		timer_init(&again, waited, NULL);
+	if (!timer_is_on(&again))
+		timer_start(&again, AGAIN_MS);
+}
+
+static void read_again(const struct xdb_result *res, void *ctx)
+{
+	struct account *a = ctx;
+
+	a->op = NULL;
+	reading_n--;
+	account_hold(a);
+	if (res->status == XDB_OK && account_is_named(&res->account->person,
+	    jid_local(&a->jid))) {
+		account_follow(a, res->account);
+	} else if (res->status == XDB_OK || res->status == XDB_ABSENT) {
+		gone(a);
+	} else if (res->status == XDB_BROKEN) {
+		/* Asking again mends nothing; who mends it makes news. */
+		log_event(LOG_WARN, "account-unreadable", a->jid.text, "why=%s",
+		    res->why);
+	} else {
+		a->is_stale = true;
+		wait_a_while();
+	}
+	account_live_resume(a);
+	account_release(&a);
+	pump(NULL);
+}
+
+/* --- the end -------------------------------------------------------------------------------------------- */
+
+void account_live_over(struct account *a)
+{
+	account_live_defer(a);
+	account_uuid_drop(a);
+}

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""directory.md §4: people and profiles changed by any LDAP tool."""
+
+import time
+
+import ldap
+import pytest
+
+from client import Client, befriend, settle, show
+from live import (build_is_slow, clock, guests, live,           # noqa: F401
+                  profile_dn)
+from rawclient import SaslFailure, Stream, StreamError, local
+from scram import Scram
+from world import Person, wait_for
+
+VCARD = "vcard-temp"
+ERRORS = "{urn:ietf:params:xml:ns:xmpp-streams}"
+
+
+def closed(client):
+    """The stream error the client's stream ends with: (condition, text)."""
+    try:
+        while True:
+            client.next(10)
+    except StreamError as why:
+        return local(why.element[0]), why.element.findtext(ERRORS + "text")
+
+
+def attempt(world, person, password=None, mechanism="PLAIN"):
+    """The SASL failure of a login, or None."""
+    with Stream(world) as stream:
+        stream.secured()
+        try:
+            if mechanism == "PLAIN":
+                stream.plain(person.uid, password or person.password)
+            else:
+                stream.scram(Scram(mechanism, person.uid,
+                                   password or person.password))
+        except SaslFailure as why:
+            return why.condition
+    return None
+
+
+CLOSING = {     # what the directory says, and what the client is told
+    "locked": ({"pwdAccountLockedTime": ["000001010000Z"]}, "locked"),
+    "must change": ({"pwdReset": ["TRUE"]}, "password must be changed"),
+    "ended": ({"pwdEndTime": ["20200101000000Z"]}, "expired"),
+    "expired": ({"objectClass": ["inetOrgPerson", "shadowAccount"],
+                 "shadowExpire": ["1000"]}, "expired"),
+}
+
+
+@pytest.mark.parametrize("how", CLOSING)
+def test_person_locked(live, clock, login, how):                # noqa: F811
+    changes, reason = CLOSING[how]
+    took = clock("person: locked, expired")
+    ann, phone, bob = login().come(), None, login().come()
+    phone = login(ann.person, resource="teléfono").come()
+    befriend(ann, bob)
+    relax = [ldap.controls.LDAPControl("1.3.6.1.4.1.4203.666.5.12", True)]
+    live.root.modify_ext_s(ann.person.dn, [
+        (ldap.MOD_REPLACE, name, [v.encode() for v in values])
+        for name, values in changes.items()], serverctrls=relax)
+    took.begin()
+    condition, text = closed(ann)
+    took.end()
+    assert condition == "not-authorized" and reason in text
+    assert closed(phone)[0] == "not-authorized"
+    assert bob.receive("presence", from_=ann.jid,
+                       type="unavailable") is not None
+    assert attempt(live, ann.person) == "not-authorized"
+
+
+def test_person_deleted(live, clock, login):                    # noqa: F811
+    took = clock("person: deleted")
+    for _ in range(10):
+        ann = login().come()
+        live.root.delete_s(ann.person.dn)
+        took.begin()
+        condition, text = closed(ann)
+        took.end()
+        assert condition == "not-authorized" and "no such account" in text
+
+
+def test_person_out_of_the_filter(live, login):                 # noqa: F811
+    """They are there, and are not those who may use the service."""
+    person = live.person(objectClass=["person", "uidObject"], mail=None)
+    assert attempt(live, person) == "not-authorized"
+    live.root.delete_s(person.dn)
+    ann = login().come()
+    base = live.env["PEOPLE_BASE"].partition(",")[2]
+    live.root.rename_s(ann.person.dn, ann.person.dn.partition(",")[0], base)
+    assert closed(ann)[0] == "not-authorized"
+
+
+def test_person_renamed(live, login):                           # noqa: F811
+    """Another uid is another address: the old one is no more, the new one has
+    the same profile."""
+    ann = login().come()
+    assert ann.set_item("eva@otra.example").get("type") == "result"
+    uid = live.name("nueva")
+    live.root.rename_s(ann.person.dn, f"uid={uid}")
+    assert closed(ann)[0] == "not-authorized"
+    dn = f"uid={uid},{live.env['PEOPLE_BASE']}"
+    person = Person(uid, ann.person.password, dn, f"{uid}@{live.domain}")
+    again = login(person)
+    assert "eva@otra.example" in again.items()
+
+
+def test_moved_and_still_the_same(live, login):                 # noqa: F811
+    """A DN is no identity: who moves within the tree stays online."""
+    ann = login().come()
+    dn = "ou=traslados," + live.env["PEOPLE_BASE"]
+    try:
+        live.root.add_s(dn, [("objectClass", [b"organizationalUnit"]),
+                             ("ou", [b"traslados"])])
+    except ldap.ALREADY_EXISTS:
+        pass
+    live.root.rename_s(ann.person.dn, ann.person.dn.partition(",")[0], dn)
+    live.modify(profile_dn(live, ann.person), imRosterItem=[
+        "eva@otra.example none 0 0 -"])
+    wait_for(lambda: "eva@otra.example" in ann.items(), 1)
+    assert ann.set_item("mar@otra.example").get("type") == "result"
+
+
+@pytest.mark.parametrize("status", ["suspended", "deleted", "expired"])
+def test_profile_status(live, clock, login, status):            # noqa: F811
+    took = clock("profile: suspended, deleted")
+    ann = login().come()
+    live.modify(profile_dn(live, ann.person), imStatus=[status])
+    took.begin()
+    condition, text = closed(ann)
+    took.end()
+    assert condition == "not-authorized" and status in text
+    assert attempt(live, ann.person) == "not-authorized"
+    live.modify(profile_dn(live, ann.person), imStatus=["active"])
+    assert attempt(live, ann.person) is None
+
+
+def test_profile_removed(live, login):                          # noqa: F811
+    ann = login().come()
+    live.root.delete_s(profile_dn(live, ann.person))
+    condition, text = closed(ann)
+    assert condition == "not-authorized" and "removed" in text
+
+
+def new_password(world, person, password):
+    """pwdChangedTime counts seconds: in the same one it tells nothing."""
+    was = world.search(person.dn, attributes=["pwdChangedTime"])[0][1]
+    wait_for(lambda: time.strftime("%Y%m%d%H%M%SZ", time.gmtime())
+             not in was.get("pwdChangedTime", []), 3)
+    world.modify(person.dn, userPassword=[password])
+    return Person(person.uid, password, person.dn, person.jid)
+
+
+def test_password_changed(live, clock, login):                  # noqa: F811
+    """The old one's verifiers are worthless at once, and its streams end."""
+    took = clock("person: password changed")
+    ann = login().come()
+    wait_for(lambda: live.profile(ann.person).get("imScram"))
+    assert attempt(live, ann.person, None, "SCRAM-SHA-256") is None
+    changed = new_password(live, ann.person, "otra clave")
+    took.begin()
+    condition, text = closed(ann)
+    took.end()
+    assert condition == "reset" and "password" in text
+    assert attempt(live, ann.person, None, "SCRAM-SHA-256") == "not-authorized"
+    assert attempt(live, ann.person) == "not-authorized"
+    assert attempt(live, changed) is None
+    with guests(live, changed) as (again,):
+        assert settle(again) == [[]]
+
+
+def test_name_in_the_vcard(live, clock, login):                 # noqa: F811
+    ann, bob = login(), login()
+    took = clock("person: name, in the vCard")
+    for n in range(10):
+        name = f"Ana Núñez {n}"
+        live.modify(ann.person.dn, cn=[name], displayName=[name],
+                    mail=[f"ana{n}@example.org"],
+                    jpegPhoto=None)
+        took.begin()
+        card = bob.iq("get", f"<vCard xmlns='{VCARD}'/>", ann.bare)
+        took.end()
+        texts = [e.text for e in card.iter()]
+        assert name in texts and f"ana{n}@example.org" in texts, show([card])
+    settle(ann, bob)
+
+
+def test_new_person_is_there_at_once(live, clock, login):       # noqa: F811
+    took = clock("person: new, logs in")
+    for _ in range(5):
+        person = live.person()
+        took.begin()
+        with Client(live, person) as ann:
+            took.end()
+            assert ann.items() == {}
+
+
+def test_what_does_not_matter_disturbs_nobody(live, login):     # noqa: F811
+    """A failed bind, a new telephone: no stream ends, nothing is said."""
+    ann = login().come()
+    ann.items()
+    assert attempt(live, ann.person, "mal") == "not-authorized"
+    live.modify(ann.person.dn, telephoneNumber=["+34 1"], title=["Dra."])
+    live.modify(profile_dn(live, ann.person), imVCard=["<x xmlns='y'/>"])
+    live.modify(profile_dn(live, ann.person), imRosterItem=[
+        "eva@otra.example none 0 0 -"])
+    ann.receive("iq", type="set")
+    assert settle(ann) == [[]]
+
+
+def test_locked_between_password_and_bind(live):                # noqa: F811
+    """Nobody slips through with a password proved a moment before."""
+    person = live.person()
+    with guests(live, person):
+        pass
+    with Stream(live) as stream:
+        stream.secured()
+        stream.login(person, "PLAIN")
+        live.modify(profile_dn(live, person), imStatus=["suspended"])
+        wait_for(lambda: "account" in live.logs(), 1)
+        time.sleep(0.2)         # what is to be proved is that nothing comes
+        with pytest.raises(StreamError) as why:
+            stream.bind("r")
+        assert local(why.value.element[0]) == "not-authorized"

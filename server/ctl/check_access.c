@@ -24,7 +24,7 @@ static void must(struct result *r, const char *who, int code, const char *what)
 {
 	if (is_let_through(code))
 		return;
-	result_say(r, VERDICT_FAULT, "%s may not %s (%s)", who, what,
+	result_say(r, VERDICT_FAULT, "%s cannot %s: %s", who, what,
 	    ldap_err2string(code));
 	result_next(r, "%s", advice);
 }
@@ -356,13 +356,13 @@ void check_access_nobody(struct doctor *d, struct result *r)
 	struct question q = { .base = d->directory.profiles_base,
 		.scope = LDAP_SCOPE_ONELEVEL, .attrs = none, .most = 1 };
 	LDAPMessage *found = NULL;
+	int code = d->nobody != NULL ? wire_search(d->nobody, &q, &found)
+	    : LDAP_SERVER_DOWN;
 
-	if (d->nobody == NULL) {
+	if (code == LDAP_SERVER_DOWN || code == LDAP_TIMEOUT) {
 		result_say(r, VERDICT_SKIPPED, "no connection for it");
-		return;
-	}
-	wire_search(d->nobody, &q, &found);
-	if (wire_first(d->nobody, found) != NULL) {
+		r->is_unsure = true;
+	} else if (wire_first(d->nobody, found) != NULL) {
 		result_say(r, VERDICT_FAULT, "profiles can be seen without "
 		    "logging in");
 		result_next(r, "%s", advice);

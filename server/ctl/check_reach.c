@@ -190,6 +190,27 @@ static void bind_one(struct doctor *d, struct result *r, struct wire *w)
 	}
 }
 
+/* One bind takes what the password takes, or what else the machine did. */
+enum { BINDS_TIMED = 3 };
+
+static void time_binds(struct doctor *d, struct result *r)
+{
+	bool has_policy;
+
+	for (int i = 1; i < BINDS_TIMED; i++) {
+		int64_t began = wire_now_ms(), ms;
+
+		if (bind_im(d, d->im, &has_policy) != LDAP_SUCCESS) {
+			result_say(r, VERDICT_FAULT, "a second bind is refused");
+			result_next(r, "look at the password policy of the "
+			    "identity of [ldap]");
+			return;
+		}
+		ms = wire_now_ms() - began;
+		d->bind_ms = ms < d->bind_ms ? ms : d->bind_ms;
+	}
+}
+
 void check_bind_im(struct doctor *d, struct result *r)
 {
 	const struct settings *s = d->settings;
@@ -204,6 +225,8 @@ void check_bind_im(struct doctor *d, struct result *r)
 	for (unsigned i = 0; i < d->directory.server_n; i++)
 		if (d->dialled[i]->stage == WIRE_OPEN)
 			bind_one(d, r, d->dialled[i]);
+	if (d->im != NULL)
+		time_binds(d, r);
 	if (r->verdict == VERDICT_OK)
 		result_say(r, VERDICT_OK, "%s in %d ms", s->ldap.sasl_external
 		    ? "SASL EXTERNAL" : s->ldap.bind_dn, (int)d->bind_ms);

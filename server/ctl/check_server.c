@@ -424,7 +424,7 @@ void check_replicas(struct doctor *d, struct result *r)
 	struct slice **csn = arena_alloc(&d->arena, n * sizeof *csn);
 	size_t *csn_n = arena_alloc(&d->arena, n * sizeof *csn_n);
 	struct slice *suffixes;
-	unsigned seen = 0;
+	unsigned seen = 0, open = 0;
 
 	if (read_values(d, d->im, "", "namingContexts", &suffixes) != 0)
 		dn = slice_cstr(&d->arena, suffixes[0]);
@@ -433,14 +433,20 @@ void check_replicas(struct doctor *d, struct result *r)
 			csn_n[i] = read_values(d, d->dialled[i], dn,
 			    "contextCSN", &csn[i]);
 			seen += csn_n[i] != 0;
+			open++;
 		}
 	for (unsigned i = 0; i < n && seen > 1; i++)
 		for (unsigned k = 0; k < n; k++)
 			if (i != k && csn_n[i] != 0 && csn_n[k] != 0)
 				compare(r, d->dialled[k], judge_lag(csn[i],
 				    csn_n[i], csn[k], csn_n[k]));
-	if (seen < 2)
-		result_say(r, VERDICT_SKIPPED, "there is one server");
+	for (unsigned i = 0; i < n && seen != 0; i++)
+		if (d->dialled[i]->stage == WIRE_OPEN && csn_n[i] == 0)
+			result_say(r, VERDICT_WARNING, "%s shows no contextCSN",
+			    d->dialled[i]->server->uri);
+	if (open < 2 || seen == 0)
+		result_say(r, VERDICT_SKIPPED, open < 2 ? "there is one server"
+		    : "no server shows a contextCSN");
 	else if (r->verdict == VERDICT_OK)
 		result_say(r, VERDICT_OK, "%u servers say the same", seen);
 	else

@@ -70,14 +70,37 @@ static bool is_held(const struct doctor *d, const struct check *c,
 	return false;
 }
 
+static bool is_broken(const struct doctor *d)
+{
+	return (d->im != NULL && d->im->is_broken)
+	    || (d->web != NULL && d->web->is_broken);
+}
+
+/* An error is not "nothing found" (directory.md rule 1): whatever this check
+ * made of the silence, the silence is the finding, and the rest hangs on it. */
+static void broke(struct doctor *d, const struct check *c, struct result *r)
+{
+	d->broken_in = c->id;
+	buf_clear(&r->what);
+	buf_clear(&r->next);
+	r->verdict = VERDICT_OK;
+	result_say(r, VERDICT_FAULT, "the directory broke off or did not answer "
+	    "within %d seconds", WIRE_ANSWER_MS / 1000);
+	result_next(r, "see the LDAP server's log and load, and run this again");
+}
+
 static void run_one(struct doctor *d, const struct check *c, struct result *r)
 {
 	int64_t began = wire_now_ms();
 
-	if (is_held(d, c, &r->because))
+	if (d->broken_in != NULL)
+		r->because = d->broken_in;
+	if (r->because != NULL || is_held(d, c, &r->because))
 		result_say(r, VERDICT_SKIPPED, "because of %s", r->because);
 	else
 		c->run(d, r);
+	if (d->broken_in == NULL && is_broken(d))
+		broke(d, c, r);
 	r->ms = wire_now_ms() - began;
 }
 

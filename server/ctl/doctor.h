@@ -57,8 +57,9 @@ struct doctor {
 	struct wire **dialled;          /* by server; how far each came */
 	/* to the first server that could be reached; NULL: not bound */
 	struct wire *im, *web, *admin, *nobody;
+	const char *broken_in;          /* the check in which im or web was cut */
 	bool has_policy;                /* ppolicy answered the bind of im */
-	int64_t bind_ms;                /* what that took */
+	int64_t bind_ms;                /* what that takes at best */
 	struct doctor_person *people;
 	size_t person_n, person_room;
 	struct scratch *scratch;

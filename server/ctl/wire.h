@@ -7,7 +7,7 @@
  * the one that the server has.
  *
  * Calls give LDAP result codes.  After LDAP_TIMEOUT or LDAP_SERVER_DOWN the
- * connection is worth nothing more. */
+ * connection is broken: every further call gives LDAP_SERVER_DOWN at once. */
 #ifndef CTL_WIRE_H
 #define CTL_WIRE_H
 
@@ -28,6 +28,7 @@ struct wire {
 	struct tls *tls;
 	LDAP *ld;
 	int64_t deadline_ms;
+	bool is_broken;
 	struct buf why;                 /* what failed, for people */
 	/* borrowed */
 	const struct server *server;
@@ -40,6 +41,10 @@ void wire_close(struct wire **wp);
 /* The certificate that the server shows, whoever signed it; nothing is said to
  * it but StartTLS. */
 bool wire_certificate(const struct server *server, struct cert *cert_r);
+
+/* wire_call.c.  The code of a call that was sent, by wire.c too; the whole
+ * answer in *msg_r. */
+int wire_answer(struct wire *w, int id, LDAPMessage **msg_r);
 
 /* NULL dn: SASL EXTERNAL.  `has_policy_r` (may be NULL): the password policy
  * answered for this identity, so the overlay is at work there. */

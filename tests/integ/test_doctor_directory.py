@@ -1,0 +1,290 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tertuliactl doctor: faults of the directory, each undone afterwards."""
+
+import contextlib
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+
+import ldap
+import pytest
+
+from doctor import (FAULT, WARNING, config, doctor, entry,          # noqa: F401
+                    left, rule, sample, without_overlay, written)
+from world import TOP
+
+sys.path.insert(0, str(TOP / "tests/schema"))
+from directory import Directory                                 # noqa: E402
+
+# ---- who may do what ----
+
+IM = "dn.exact=cn=im,ou=services,ou=im,dc=example,dc=org"
+WEB = "dn.exact=cn=im-web,ou=services,ou=im,dc=example,dc=org"
+BELOW_IM = "ou=im,dc=example,dc=org"
+
+RULES = {
+    "profiles_not_made": (
+        f"to dn.base=ou=profiles,{BELOW_IM} attrs=children by {WEB} write "
+        "by * none", "access-im", "make a profile"),
+    "rosters_not_written": (
+        f"to dn.subtree=ou=profiles,{BELOW_IM} attrs=imRosterItem "
+        f"by {IM} read by * break", "access-im", "change a roster"),
+    "verifiers_not_written": (
+        f"to dn.subtree=ou=profiles,{BELOW_IM} attrs=imScram "
+        f"by {IM} read by * break", "access-im", "keep verifiers"),
+    "rooms_not_written": (
+        f"to dn.subtree=ou=rooms,{BELOW_IM} attrs=imSubject by {IM} read "
+        "by * break", "access-im", "change rooms"),
+    "people_written_by_im": (
+        f"to dn.subtree=ou=people,dc=example,dc=org attrs=mail by {IM} write "
+        "by * break", "access-limits", "cn=im may write people's mail"),
+    "passwords_set_by_im": (
+        "to dn.subtree=ou=people,dc=example,dc=org attrs=userPassword "
+        f"by {IM} =w by * break", "access-limits", "passwords"),
+    "classes_written_by_im": (
+        "to dn.subtree=ou=people,dc=example,dc=org attrs=objectClass "
+        f"by {IM} write by * break", "access-limits", "classes"),
+    "people_written_by_web": (
+        f"to dn.subtree=ou=people,dc=example,dc=org attrs=cn by {WEB} write "
+        "by * break", "access-limits", "cn=im-web may write people's names"),
+    "status_written_by_im": (
+        f"to dn.subtree=ou=profiles,{BELOW_IM} attrs=imStatus by {IM} write "
+        "by * break", "access-limits", "lift a suspension"),
+    "rosters_written_by_web": (
+        f"to dn.subtree=ou=profiles,{BELOW_IM} attrs=imRosterItem "
+        f"by {WEB} write by * break", "access-limits", "write rosters"),
+    "profiles_removed_by_im": (
+        f"to dn.subtree=ou=profiles,{BELOW_IM} attrs=entry,children "
+        f"by {IM} write by * break", "access-limits", "remove profiles"),
+    "hashes_read_by_im": (
+        f"to attrs=userPassword by {IM} read by * break", "passwords",
+        "cn=im can read"),
+    "verifiers_read_by_web": (
+        f"to dn.subtree=ou=profiles,{BELOW_IM} attrs=imScram by {WEB} write "
+        "by * break", "passwords", "SCRAM"),
+    "profiles_for_everybody": (
+        f"to dn.subtree=ou=profiles,{BELOW_IM} attrs=entry,children,"
+        "objectClass,jid by anonymous read by * break", "access-nobody",
+        "without"),
+    "requests_not_made": (
+        f"to dn.subtree=ou=requests,{BELOW_IM} by {WEB} read by * none",
+        "access-web", "make a request"),
+    "requests_for_im": (
+        f"to dn.subtree=ou=requests,{BELOW_IM} by {IM} write by * break",
+        "access-web", "cn=im may make requests"),
+    "suspension_not_written": (
+        f"to dn.subtree=ou=profiles,{BELOW_IM} attrs=imStatus "
+        f"by {WEB} =arscd by * break", "access-web", "suspend"),
+}
+
+
+@pytest.mark.parametrize("text, check, word", RULES.values(), ids=RULES)
+def test_rule_that_is_wrong(doctor, text, check, word):
+    with config(doctor.world, rule(text)):
+        assert doctor.findings() == {check: FAULT}, doctor.last
+    assert word in doctor.says(check)
+    assert doctor.findings() == {}
+
+
+def test_profile_that_nobody_may_remove(doctor):
+    """It says what is left, makes no more of it, and removes it as soon as
+    it may."""
+    text = (f"to dn.subtree=ou=profiles,{BELOW_IM} attrs=entry "
+            f"by {WEB} =arscd by * break")
+    with config(doctor.world, rule(text)):
+        assert doctor.findings() == {"access-web": FAULT}
+        assert "remove a profile" in doctor.says("access-web")
+        dn, = left(doctor.world)
+        assert doctor.findings() == {"scratch": FAULT}
+        assert dn in doctor.says("scratch")
+        assert left(doctor.world) == [dn]
+    assert doctor.findings() == {}
+    assert doctor.last["scratch"]["what"].startswith("removed 1")
+
+
+def test_root_dse_without_increment(doctor):
+    text = 'to dn.base="" attrs=supportedFeatures by * none'
+    with config(doctor.world, rule(text),
+                (ldap.MOD_ADD, "olcAccess", ["to * by * read"]),
+                dn="olcDatabase={-1}frontend,cn=config"):
+        assert doctor.findings() == {"extensions": FAULT}
+        assert "increment" in doctor.says("extensions")
+
+
+@pytest.mark.parametrize("overlay, check, verdict", [
+    ("unique", "unique", FAULT), ("syncprov", "sync", WARNING),
+    ("ppolicy", "ppolicy", WARNING)])
+def test_overlay_that_is_not_there(doctor, overlay, check, verdict):
+    with without_overlay(doctor.world, overlay):
+        assert doctor.findings() == {check: verdict}, doctor.last
+        assert overlay in doctor.says(check)
+    assert doctor.findings() == {}
+
+
+def test_schema_that_is_not_loaded(doctor):
+    (dn, found), = doctor.world.root.search_s(
+        "cn=schema,cn=config", ldap.SCOPE_ONELEVEL, "(cn=*tertulia)")
+    value, = [v.decode() for v in found["olcAttributeTypes"]
+              if b"'imBoundState'" in v]
+    room, = [v.decode() for v in found["olcObjectClasses"]
+             if b"NAME 'imRoom'" in v]
+    without = room.replace(" $ imBoundState", "")
+    assert without != room
+    with config(doctor.world,
+                (ldap.MOD_DELETE, "olcObjectClasses", [room]),
+                (ldap.MOD_ADD, "olcObjectClasses", [without]),
+                (ldap.MOD_DELETE, "olcAttributeTypes", [value]), dn=dn):
+        assert doctor.findings() == {"schema": FAULT}, doctor.last
+        assert "imBoundState" in doctor.says("schema")
+        assert "--schema" in doctor.says("schema")
+    assert doctor.findings() == {}
+
+
+def test_index_that_is_missing(doctor):
+    with config(doctor.world, (ldap.MOD_DELETE, "olcDbIndex", ["jid eq"])):
+        assert doctor.findings(*doctor.admin) == {"indexes": WARNING}
+        assert "jid has no index" in doctor.says("indexes")
+
+
+def test_limit_of_entries(doctor):
+    with config(doctor.world, (ldap.MOD_REPLACE, "olcLimits",
+                               [f"{IM} size.soft=20 size.hard=20"])):
+        assert doctor.findings() == {"people": FAULT}
+        assert "limits.ldif" in doctor.says("people")
+
+
+def test_certificate_of_the_directory_that_ends_soon(doctor):
+    state = doctor.world.state
+    new = doctor.folder / "ldap"
+    for words in (
+            ["req", "-new", "-key", state / "tls/ldap.key", "-subj", "/CN=x",
+             "-out", f"{new}.csr"],
+            ["x509", "-req", "-in", f"{new}.csr", "-CA", state / "tls/ca.pem",
+             "-CAkey", state / "tls/ca.key", "-set_serial", "9", "-days", "9",
+             "-extfile", written("subjectAltName=IP:127.0.0.1")(doctor),
+             "-out", f"{new}.pem"]):
+        subprocess.run(["openssl", *words], check=True, capture_output=True)
+    with config(doctor.world, (ldap.MOD_REPLACE, "olcTLSCertificateFile",
+                               [f"{new}.pem"]), dn="cn=config"):
+        assert doctor.findings() == {"tls-days": WARNING}, doctor.last
+        assert "days left" in doctor.says("tls-days")
+    assert doctor.findings() == {}
+
+
+# ---- faults of what is in it ----
+
+def test_two_people_of_one_name(doctor):
+    dn = "uid=Lucia,ou=otra,ou=people,dc=example,dc=org"
+    with entry(doctor.world, dn.partition(",")[2], ou=["otra"],
+               objectClass=["organizationalUnit"]), \
+         entry(doctor.world, dn, objectClass=["inetOrgPerson"],
+               uid=["Lucia"], cn=["Lucía"], sn=["Otra"]):
+        assert doctor.findings() == {"names": FAULT}
+        assert dn in doctor.says("names")
+        assert "uid=lucia,ou=people" in doctor.says("names")
+
+
+def test_name_that_is_no_address(doctor):
+    with entry(doctor.world, "cn=Juan,ou=people,dc=example,dc=org",
+               objectClass=["inetOrgPerson"], uid=["juan perez"],
+               cn=["Juan"], sn=["Perez"]):
+        assert doctor.findings() == {"names": WARNING}
+        assert "juan perez" in doctor.says("names")
+
+
+def test_password_that_is_costly_to_check(doctor):
+    """Seen by the administrator in the hash, by everybody in the time."""
+    world = doctor.world
+    dn = f"cn=im,ou=services,{BELOW_IM}"
+    before = world.root.search_s(dn, ldap.SCOPE_BASE,
+                                 attrlist=["userPassword"])[0][1]
+    secret = (world.state / "secrets/im").read_text()
+    library = ctypes.CDLL("libcrypt.so.1")
+    library.crypt.restype = ctypes.c_char_p
+    hashed = "{CRYPT}" + library.crypt(
+        secret.encode(), b"$6$rounds=900000$sal$").decode()
+    world.modify(dn, userPassword=[hashed])
+    try:
+        assert doctor.findings() == {"hashes": WARNING}, doctor.last
+        assert "a bind takes" in doctor.says("hashes")
+    finally:
+        world.modify(dn, userPassword=before["userPassword"])
+    dn = f"uid=lucia,{world.env['PEOPLE_BASE']}"
+    before = world.root.search_s(dn, ldap.SCOPE_BASE,
+                                 attrlist=["userPassword"])[0][1]
+    world.modify(dn, userPassword=[hashed])
+    try:
+        assert doctor.findings(*doctor.admin) == {"hashes": WARNING}
+        assert "1 of the first" in doctor.says("hashes")
+        assert doctor.findings() == {}
+    finally:
+        world.modify(dn, userPassword=before["userPassword"])
+
+
+def test_replica_that_does_not_follow(doctor, tmp_path):
+    """A second directory with the same secrets, which hears of nothing."""
+    state = tmp_path / "replica"
+    for name in ("secrets", "tls"):
+        shutil.copytree(doctor.world.state / name, state / name)
+    replica = Directory(state).start()
+    try:
+        # Made later than the other, so that one is behind at first.
+        doctor.write({"ldap.uri": doctor.world.env["LDAP_URI"] + " "
+                      + replica.env["LDAP_URI"]})
+        old = "20200101000000.000000Z#000000#000#000000"
+        replica.root().modify_s("dc=example,dc=org", [
+            (ldap.MOD_REPLACE, "description", b"x")])
+        assert doctor.findings().keys() <= {"replicas"}
+        with stopped(replica, old):
+            assert doctor.findings() == {"replicas": FAULT}, doctor.last
+            assert replica.env["LDAP_URI"] in doctor.says("replicas")
+    finally:
+        assert replica.stop().returncode == 0
+
+
+@contextlib.contextmanager
+def stopped(replica, csn):
+    """The same data, loaded anew with an old contextCSN."""
+    assert replica.stop().returncode == 0
+    folder = replica.state / "ldap"
+    done = subprocess.run(["/usr/sbin/slapcat", "-n1", "-F",
+                           folder / "config"], capture_output=True, text=True,
+                          check=True)
+    lines = [f"contextCSN: {csn}" if line.startswith("contextCSN:") else line
+             for line in done.stdout.splitlines()]
+    shutil.rmtree(folder / "data")
+    (folder / "data").mkdir()
+    subprocess.run(["/usr/sbin/slapadd", "-q", "-n1", "-F", folder / "config"],
+                   input="\n".join(lines) + "\n", text=True, check=True,
+                   capture_output=True)
+    replica.settings["LDAP_PORT"] = replica.env["LDAP_PORT"]
+    replica.start()
+    yield
+
+
+CLOCK = """
+#include <time.h>
+#include <dlfcn.h>
+time_t time(time_t *at)
+{
+	time_t now = ((time_t (*)(time_t *))dlsym(RTLD_NEXT, "time"))(0) + 120;
+	if (at)
+		*at = now;
+	return now;
+}
+"""
+
+
+def test_clock_that_is_ahead(doctor, tmp_path):
+    (tmp_path / "clock.c").write_text(CLOCK)
+    subprocess.run(["gcc", "-D_GNU_SOURCE", "-shared", "-fPIC", "-o",
+                    tmp_path / "clock.so", tmp_path / "clock.c", "-ldl"],
+                   check=True)
+    doctor.environment = {
+        "LD_PRELOAD": str(tmp_path / "clock.so"),
+        "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "")
+        + ":verify_asan_link_order=0"}
+    assert doctor.findings() == {"clock": FAULT}, doctor.last
+    assert "ahead of the directory" in doctor.says("clock")

@@ -258,6 +258,8 @@ static void limits_of_im(struct doctor *d, struct result *r, const char *person)
 
 	if (person != NULL)
 		EACH_MUST_NOT(d, r, d->im, "cn=im", person, person_none_may);
+	must_not(r, "cn=im", scratch_make(d, d->im, SCRATCH_PERSON, WIRE_NOOP),
+	    "add people");
 	if (!d->scratch->is_made[SCRATCH_PROFILE])
 		return;
 	EACH_MUST_NOT(d, r, d->im, "cn=im", dn, profile_im_may_not);
@@ -413,6 +415,17 @@ static void profile_of_web(struct doctor *d, struct result *r)
 	    "remove a profile");
 }
 
+static void people_of_web(struct doctor *d, struct result *r)
+{
+	int code = scratch_make(d, d->web, SCRATCH_PERSON, WIRE_NOOP);
+
+	if (code == LDAP_INSUFFICIENT_ACCESS)
+		result_next(r, "load schema/access-people.ldif, or set [web] "
+		    "people_create = no");
+	if (code != LDAP_UNAVAILABLE_CRITICAL_EXTENSION)
+		must(r, "cn=im-web", code, "add people");
+}
+
 void check_access_web(struct doctor *d, struct result *r)
 {
 	int code;
@@ -424,6 +437,8 @@ void check_access_web(struct doctor *d, struct result *r)
 	if (code == LDAP_SUCCESS)
 		must(r, "cn=im-web", scratch_remove(d, d->web,
 		    SCRATCH_REQUEST), "remove a request");
+	if (d->settings->web.people_create)
+		people_of_web(d, r);
 	code = scratch_make(d, d->im, SCRATCH_REQUEST, WIRE_NOOP);
 	must_not(r, "cn=im", code, "make requests");
 	if (r->verdict == VERDICT_OK)

@@ -58,6 +58,7 @@ struct doctor {
 	/* to the first server that could be reached; NULL: not bound */
 	struct wire *im, *web, *admin, *nobody;
 	const char *broken_in;          /* the check in which im or web was cut */
+	bool has_sync;                  /* the server tells of changes */
 	bool has_policy;                /* ppolicy answered the bind of im */
 	int64_t bind_ms;                /* what that takes at best */
 	struct doctor_person *people;

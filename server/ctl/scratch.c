@@ -68,6 +68,8 @@ static void names_make(struct doctor *d, struct scratch *s)
 	    ATTR_ROOM_NAME), slice_of(s->name), d->directory.rooms_base);
 	s->dn[SCRATCH_REQUEST] = dn_make(&d->arena, doctor_attr(d,
 	    ATTR_REQUEST_ID), slice_of(s->name), d->directory.requests_base);
+	s->dn[SCRATCH_PERSON] = dn_make(&d->arena, doctor_attr(d, ATTR_NAME),
+	    slice_of(s->name), d->settings->web.people_create_base);
 }
 
 /* --- removing -------------------------------------------------------------------- */
@@ -155,6 +157,10 @@ static int add(struct doctor *d, struct wire *w, enum scratch_kind kind,
 			{ ATTR_OBJECT_CLASS, CLASS_REQUEST },
 			{ ATTR_REQUEST_ID, s->name },
 			{ ATTR_REQUEST_STATE, "rejected" }, { ATTR_N, NULL } },
+		[SCRATCH_PERSON] = {
+			{ ATTR_OBJECT_CLASS, CLASS_PERSON },
+			{ ATTR_NAME, s->name }, { ATTR_CN, s->name },
+			{ ATTR_SN, s->name }, { ATTR_N, NULL } },
 	};
 	struct change changes[8] = { { 0 } };
 
@@ -170,9 +176,10 @@ int scratch_make(struct doctor *d, struct wire *w, enum scratch_kind kind,
 	struct scratch *s = d->scratch;
 	int code = add(d, w, kind, s->dn[kind], s->uuid, flags);
 
-	/* With a lost answer it may be there as well. */
-	if ((flags & WIRE_NOOP) == 0 && (code == LDAP_SUCCESS
-	    || code == LDAP_TIMEOUT || code == LDAP_SERVER_DOWN))
+	/* With a lost answer it may be there as well; and a server that took
+	 * no notice of the no-op says success. */
+	if (code == LDAP_SUCCESS || ((flags & WIRE_NOOP) == 0
+	    && (code == LDAP_TIMEOUT || code == LDAP_SERVER_DOWN)))
 		s->is_made[kind] = true;
 	if (code == LDAP_SUCCESS && kind == SCRATCH_ROOM)
 		s->made_at = (int64_t)time(NULL);
@@ -213,7 +220,7 @@ enum scratch_start scratch_begin(struct doctor *d, unsigned *count_r,
 	}
 	names_make(d, s);
 	d->scratch = s;
-	for (int kind = 0; kind < SCRATCH_N; kind++)
+	for (int kind = 0; kind < SCRATCH_PERSON; kind++)
 		if ((kind != SCRATCH_REQUEST || d->web != NULL)
 		    && !clean_below(d, (enum scratch_kind)kind, count_r, dn_r))
 			return SCRATCH_STUCK;
@@ -223,7 +230,8 @@ enum scratch_start scratch_begin(struct doctor *d, unsigned *count_r,
 static bool is_any_left(const struct scratch *s)
 {
 	return s->twin != NULL || s->is_made[SCRATCH_PROFILE]
-	    || s->is_made[SCRATCH_ROOM] || s->is_made[SCRATCH_REQUEST];
+	    || s->is_made[SCRATCH_ROOM] || s->is_made[SCRATCH_REQUEST]
+	    || s->is_made[SCRATCH_PERSON];
 }
 
 /* The connections may have broken in between: once more, on a new one. */

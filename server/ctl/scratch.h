@@ -9,7 +9,10 @@
 
 #include "ctl/doctor.h"
 
-enum scratch_kind { SCRATCH_PROFILE, SCRATCH_ROOM, SCRATCH_REQUEST, SCRATCH_N };
+/* A person is only ever tried with WIRE_NOOP. */
+enum scratch_kind {
+	SCRATCH_PROFILE, SCRATCH_ROOM, SCRATCH_REQUEST, SCRATCH_PERSON, SCRATCH_N
+};
 
 struct scratch {
 	int lock;                       /* descriptor; -1: not ours */

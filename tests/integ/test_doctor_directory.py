@@ -71,6 +71,13 @@ RULES = {
     "requests_not_made": (
         f"to dn.subtree=ou=requests,{BELOW_IM} by {WEB} read by * none",
         "access-web", "make a request"),
+    "people_not_added": (
+        f"to dn.base=ou=people,dc=example,dc=org attrs=children by {WEB} read "
+        "by * break", "access-web", "people_create = no"),
+    "people_added_by_im": (
+        "to dn.subtree=ou=people,dc=example,dc=org "
+        f"attrs=children,entry,objectClass,uid,cn,sn by {IM} write "
+        "by * break", "access-limits", "cn=im may add people"),
     "requests_for_im": (
         f"to dn.subtree=ou=requests,{BELOW_IM} by {IM} write by * break",
         "access-web", "cn=im may make requests"),
@@ -146,6 +153,10 @@ def test_index_that_is_missing(doctor):
     with config(doctor.world, (ldap.MOD_DELETE, "olcDbIndex", ["jid eq"])):
         assert doctor.findings(*doctor.admin) == {"indexes": WARNING}
         assert "jid has no index" in doctor.says("indexes")
+    with without_overlay(doctor.world, "syncprov"):
+        assert doctor.findings(*doctor.admin) == {
+            "sync": WARNING, "indexes": WARNING}
+        assert "modifyTimestamp has no index" in doctor.says("indexes")
 
 
 def test_limit_of_entries(doctor):

@@ -4,8 +4,8 @@
 
 #include <strings.h>
 
-#include "admin-web/throttle.h"
 #include "admin-web/web.h"
+#include "base/throttle.h"
 
 struct checking {
 	const char *name;               /* canonical, NULL: cannot be one */

@@ -14,15 +14,21 @@
 #include "admin-web/exchange.h"
 #include "admin-web/http.h"
 #include "admin-web/login.h"
-#include "admin-web/throttle.h"
 #include "admin-web/web.h"
 #include "base/listen.h"
 #include "base/proc.h"
+#include "base/throttle.h"
 #include "base/version.h"
 
 enum {
 	STOP_MS = 3000,         /* for requests that are being answered */
 	STOP_LOOK_MS = 50,
+};
+
+/* Loopback may be a proxy that many people come through (WEB-08). */
+static const struct throttle_limits guesses = {
+	.away = { .name = 10, .address = 20 },
+	.loopback = { .name = 10, .address = 200 },
 };
 
 static struct web web;
@@ -197,7 +203,7 @@ static void world_open(void)
 		fatal("tertulia-web: %s: %s", web.settings->log.file, why);
 	list_init(&web.exchanges);
 	web.logins = logins_new();
-	web.throttle = throttle_new();
+	web.throttle = throttle_new(&guesses);
 	web.basic = basic_new();
 	web.db = directory_open(web.settings, &why);
 	if (web.db == NULL)

@@ -16,6 +16,7 @@
 #include "base/loop.h"
 #include "base/proc.h"
 #include "core/control.h"
+#include "core/guesses.h"
 #include "core/host.h"
 #include "core/job.h"
 #include "core/live.h"
@@ -230,6 +231,7 @@ static void tear_down(void)
 	sasl_stop();
 	loop_fini();
 	verifiers_stop();
+	guesses_fini();
 	arena_fini(&names);
 	while (retired_n != 0)
 		settings_free(&retired[--retired_n]);

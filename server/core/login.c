@@ -15,6 +15,7 @@
 #include "base/enc.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "core/guesses.h"
 #include "core/host.h"
 #include "core/verifiers.h"
 
@@ -28,7 +29,7 @@ struct login {
 	bool is_barred;                 /* exists, and may not log in */
 	bool needs_verifiers;
 	bool is_begun;                  /* SCRAM has answered the first message */
-	const char *who;
+	const char *who, *peer;
 	const struct login_events *events;
 	void *ctx;
 };
@@ -41,12 +42,13 @@ static void profile_made(const struct xdb_result *res, void *ctx);
 static void profile_loaded(const struct xdb_result *res, void *ctx);
 
 struct login *login_new(const struct sasl_binding *binding, const char *who,
-    const struct login_events *events, void *ctx)
+    const char *peer, const struct login_events *events, void *ctx)
 {
 	struct login *l = NEW(struct login);
 
 	l->binding = *binding;
 	l->who = who;
+	l->peer = peer;
 	l->events = events;
 	l->ctx = ctx;
 	return l;
@@ -72,12 +74,19 @@ static void await(struct login *l, struct xdb_op *op, xdb_done_fn *next)
 	xdb_then(op, next, l);
 }
 
+static enum guess guess_of(const struct login *l)
+{
+	return sasl_is_plain(l->sasl) ? GUESS_PLAIN : GUESS_SCRAM;
+}
+
 static void fail(struct login *l, enum sasl_result why, const char *reason)
 {
 	log_event(why == SASL_FAIL_TEMPORARY ? LOG_WARN : LOG_INFO,
 	    "login-failed", l->who, "user=%s condition=%s reason=%s",
 	    l->sasl != NULL ? log_text(sasl_name(l->sasl)) : "-",
 	    sasl_failure_name(why), reason);
+	if (why == SASL_FAIL_NOT_AUTHORIZED && l->sasl != NULL)
+		guesses_wrong(l->peer, sasl_name(l->sasl), guess_of(l));
 	l->events->failure(l->ctx, why);
 }
 
@@ -106,8 +115,13 @@ void login_start(struct login *l, struct slice mechanism,
 
 /* --- move 2 --------------------------------------------------------------------- */
 
+/* Who has guessed too often hears the same, right or wrong: try later. */
 static void fetch(struct login *l)
 {
+	if (!guesses_may_try(l->peer, sasl_name(l->sasl), guess_of(l))) {
+		fail(l, SASL_FAIL_TEMPORARY, "too-many-guesses");
+		return;
+	}
 	await(l, xdb_account_load(host.xdb, sasl_name(l->sasl)), fetched);
 }
 
@@ -128,18 +142,23 @@ static void person_keep(struct login *l, const struct xdb_person *p)
 		.password_changed = slice_dup(&l->arena, p->password_changed) };
 }
 
-static void scram_answer(struct login *l, enum sasl_result r, struct buf *out)
+static void succeed(struct login *l, struct slice data)
 {
 	struct account *a = l->account;
 
-	if (r == SASL_MORE) {
+	l->account = NULL;
+	guesses_right(l->peer, sasl_name(l->sasl));
+	l->events->success(l->ctx, a, data);
+}
+
+static void scram_answer(struct login *l, enum sasl_result r, struct buf *out)
+{
+	if (r == SASL_MORE)
 		l->events->challenge(l->ctx, buf_slice(out));
-	} else if (r == SASL_DONE && a != NULL && !l->is_barred) {
-		l->account = NULL;
-		l->events->success(l->ctx, a, buf_slice(out));
-	} else {
+	else if (r == SASL_DONE && l->account != NULL && !l->is_barred)
+		succeed(l, buf_slice(out));
+	else
 		fail(l, r == SASL_DONE ? SASL_FAIL_NOT_AUTHORIZED : r, "scram");
-	}
 }
 
 static void scram_begin(struct login *l, const struct xdb_account *found)
@@ -207,13 +226,10 @@ static void plain_check(struct login *l)
 
 static void plain_done(struct login *l)
 {
-	struct account *a = l->account;
-
-	l->account = NULL;
 	if (l->needs_verifiers)
-		verifiers_make(a->profile_dn, sasl_password(l->sasl),
+		verifiers_make(l->account->profile_dn, sasl_password(l->sasl),
 		    l->person.password_changed);
-	l->events->success(l->ctx, a, slice_make(NULL, 0));
+	succeed(l, slice_make(NULL, 0));
 }
 
 static void plain_checked(const struct xdb_result *res, void *ctx)

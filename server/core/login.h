@@ -18,9 +18,10 @@ struct login_events {
 	void (*failure)(void *ctx, enum sasl_result why);
 };
 
-/* One exchange; `who` and the binding's slices outlive it. */
+/* One exchange; `who` (for the log), `peer` (its address) and the binding's slices
+ * outlive it. */
 struct login *login_new(const struct sasl_binding *binding, const char *who,
-    const struct login_events *events, void *ctx);
+    const char *peer, const struct login_events *events, void *ctx);
 void login_start(struct login *l, struct slice mechanism, const struct slice *initial);
 void login_response(struct login *l, struct slice response);
 void login_free(struct login **lp);

@@ -428,7 +428,7 @@ static void on_auth(struct stream *st, struct arena *a, struct elem *e)
 	} else {
 		st->state = STREAM_AUTH_RUNNING;
 		st->login = login_new(&binding, stream_keep_who(st),
-		    &login_events, st);
+		    st->peer.address, &login_events, st);
 		initial = buf_slice(&data);
 		login_start(st->login, mechanism,
 		    is_there ? &initial : NULL);

@@ -126,14 +126,17 @@ class Splitter:
 
 
 class Stream:
-    """One connection.  tls: None (plain, for STARTTLS), or "direct"."""
+    """One connection.  tls: None (plain, for STARTTLS), or "direct"; source: our
+    own address, one of loopback's."""
 
-    def __init__(self, world, tls=None, context=None, server_name=None):
+    def __init__(self, world, tls=None, context=None, server_name=None,
+                 source="127.0.0.1"):
         self.world = world
         self.context = context
         self.server_name = server_name
         port = world.env["C2S_TLS_PORT" if tls == "direct" else "C2S_PORT"]
-        self.socket = socket.create_connection(("127.0.0.1", int(port)), 5)
+        self.socket = socket.create_connection(("127.0.0.1", int(port)), 5,
+                                               (source, 0))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.is_secured = False
         self._new_parser()

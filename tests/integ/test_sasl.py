@@ -343,6 +343,40 @@ def test_three_tries_and_the_stream_ends(at):
     assert stream.is_over()
 
 
+# ---- SASL-16, -17: guessing ----
+
+GUESSES = 100               # core/guesses.c: of a name, from a loopback address
+
+
+def guess(world, person, password, mechanism="PLAIN", source="127.0.0.1"):
+    """The condition of one login on a stream of its own; None: it is in."""
+    stream = Stream(world, "direct", source=source)
+    stream.opened()
+    found = attempt(stream, mechanism, person.uid, password)
+    stream.socket.close()
+    return found
+
+
+def test_sasl_16_guesses_end(world):
+    person = world.person()
+    verifiers(world, person)
+    for _ in range(GUESSES):
+        assert guess(world, person, "falsch") == "not-authorized"
+    # Used up: right and wrong sound alike, and the directory is not asked.
+    before = len(re.findall("too-many-guesses", world.logs()))
+    assert guess(world, person, "falsch") == "temporary-auth-failure"
+    assert guess(world, person, person.password) == "temporary-auth-failure"
+    assert len(re.findall("too-many-guesses", world.logs())) >= before + 2
+    # Somebody else at the same address, and the same person elsewhere, are not
+    # locked out; nor is SCRAM, which asks the directory for no bind.
+    other = world.person()
+    assert guess(world, other, other.password) is None
+    assert guess(world, person, person.password, source="127.0.0.9") is None
+    assert guess(world, person, person.password, "SCRAM-SHA-256") is None
+    # Who knows the password is forgiven.
+    assert guess(world, person, person.password) is None
+
+
 # ---- abort, order (SASL-19) ----
 
 def test_abort_is_answered(at, scrammer):

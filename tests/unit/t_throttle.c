@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How often a password may be guessed (WEB-08). */
+/* How often a password may be guessed (SASL-16, WEB-08). */
 #include "tests/tap.h"
 
-#include "admin-web/throttle.h"
+#include "base/throttle.h"
 
 static const struct slice ann = SLICE_INIT("ann"), bob = SLICE_INIT("bob");
+static const struct throttle_limits limits = {
+	.away = { .name = 10, .address = 20 },
+	.loopback = { .name = 30, .address = 200 },
+};
 #define HERE "192.0.2.1"
 #define THERE "192.0.2.2"
 
@@ -21,9 +25,9 @@ static void fail_often(struct throttle *t, const char *address, unsigned n,
 
 static void check_names(void)
 {
-	struct throttle *t = throttle_new();
+	struct throttle *t = throttle_new(&limits);
 
-	for (unsigned i = 0; i < THROTTLE_NAME; i++) {
+	for (unsigned i = 0; i < limits.away.name; i++) {
 		ok(throttle_wait_ms(t, HERE, ann, 1000) == 0, "a try is looked at");
 		throttle_failed(t, HERE, ann, 1000);
 	}
@@ -39,7 +43,7 @@ static void check_names(void)
 	is_int(throttle_wait_ms(t, HERE, ann, 1000 + THROTTLE_MS), 0,
 	    "counting begins anew");
 	throttle_passed(t, HERE, ann);
-	for (unsigned i = 1; i < THROTTLE_NAME; i++)
+	for (unsigned i = 1; i < limits.away.name; i++)
 		throttle_failed(t, HERE, ann, 2000 + THROTTLE_MS);
 	is_int(throttle_wait_ms(t, HERE, ann, 2000 + THROTTLE_MS), 0,
 	    "the right password forgives the name");
@@ -48,27 +52,33 @@ static void check_names(void)
 
 static void check_addresses(void)
 {
-	struct throttle *t = throttle_new();
+	struct throttle *t = throttle_new(&limits);
 
-	fail_often(t, HERE, THROTTLE_ADDRESS, 1000);
+	fail_often(t, HERE, limits.away.address, 1000);
 	ok(throttle_wait_ms(t, HERE, bob, 1000) > 0,
 	    "an address that tries many names waits");
 	throttle_passed(t, HERE, bob);
 	ok(throttle_wait_ms(t, HERE, bob, 1000) > 0, "and is not forgiven");
 	ok(throttle_wait_ms(t, THERE, bob, 1000) == 0, "others do not wait");
-	fail_often(t, "127.0.0.1", THROTTLE_ADDRESS, 1000);
+	fail_often(t, "127.0.0.1", limits.away.address, 1000);
 	ok(throttle_wait_ms(t, "127.0.0.1", bob, 1000) == 0,
 	    "loopback may be many people");
-	fail_often(t, "::1", THROTTLE_ADDRESS * 10, 1000);
+	fail_often(t, "::1", limits.loopback.address, 1000);
 	ok(throttle_wait_ms(t, "::1", bob, 1000) > 0, "but not without end");
+	for (unsigned i = 0; i < limits.loopback.name; i++) {
+		ok(throttle_wait_ms(t, "127.0.0.2", ann, 1000) == 0,
+		    "a name has tries of loopback's own");
+		throttle_failed(t, "127.0.0.2", ann, 1000);
+	}
+	ok(throttle_wait_ms(t, "127.0.0.2", ann, 1000) > 0, "as many as there are");
 	throttle_free(&t);
 }
 
 static void check_networks(void)
 {
-	struct throttle *t = throttle_new();
+	struct throttle *t = throttle_new(&limits);
 
-	fail_often(t, "2001:db8:1:2::1", THROTTLE_ADDRESS, 1000);
+	fail_often(t, "2001:db8:1:2::1", limits.away.address, 1000);
 	ok(throttle_wait_ms(t, "2001:db8:1:2:ffff::9", bob, 1000) > 0,
 	    "addresses of one /64 are one");
 	ok(throttle_wait_ms(t, "2001:db8:1:3::1", bob, 1000) == 0,
@@ -78,7 +88,7 @@ static void check_networks(void)
 
 static void check_memory(void)
 {
-	struct throttle *t = throttle_new();
+	struct throttle *t = throttle_new(&limits);
 
 	fail_often(t, THERE, THROTTLE_ENTRIES * 3, 1000);
 	throttle_failed(t, HERE, ann, 1000);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* admin-web/throttle.c — how often a password may be guessed.
+/* base/throttle.c — how often a password may be guessed.
  *
  * An entry counts the failures of its ten minutes; keys are hashes, so that a
  * guessed "name" that was really a password is not kept in memory.  When the
  * table is full the entry that was quiet for longest makes room. */
-#include "admin-web/throttle.h"
+#include "base/throttle.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -19,17 +19,22 @@ struct entry {
 	struct list link;               /* longest quiet first */
 };
 
-struct throttle { struct map entries; struct list age; };
+struct throttle {
+	struct throttle_limits limits;
+	struct map entries;
+	struct list age;
+};
 
 static struct slice key_of(const struct entry *e)
 {
 	return slice_make(&e->key, sizeof e->key);
 }
 
-struct throttle *throttle_new(void)
+struct throttle *throttle_new(const struct throttle_limits *limits)
 {
 	struct throttle *t = NEW(struct throttle);
 
+	t->limits = *limits;
 	list_init(&t->age);
 	return t;
 }
@@ -89,13 +94,15 @@ static struct entry *entry_find(struct throttle *t, const char *address,
 	return e;
 }
 
-static unsigned allowed(const char *address, struct slice name)
+static unsigned allowed(const struct throttle *t, const char *address,
+    struct slice name)
 {
 	bool is_loopback = strncmp(address, "127.", 4) == 0
 	    || strcmp(address, "::1") == 0;
+	const struct throttle_limit *l = is_loopback ? &t->limits.loopback
+	    : &t->limits.away;
 
-	return name.n != 0 ? THROTTLE_NAME
-	    : is_loopback ? THROTTLE_ADDRESS * 10 : THROTTLE_ADDRESS;
+	return name.n != 0 ? l->name : l->address;
 }
 
 static int64_t entry_wait(struct throttle *t, const char *address,
@@ -104,7 +111,7 @@ static int64_t entry_wait(struct throttle *t, const char *address,
 	struct entry *e = entry_find(t, address, name, false);
 
 	if (e == NULL || now_ms - e->since_ms >= THROTTLE_MS
-	    || e->failures < allowed(address, name))
+	    || e->failures < allowed(t, address, name))
 		return 0;
 	return THROTTLE_MS - (now_ms - e->since_ms);
 }

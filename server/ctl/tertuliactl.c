@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tertuliactl — what an administrator does to the service from a shell. */
 #include <getopt.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/daemon.h"
 #include "base/version.h"
 #include "ctl/doctor.h"
+#include "ctl/init.h"
 #include "ctl/report.h"
 #include "ctl/schema.h"
 
@@ -21,6 +23,7 @@ static const char help[] =
     "usage: tertuliactl doctor [-c file] [--json | --quiet]\n"
     "                          [--admin-dn DN --admin-password-file file]\n"
     "       tertuliactl doctor --schema\n"
+    "       tertuliactl init [-c file]\n"
     "       tertuliactl --help | --version\n"
     "\n"
     "doctor looks at the configuration, the directory and the service, and\n"
@@ -33,6 +36,9 @@ static const char help[] =
     "                an identity that may read cn=config and password hashes,\n"
     "                for indexes and the price of hashes\n"
     "  --schema      print the schema for cn=config, to load with ldapadd\n"
+    "\n"
+    "init asks some questions, looks into the directory, and writes a first\n"
+    "configuration.\n"
     "\n"
     "Exit: 0 no fault, 1 warnings, 2 faults, 3 could not tell.\n";
 
@@ -94,6 +100,20 @@ static int doctor_command(int argc, char **argv)
 	return 0;
 }
 
+static int init_command(int argc, char **argv)
+{
+	const char *path = SYSCONFDIR "/tertulia.conf";
+	int c;
+
+	while ((c = getopt(argc, argv, "c:")) != -1) {
+		if (c != 'c')
+			return usage();
+		path = optarg;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	return optind == argc ? init_run(path, stdin, stdout) : usage();
+}
+
 int main(int argc, char **argv)
 {
 	const char *command = argc > 1 ? argv[1] : "";
@@ -108,6 +128,8 @@ int main(int argc, char **argv)
 		puts("tertuliactl " TERTULIA_VERSION);
 		return 0;
 	}
+	if (strcmp(command, "init") == 0)
+		return init_command(argc - 1, argv + 1);
 	if (strcmp(command, "doctor") != 0)
 		return usage();
 	return doctor_command(argc - 1, argv + 1);

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ctl/detect.c — looks where people and our own tree stand. */
+#include "ctl/detect.h"
+
+#include "xdb_ldap/dn.h"
+#include "xdb_ldap/map.h"
+
+enum { LOOKED_AT = 200 };
+
+/* How directories keep people; the first that finds somebody is taken. */
+static const struct { const char *filter, *name; } kinds[] = {
+	{ "(objectClass=" CLASS_PERSON ")", "uid" },
+	{ "(objectClass=posixAccount)", "uid" },
+	{ "(&(objectCategory=person)(objectClass=user))", "sAMAccountName" },
+};
+
+static LDAPMessage *look(struct wire *w, const char *base, int scope,
+    const char *filter, const char *const *attrs)
+{
+	struct question q = { .base = base, .scope = scope, .filter = filter,
+		.attrs = attrs, .most = LOOKED_AT };
+	LDAPMessage *found;
+
+	/* sizeLimitExceeded comes with as many as were asked for. */
+	wire_search(w, &q, &found);
+	return found;
+}
+
+static const char *parent_of(struct arena *a, const char *dn)
+{
+	return slice_cstr(a, dn_parent(slice_of(dn)));
+}
+
+/* --- people ------------------------------------------------------------------- */
+
+static size_t count_below(struct wire *w, struct arena *a, LDAPMessage *found,
+    const char *parent)
+{
+	size_t n = 0;
+
+	for (LDAPMessage *e = wire_first(w, found); e != NULL;
+	    e = ldap_next_entry(w->ld, e))
+		n += dn_eq(dn_parent(slice_of(wire_dn(w, a, e))),
+		    slice_of(parent));
+	return n;
+}
+
+/* Where most of them stand; of the first hundreds, which is enough to ask. */
+static const char *home_of(struct wire *w, struct arena *a, LDAPMessage *found)
+{
+	const char *best = "";
+	size_t most = 0;
+
+	for (LDAPMessage *e = wire_first(w, found); e != NULL;
+	    e = ldap_next_entry(w->ld, e)) {
+		const char *parent = parent_of(a, wire_dn(w, a, e));
+		size_t n = strcmp(parent, best) == 0 ? 0
+		    : count_below(w, a, found, parent);
+
+		if (n > most) {
+			most = n;
+			best = parent;
+		}
+	}
+	return best;
+}
+
+static void find_people(struct wire *w, struct arena *a, struct detected *d)
+{
+	static const char *const none[] = { "1.1", NULL };
+
+	for (size_t i = 0; i < COUNT(kinds) && *d->people_base == '\0'; i++) {
+		LDAPMessage *found = look(w, d->context, LDAP_SCOPE_SUBTREE,
+		    kinds[i].filter, none);
+
+		d->people_base = home_of(w, a, found);
+		ldap_msgfree(found);
+		if (*d->people_base != '\0') {
+			d->filter = kinds[i].filter;
+			d->name = kinds[i].name;
+		}
+	}
+}
+
+void detect_people(struct wire *w, struct arena *a, const char *base,
+    struct detected *d)
+{
+	const char *attrs[] = { d->name, "cn", "mail", NULL };
+	LDAPMessage *found = look(w, base, LDAP_SCOPE_SUBTREE, d->filter, attrs);
+
+	d->shown_n = 0;
+	for (LDAPMessage *e = wire_first(w, found); e != NULL
+	    && d->shown_n < DETECT_SHOWN; e = ldap_next_entry(w->ld, e)) {
+		struct detect_person *p = &d->shown[d->shown_n];
+
+		p->name = wire_value(w, a, e, attrs[0]);
+		p->cn = wire_value(w, a, e, attrs[1]);
+		p->mail = wire_value(w, a, e, attrs[2]);
+		d->shown_n += p->name.n != 0;
+	}
+	ldap_msgfree(found);
+}
+
+/* --- our own --------------------------------------------------------------------- */
+
+static const char *one_value(struct wire *w, struct arena *a, const char *dn,
+    const char *attr)
+{
+	const char *attrs[] = { attr, NULL };
+	LDAPMessage *found = look(w, dn, LDAP_SCOPE_BASE, NULL, attrs);
+	const char *text = slice_cstr(a, wire_value(w, a, wire_first(w, found),
+	    attr));
+
+	ldap_msgfree(found);
+	return text;
+}
+
+/* ou=im is what ou=profiles and ou=rooms stand below. */
+static void find_tree(struct wire *w, struct arena *a, struct detected *d)
+{
+	static const char *const none[] = { "1.1", NULL };
+	LDAPMessage *found = look(w, d->context, LDAP_SCOPE_SUBTREE,
+	    "(" RDN_PROFILES ")", none);
+
+	for (LDAPMessage *e = wire_first(w, found); e != NULL
+	    && *d->im_base == '\0'; e = ldap_next_entry(w->ld, e)) {
+		const char *base = parent_of(a, wire_dn(w, a, e));
+		struct buf rooms = { 0 };
+		LDAPMessage *both;
+
+		buf_addf(&rooms, "%s,%s", RDN_ROOMS, base);
+		both = look(w, buf_cstr(&rooms), LDAP_SCOPE_BASE, NULL, none);
+		if (wire_first(w, both) != NULL)
+			d->im_base = base;
+		ldap_msgfree(both);
+		buf_fini(&rooms);
+	}
+	ldap_msgfree(found);
+}
+
+static bool knows_profiles(struct wire *w, struct arena *a)
+{
+	const char *attrs[] = { "objectClasses", NULL };
+	LDAPMessage *found = look(w, one_value(w, a, "", "subschemaSubentry"),
+	    LDAP_SCOPE_BASE, "(objectClass=subschema)", attrs);
+	struct slice *classes = NULL;
+	LDAPMessage *e = wire_first(w, found);
+	size_t n = e != NULL ? wire_values(w, a, e, attrs[0], &classes) : 0;
+	bool is_known = false;
+
+	for (size_t i = 0; i < n; i++)
+		is_known = is_known || memmem(classes[i].p, classes[i].n,
+		    "'" CLASS_PROFILE "'", sizeof CLASS_PROFILE + 1) != NULL;
+	ldap_msgfree(found);
+	return is_known;
+}
+
+void detect_context(struct wire *w, struct arena *a, struct detected *d)
+{
+	*d = (struct detected){ .people_base = "", .im_base = "",
+		.filter = kinds[0].filter, .name = kinds[0].name };
+	d->context = one_value(w, a, "", "namingContexts");
+}
+
+void detect(struct wire *w, struct arena *a, struct detected *d)
+{
+	detect_context(w, a, d);
+	if (*d->context == '\0')
+		return;
+	find_people(w, a, d);
+	find_tree(w, a, d);
+	d->has_schema = knows_profiles(w, a);
+}

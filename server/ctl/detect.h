@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ctl/detect.h — what a directory looks like to somebody who never saw it. */
+#ifndef CTL_DETECT_H
+#define CTL_DETECT_H
+
+#include "ctl/wire.h"
+
+struct detect_person { struct slice name, cn, mail; };
+enum { DETECT_SHOWN = 3 };
+
+struct detected {
+	const char *context;            /* the first suffix; "": none is shown */
+	const char *people_base;        /* where most people stand, or "" */
+	const char *filter, *name;      /* who is a person, and their name */
+	const char *im_base;            /* where our tree is, or "" */
+	bool has_schema;
+	struct detect_person shown[DETECT_SHOWN];
+	size_t shown_n;
+};
+
+/* The suffix alone, which most servers show to anybody.  Texts in the arena. */
+void detect_context(struct wire *w, struct arena *a, struct detected *found_r);
+void detect(struct wire *w, struct arena *a, struct detected *found_r);
+/* Three of the people that this base, filter and name give. */
+void detect_people(struct wire *w, struct arena *a, const char *base,
+    struct detected *found);
+
+#endif

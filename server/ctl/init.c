@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ctl/init.c — asks, shows and writes; what it shows is from ctl/detect.c. */
+#include "ctl/init.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/daemon.h"
+#include "base/settings.h"
+#include "ctl/detect.h"
+#include "xdb_ldap/entry.h"
+#include "xdb_ldap/pool.h"
+
+enum { ANSWERS_MOST = 24, EXIT_REFUSED = 2, EXIT_UNKNOWN = 3 };
+
+struct answer { const char *section, *key, *value; };
+
+struct init {
+	FILE *in, *out;
+	struct arena arena;
+	bool is_over;                   /* nobody answers any more */
+	struct xdb directory;
+	struct tls_context *tls;
+	struct wire *wire;
+	struct detected found;
+	struct answer answers[ANSWERS_MOST];
+	size_t answer_n;
+};
+
+/* --- questions ------------------------------------------------------------------- */
+
+/* What was typed, or the fallback; "" when nobody answers any more. */
+static const char *ask(struct init *x, const char *question,
+    const char *fallback)
+{
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+	struct slice text = { "", 0 };
+
+	if (x->is_over)
+		return "";
+	fprintf(x->out, "%s", question);
+	if (*fallback != '\0')
+		fprintf(x->out, " [%s]", fallback);
+	fputs(": ", x->out);
+	fflush(x->out);
+	n = getline(&line, &room, x->in);
+	x->is_over = n < 0;
+	if (n > 0)
+		text = slice_trim(slice_make(line, (size_t)n));
+	fallback = x->is_over ? "" : text.n == 0 ? fallback
+	    : slice_cstr(&x->arena, text);
+	free(line);
+	return fallback;
+}
+
+static void keep(struct init *x, const char *section, const char *key,
+    const char *value)
+{
+	if (x->answer_n < ANSWERS_MOST)
+		x->answers[x->answer_n++] = (struct answer){ section, key,
+			value };
+}
+
+static const char *ask_for(struct init *x, const char *section, const char *key,
+    const char *question, const char *fallback)
+{
+	const char *value = ask(x, question, fallback);
+
+	keep(x, section, key, value);
+	return value;
+}
+
+static const char *joined(struct init *x, const char *head, const char *tail)
+{
+	struct buf b = { 0 };
+	const char *text;
+
+	buf_addf(&b, "%s%s", head, tail);
+	text = slice_cstr(&x->arena, buf_slice(&b));
+	buf_fini(&b);
+	return text;
+}
+
+/* --- the directory ------------------------------------------------------------------- */
+
+/* False: it said why, and may be asked again. */
+static bool dial(struct init *x, const char *uri, const char *ca_file)
+{
+	struct xdb_conf conf = { .uri = &uri, .uri_n = 1, .start_tls = true };
+	const char *why = NULL;
+
+	if (!servers_parse(&x->directory, &conf, &why)
+	    || (x->tls = tls_context_client(ca_file, &why)) == NULL) {
+		fprintf(x->out, "  %s\n", why);
+		return false;
+	}
+	x->wire = wire_open(&x->directory.servers[0], x->tls);
+	if (x->wire->stage == WIRE_OPEN)
+		return true;
+	fprintf(x->out, "  %s: %s\n", uri, buf_cstr(&x->wire->why));
+	wire_close(&x->wire);
+	tls_context_free(&x->tls);
+	return false;
+}
+
+static void find_server(struct init *x)
+{
+	const char *uri, *ca_file;
+
+	do {
+		uri = ask(x, "LDAP server", "ldap://localhost");
+		ca_file = ask(x, "File with the authority of its certificate "
+		    "(empty: the system's)", "");
+	} while (!x->is_over && !dial(x, uri, ca_file));
+	keep(x, "ldap", "uri", uri);
+	keep(x, "ldap", "ca_file", ca_file);
+}
+
+static bool bind_as(struct init *x, const char *dn, const char *file)
+{
+	struct buf password = { 0 };
+	const char *why = "it is empty";
+	int code;
+
+	if (!settings_secret(file, &password, &why) || password.n == 0) {
+		fprintf(x->out, "  %s: %s\n", file, why);
+		buf_wipe(&password);
+		return false;
+	}
+	code = wire_bind(x->wire, dn, buf_slice(&password), NULL);
+	buf_wipe(&password);
+	if (code != LDAP_SUCCESS)
+		fprintf(x->out, "  %s: %s\n", dn, ldap_err2string(code));
+	/* A server that hangs up has had enough of guesses. */
+	x->is_over = x->is_over || code == LDAP_SERVER_DOWN;
+	return code == LDAP_SUCCESS;
+}
+
+static void find_identity(struct init *x)
+{
+	const char *dn, *file;
+
+	detect_context(x->wire, &x->arena, &x->found);
+	do {
+		dn = ask(x, "Identity of the server in the directory",
+		    joined(x, "cn=im,ou=services,ou=im,", x->found.context));
+		file = ask(x, "File with its password",
+		    "/etc/tertulia/im.password");
+	} while (!x->is_over && !bind_as(x, dn, file));
+	keep(x, "ldap", "bind_dn", dn);
+	keep(x, "ldap", "bind_password_file", file);
+}
+
+/* LDAP-17: what a directory says does not steer the terminal. */
+static struct slice shown(struct slice text)
+{
+	return text_is_clean(text) ? text : SLICE("?");
+}
+
+static void show_people(struct init *x, const char *domain)
+{
+	for (size_t i = 0; i < x->found.shown_n; i++) {
+		const struct detect_person *p = &x->found.shown[i];
+
+		fprintf(x->out, "  " SLICE_FMT "@%s  " SLICE_FMT "  " SLICE_FMT
+		    "\n", SLICE_ARG(shown(p->name)), domain,
+		    SLICE_ARG(shown(p->cn)), SLICE_ARG(shown(p->mail)));
+	}
+	if (x->found.shown_n == 0)
+		fputs("  nobody is there, or cn=im cannot read them\n", x->out);
+}
+
+static void find_people(struct init *x, const char *domain)
+{
+	const char *base, *agreed;
+
+	detect(x->wire, &x->arena, &x->found);
+	do {
+		base = ask(x, "Where people are", x->found.people_base);
+		if (x->is_over)
+			return;
+		detect_people(x->wire, &x->arena, base, &x->found);
+		show_people(x, domain);
+		agreed = ask(x, "Are these people of yours? yes, no",
+		    x->found.shown_n != 0 ? "yes" : "no");
+	} while (!x->is_over && strcmp(agreed, "yes") != 0);
+	keep(x, "ldap", "people_base", base);
+	keep(x, "ldap", "people_filter", x->found.filter);
+	keep(x, "ldap", "people_name", x->found.name);
+}
+
+static void find_tree(struct init *x)
+{
+	const char *base = x->found.im_base;
+
+	if (!x->found.has_schema)
+		fputs("  The schema is not loaded: `tertuliactl doctor --schema` "
+		    "prints it.\n", x->out);
+	if (*base == '\0') {
+		fputs("  Our tree is not there, or not for cn=im to see: load "
+		    "schema/tree.ldif\n  and schema/access.ldif.\n", x->out);
+		base = joined(x, "ou=im,", x->found.context);
+	}
+	ask_for(x, "ldap", "im_base", "Where our tree is", base);
+}
+
+/* --- writing ---------------------------------------------------------------------------- */
+
+static void conf_write(struct init *x, struct buf *out)
+{
+	const char *section = "";
+
+	buf_adds(out, "# Made by tertuliactl init; `tertuliad -S` prints every "
+	    "setting there is.\n");
+	for (size_t i = 0; i < x->answer_n; i++) {
+		const struct answer *a = &x->answers[i];
+
+		if (strcmp(a->section, section) != 0)
+			buf_addf(out, "\n[%s]\n", a->section);
+		section = a->section;
+		if (*a->value != '\0')
+			buf_addf(out, "%s = %s\n", a->key, a->value);
+	}
+}
+
+/* Written all the same when something is still to be done: it says what. */
+static int finish(struct init *x, const char *path)
+{
+	struct buf text = { 0 }, why = { 0 };
+	struct settings *s;
+	int code = 0;
+
+	conf_write(x, &text);
+	if (!daemon_write_file(path, buf_slice(&text))) {
+		fprintf(x->out, "%s cannot be written: %s\n", path,
+		    strerror(errno));
+		code = EXIT_REFUSED;
+	} else {
+		s = settings_load(path, &why);
+		fprintf(x->out, "%s is written.\n", path);
+		if (s == NULL)
+			fprintf(x->out, "Still to be done:\n" SLICE_FMT,
+			    SLICE_ARG(buf_slice(&why)));
+		fprintf(x->out, "Next: tertuliactl doctor -c %s\n", path);
+		settings_free(&s);
+	}
+	buf_fini(&text);
+	buf_fini(&why);
+	return code;
+}
+
+static const char *own_domain(struct init *x)
+{
+	char host[256] = "";
+	const char *dot;
+
+	gethostname(host, sizeof host - 1);
+	dot = strchr(host, '.');
+	return arena_dup(&x->arena, dot != NULL ? dot + 1 : host,
+	    strlen(dot != NULL ? dot + 1 : host));
+}
+
+static void questions(struct init *x)
+{
+	const char *domain = ask_for(x, "server", "domain", "Domain of the "
+	    "addresses (after the @)", own_domain(x));
+
+	ask_for(x, "server", "state_dir", "Folder for what the service writes",
+	    "/var/lib/tertulia");
+	ask_for(x, "tls", "certificate", "Certificate chain of the service",
+	    "/etc/tertulia/tls/chain.pem");
+	ask_for(x, "tls", "key", "Its key", "/etc/tertulia/tls/key.pem");
+	find_server(x);
+	if (!x->is_over)
+		find_identity(x);
+	if (!x->is_over)
+		find_people(x, domain);
+	if (!x->is_over)
+		find_tree(x);
+	ask_for(x, "web", "bind_dn", "Identity of the web process (none: -)",
+	    joined(x, "cn=im-web,ou=services,ou=im,",
+	    x->found.context != NULL ? x->found.context : ""));
+	if (strcmp(x->answers[x->answer_n - 1].value, "-") == 0) {
+		x->answer_n--;
+		return;
+	}
+	ask_for(x, "web", "bind_password_file", "File with its password",
+	    "/etc/tertulia/im-web.password");
+	ask_for(x, "web", "admin_group", "DN of the group that administers", "");
+}
+
+int init_run(const char *path, FILE *in, FILE *out)
+{
+	struct init x = { .in = in, .out = out };
+	int code = EXIT_UNKNOWN;
+
+	if (access(path, F_OK) == 0) {
+		fprintf(out, "%s is there already: move it away, or choose "
+		    "another file with -c\n", path);
+		return EXIT_REFUSED;
+	}
+	questions(&x);
+	if (!x.is_over)
+		code = finish(&x, path);
+	else
+		fputs("\nNot all was answered: nothing is written.\n", out);
+	wire_close(&x.wire);
+	tls_context_free(&x.tls);
+	arena_fini(&x.directory.arena);
+	arena_fini(&x.arena);
+	return code;
+}

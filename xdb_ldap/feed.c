@@ -153,12 +153,15 @@ static void entry_is_there(struct feed *f, const unsigned char *uuid)
 		row->seen = f->round;
 }
 
+/* One that we never heard of may be in somebody's memory all the same. */
 static void entry_is_gone(struct feed *f, const unsigned char *uuid)
 {
 	struct known_row *row = known_find(&f->known, uuid);
 
 	if (row != NULL)
 		gone(f, row);
+	else if (!f->known.has_whose)
+		tell(f, uuid, SLICE(""), true);
 }
 
 static const unsigned char *bytes(struct slice s)
@@ -183,6 +186,9 @@ static void sweep(void *ctx)
 			return;
 		}
 	}
+	f->has_all = true;
+	f->watch->fn(&(struct xdb_news){ .kind = f->kind, .is_all = true },
+	    f->watch->ctx);
 }
 
 /* It ends also when the connection does: what it needs to know is known. */

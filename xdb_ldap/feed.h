@@ -44,6 +44,7 @@ struct feed {
 	bool is_polling;
 	bool is_whole;                  /* all that is there is being sent */
 	bool must_sweep;                /* when the reading is done */
+	bool has_all;                   /* everything was read, once at least */
 	int64_t began_ms;
 	struct timer rest, sweep;
 	uint32_t sweep_since;

@@ -13,6 +13,7 @@
 
 enum {
 	BEAT_MS = 30 * 1000,
+	BEAT_READING_MS = 5 * 1000,     /* while a refresh may be stuck */
 	AGAIN_MS = 1000,                /* the root DSE was not answered */
 };
 
@@ -64,6 +65,14 @@ static void begin(struct watch *w, const struct xdb_result *res)
 		feed_begin(&w->feeds[i], w->is_polling);
 }
 
+bool watch_is_up(const struct watch *w)
+{
+	for (int i = 0; i < WATCHED; i++)
+		if (!feed_is_up(&w->feeds[i]))
+			return false;
+	return true;
+}
+
 static void root_answered(const struct xdb_result *res, void *ctx)
 {
 	struct watch *w = ctx;
@@ -76,7 +85,8 @@ static void root_answered(const struct xdb_result *res, void *ctx)
 	if (!w->is_begun && is_known)
 		begin(w, res);
 	/* When the server is mute, the connection notices by itself. */
-	timer_start(&w->beat, is_known ? BEAT_MS : AGAIN_MS);
+	timer_start(&w->beat, !is_known ? AGAIN_MS : watch_is_up(w) ? BEAT_MS
+	    : BEAT_READING_MS);
 }
 
 static void ask(void *ctx)
@@ -133,6 +143,17 @@ void xdb_watch(struct xdb *db, xdb_news_fn *fn, void *ctx)
 		feed_init(&w->feeds[i], w, (enum xdb_watched)i);
 	db->watch = w;
 	pool_start(&db->watchers);
+}
+
+bool xdb_watch_knows(const struct xdb *db, enum xdb_watched kind,
+    struct slice uuid)
+{
+	const struct feed *f = db->watch != NULL ? &db->watch->feeds[kind] : NULL;
+	unsigned char bytes[SYNC_UUID_BYTES];
+
+	if (f == NULL || !f->has_all || !sync_uuid_of(uuid, bytes))
+		return true;
+	return known_find(&f->known, bytes) != NULL;
 }
 
 void watch_free(struct watch **wp)

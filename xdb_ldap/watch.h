@@ -24,6 +24,8 @@ struct watch {
 };
 
 void watch_free(struct watch **wp);
+/* Every feed has read all there is. */
+bool watch_is_up(const struct watch *w);
 
 /* From the pool: the connection is ready; it is gone. */
 void watch_ready(struct watch *w, struct conn *c);

@@ -173,13 +173,10 @@ void xdb_state_get(const struct xdb *db, struct xdb_state *state_r)
 		.operations = db->operations,
 		.failures = db->failures,
 		.waiting = db->search.queue_n + db->binds.queue_n,
-		.is_watching = w != NULL,
+		.is_watching = w != NULL && watch_is_up(w),
 	};
-	for (int i = 0; w != NULL && i < WATCHED; i++) {
-		state_r->is_watching = state_r->is_watching
-		    && feed_is_up(&w->feeds[i]);
+	for (int i = 0; w != NULL && i < WATCHED; i++)
 		state_r->watched += w->feeds[i].known.n;
-	}
 }
 
 const char *xdb_status_text(enum xdb_status status)

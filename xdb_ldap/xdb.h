@@ -74,13 +74,16 @@ void xdb_state_get(const struct xdb *db, struct xdb_state *state_r);
  *  4. no failure is ever told as `is_gone`: the server said so, or said what all
  *     there is, and this was not among it.  (Polling sees removals late.)
  *
- * News also comes of everything found when watching begins.  It comes by
+ * News also comes of everything found when watching begins, and `is_all` when
+ * all there is was read: what came and went while nobody told us is then in
+ * somebody's memory and not among what xdb_watch_knows().  It comes by
  * RFC 4533 where the server's root DSE lists it, or else by asking every
  * poll_interval what has a newer modifyTimestamp, and at times for everything. */
 enum xdb_watched { XDB_PERSON, XDB_PROFILE, XDB_ROOM };
 
 struct xdb_news {
 	enum xdb_watched kind;
+	bool is_all;                    /* of no entry: all of the kind were read */
 	bool is_gone;                   /* or no more what is watched: people_filter */
 	struct slice uuid;              /* entryUUID as text; of a profile: its person's */
 	struct slice name;              /* of a room that is there; may be empty */
@@ -89,6 +92,9 @@ typedef void xdb_news_fn(const struct xdb_news *news, void *ctx);
 
 /* At most once in the life of a store. */
 void xdb_watch(struct xdb *db, xdb_news_fn *fn, void *ctx);
+/* Is the entry (by its own entryUUID) among what was found?  True while that is
+ * not known. */
+bool xdb_watch_knows(const struct xdb *db, enum xdb_watched kind, struct slice uuid);
 
 /* --- results ------------------------------------------------------------------ */
 

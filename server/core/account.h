@@ -66,6 +66,8 @@ struct account *account_enter(struct slice local, const struct xdb_account *load
 /* Person or profile of somebody changed in the directory: when their account is
  * in memory it follows (account_live.c). */
 void account_news(struct slice person_uuid);
+/* All people were read: who is in memory only is looked for. */
+void accounts_verify(void);
 void account_hold(struct account *a);
 void account_release(struct account **ap);
 /* The job waits for no account any more, and lets go of those it held. */

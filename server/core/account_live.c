@@ -120,6 +120,16 @@ void account_news(struct slice uuid)
 		account_stale(a);
 }
 
+void accounts_verify(void)
+{
+	struct account *a;
+	size_t at = 0;
+
+	while ((a = map_next(&by_uuid, &at)) != NULL)
+		if (!xdb_watch_knows(host.xdb, XDB_PERSON, a->person_uuid))
+			account_stale(a);
+}
+
 /* --- known by the person's UUID ------------------------------------------------------------ */
 
 void account_uuid_drop(struct account *a)

@@ -19,8 +19,14 @@ static void heard(const struct xdb_news *news, void *ctx)
 	(void)ctx;
 	switch (news->kind) {
 	case XDB_PERSON:
+		if (news->is_all)
+			accounts_verify();
+		else
+			account_news(news->uuid);
+		return;
 	case XDB_PROFILE:
-		account_news(news->uuid);
+		if (!news->is_all)
+			account_news(news->uuid);
 		return;
 	case XDB_ROOM:
 		hook_room_news(news);

@@ -4,6 +4,7 @@
  *   < {"id": 1, "do": "open", "uri": ["ldap://…"], …}
  *   < {"id": 2, "do": "account_load", "uid": "ann"}
  *   > {"id": 2, "status": "ok", "account": {…}, "ms": 3, "in_call": false}
+ *   < {"id": 3, "do": "news"}             begins to watch; then what was heard
  *
  * Every string of a request is copied to the heap, overwritten and freed as
  * soon as the starting call has returned (promise 3); whether a callback runs
@@ -560,6 +561,27 @@ static void answered(const struct xdb_result *res, void *ctx)
 	say(o);
 }
 
+static json_t *news;                    /* kept until it is asked for */
+
+static void heard(const struct xdb_news *n, void *ctx)
+{
+	static const char *const kinds[] = { "person", "profile", "room" };
+	json_array_append_new(news, json_pack("[s, s, s%, b]", kinds[n->kind],
+	    n->is_all ? "all" : n->is_gone ? "gone" : "is", n->is_all ? ""
+	    : n->uuid.p, n->uuid.n, is_starting));
+	(void)ctx;
+}
+
+static void news_take(const json_t *q)
+{
+	is_starting = true;
+	if (news == NULL)
+		xdb_watch(db, heard, NULL);
+	is_starting = false;
+	say(json_pack("{s:I, s:o*}", "id", (json_int_t)number(q, "id"), "news", news));
+	news = json_array();
+}
+
 /* --- commands ------------------------------------------------------------------------------------ */
 
 static const char *word(const json_t *q, const char *key, const char *fallback)
@@ -595,6 +617,7 @@ static void store_open(const json_t *q)
 		.groups_base = word(q, "groups_base", NULL),
 		.connect_timeout_ms = count(q, "connect_timeout_ms", 2000),
 		.timeout_ms = count(q, "timeout_ms", 3000),
+		.poll_interval_ms = count(q, "poll_interval_ms", 1000),
 		.search_connections = count(q, "search_connections", 2),
 		.bind_connections = count(q, "bind_connections", 4),
 	};
@@ -612,8 +635,9 @@ static void store_state(const json_t *q)
 	struct xdb_state s;
 
 	xdb_state_get(db, &s);
-	say(json_pack("{s:I, s:b, s:s?, s:s?, s:I, s:I, s:i}",
+	say(json_pack("{s:I, s:b, s:b, s:I, s:s?, s:s?, s:I, s:I, s:i}",
 	    "id", (json_int_t)number(q, "id"), "is_up", s.is_up,
+	    "is_watching", s.is_watching, "watched", (json_int_t)s.watched,
 	    "server", s.server, "why", s.why,
 	    "operations", (json_int_t)s.operations,
 	    "failures", (json_int_t)s.failures, "waiting", (int)s.waiting));
@@ -662,6 +686,8 @@ static void command(const json_t *q)
 		store_open(q);
 	else if (strcmp(name, "state") == 0)
 		store_state(q);
+	else if (strcmp(name, "news") == 0)
+		news_take(q);
 	else if (strcmp(name, "cancel") == 0)
 		op_cancel(q);
 	else if (strcmp(name, "close") == 0) {
@@ -761,6 +787,7 @@ int main(void)
 	xdb_close(&db);
 	say(json_pack("{s:I}", "longest_turn_ms", (json_int_t)longest_ms));
 	loop_fini();
+	json_decref(news);
 	buf_fini(&input);
 	while (all_asked != NULL) {
 		struct asked *a = all_asked;

@@ -174,7 +174,10 @@ void muc_room_changed(struct slice name)
 /* Under another name it may be in memory yet, and then is no more. */
 static void room_news(const struct xdb_news *news)
 {
-	room_reread_uuid(news->uuid);
+	if (news->is_all)
+		rooms_verify();
+	else
+		room_reread_uuid(news->uuid);
 	if (news->name.n != 0)
 		muc_room_changed(news->name);
 }

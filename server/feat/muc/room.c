@@ -240,13 +240,31 @@ static void room_again(void *ctx)
 	room_reread(ctx);
 }
 
+/* Its entry may be this one, as far as we know. */
+static bool may_be(const struct room *r, struct slice uuid)
+{
+	return r->uuid.n == 0 ? r->state == ROOM_LOADING || room_is_stored(r)
+	    : slice_eq(buf_slice(&r->uuid), uuid);
+}
+
 void room_reread_uuid(struct slice uuid)
 {
 	struct room *r;
 	size_t at = 0;
 
 	while ((r = map_next(&rooms, &at)) != NULL)
-		if (slice_eq(buf_slice(&r->uuid), uuid))
+		if (may_be(r, uuid))
+			room_reread(r);
+}
+
+void rooms_verify(void)
+{
+	struct room *r;
+	size_t at = 0;
+
+	while ((r = room_next(&at)) != NULL)
+		if (room_is_stored(r) && !xdb_watch_knows(host.xdb, XDB_ROOM,
+		    buf_slice(&r->uuid)))
 			room_reread(r);
 }
 

@@ -93,6 +93,8 @@ void room_reread(struct room *r);
 /* The same by name, or by its entry's entryUUID, for a room that is in memory. */
 void room_reread_name(struct slice name);
 void room_reread_uuid(struct slice uuid);
+/* And those whose entry the directory does not show any more. */
+void rooms_verify(void);
 /* Tells everybody that the service ends, and frees all. */
 void rooms_fini(void);
 

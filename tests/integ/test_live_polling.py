@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A directory that tells nobody of changes (no RFC 4533): it is asked."""
+
+import pathlib
+import re
+
+import pytest
+
+from client import Client, settle
+from live import is_watching, profile_dn, room_dn, roster
+from muc import NS, enter, subject_of
+from rawclient import StreamError
+from service import Service
+from world import wait_for
+
+SOON = 4                # seconds: an interval of one, and a search
+SWEPT = 20              # removals show in every tenth poll
+
+
+def without_syncprov(world, has_module):
+    """The world's slapd, restarted without the overlay; has_module: the root
+    DSE lists the control, and the database refuses it."""
+    config = pathlib.Path(world.state) / "ldap/config/cn=config"
+    world.slapd_kill()
+    overlay, = config.glob("olcDatabase={1}mdb/olcOverlay={*}syncprov.ldif")
+    overlay.unlink()
+    for module in config.glob("cn=module*.ldif"):
+        if not has_module:
+            module.write_text(re.sub(r"(?m)^olcModuleLoad:.*syncprov.*\n", "",
+                                     module.read_text()))
+    world.slapd_again()
+    listed = world.search("", attributes=["supportedControl"])
+    assert listed == []         # a subtree search of the root finds nothing
+    return world
+
+
+@pytest.fixture(scope="module", params=[False, True],
+                ids=["no control", "control refused"])
+def asked(request, make_world):
+    return without_syncprov(make_world(), request.param)
+
+
+@pytest.fixture
+def service(asked, tmp_path):
+    with Service(asked, tmp_path, {"ldap.poll_interval": "1s"}) as one:
+        wait_for(lambda: is_watching(one.log), 10)
+        yield one
+
+
+def test_it_is_asked(asked, service):
+    assert "by=polling" in service.log or "ldap-watch-polls" in service.log
+
+
+def test_changes(asked, service):
+    with Client(service, asked.person()) as ann, \
+            Client(service, asked.person()) as bob:
+        ann.come().items()
+        bob.come()
+        room = f"{asked.room().partition('@')[0]}@{service.muc}"
+        enter(ann, room, "ann")
+        settle(ann, bob)
+        roster(asked, ann.person, ["eva@otra.example none 0 0 -"])
+        asked.modify(room_dn(asked, room), imSubject=["Preguntado"])
+        asked.modify(profile_dn(asked, bob.person), imStatus=["suspended"])
+        assert ann.receive("iq", SOON, type="set") is not None
+        assert subject_of(ann.receive("message", SOON, from_=room)) == \
+            "Preguntado"
+        with pytest.raises(StreamError):
+            bob.next(SOON)
+        # what is the same each time it is asked for is told once
+        roster(asked, ann.person, ["fin@otra.example none 0 0 -"])
+        push = ann.receive("iq", SOON, type="set")
+        assert push.find(".//{jabber:iq:roster}item").get("jid") == \
+            "fin@otra.example"
+        assert settle(ann)[0] == []
+
+
+def test_removals(asked, service):
+    with Client(service, asked.person()) as ann, \
+            Client(service, asked.person()) as bob:
+        ann.come(), bob.come()
+        room = f"{asked.room().partition('@')[0]}@{service.muc}"
+        enter(ann, room, "ann")
+        settle(ann, bob)
+        asked.root.delete_s(bob.person.dn)
+        asked.root.delete_s(room_dn(asked, room))
+        gone = ann.receive("presence", SWEPT, from_=f"{room}/ann")
+        assert gone.find("u:x/u:destroy", NS) is not None
+        with pytest.raises(StreamError):
+            bob.next(SWEPT)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ctl/check_server.c — what the directory server can, and how it is set up. */
-#include <ldap_schema.h>
-
 #include <stdlib.h>
 
 #include "base/map.h"

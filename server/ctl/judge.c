@@ -2,8 +2,6 @@
 /* ctl/judge.c — pure functions; tests/unit/t_doctor_judge.c holds their tables. */
 #include "ctl/judge.h"
 
-#include <ldap_schema.h>
-
 #include "base/map.h"
 #include "xdb_ldap/values.h"
 #include "xml/jid.h"

@@ -163,7 +163,6 @@ static bool libldap_begin(struct wire *w)
 static struct addrinfo *resolve(struct wire *w)
 {
 	static const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	static struct gaicb *left;
 	struct gaicb *ask = NEW(struct gaicb);
 	struct timespec limit = { .tv_sec = WIRE_CONNECT_MS / 1000 };
 	struct addrinfo *found = NULL;
@@ -178,8 +177,6 @@ static struct addrinfo *resolve(struct wire *w)
 	if (code == 0)
 		code = gai_error(ask);
 	if (code == EAI_INPROGRESS && gai_cancel(ask) != EAI_CANCELED) {
-		left = ask;
-		(void)left;
 		fail(w, "the resolver does not answer");
 		return NULL;
 	}

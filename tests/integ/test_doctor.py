@@ -21,7 +21,7 @@ import ldap
 import pytest
 
 from doctor import (FAULT, MARK, WARNING, config, doctor,           # noqa: F401
-                    left, sample, written)
+                    left, rule, sample, written)
 from faults import FakeLdap, Proxy, certificate, server_context
 from service import build, free_ports
 from world import TOP, is_alive, wait_for
@@ -94,6 +94,31 @@ def test_colours_on_a_terminal(doctor, variables, is_coloured):
     assert (b"\033[32mok" in text) == is_coloured
     assert b"/36 the people filter" in text
     assert text.endswith(b"no fault found\r\n")
+
+
+@pytest.mark.parametrize("words, said", [
+    (["--help"], "usage: tertuliactl doctor"),
+    (["doctor", "--help"], "usage: tertuliactl doctor"),
+    (["--version"], "tertuliactl 0")])
+def test_help(words, said):
+    done = subprocess.run([build() / "tertuliactl", *words], text=True,
+                          capture_output=True, check=True)
+    assert done.stdout.startswith(said) and done.stderr == ""
+
+
+def test_without_a_web_process(doctor):
+    """Nobody could remove a profile, so none is made; rights to make one are
+    asked for all the same."""
+    without = {"web.bind_dn": None, "web.bind_password_file": None}
+    doctor.write(without)
+    assert doctor.findings() == {}, doctor.last
+    assert doctor.last["access-web"]["because"] == "bind-web"
+    assert doctor.last["unique"]["verdict"] == "skipped"
+    with config(doctor.world, rule(
+            f"to dn.base=ou=profiles,{doctor.world.env['IM_BASE']} "
+            "attrs=children by * none")):
+        assert doctor.findings() == {"access-im": FAULT}
+        assert "make a profile" in doctor.says("access-im")
 
 
 # ---- other ways to the directory ----

@@ -6,6 +6,7 @@ test makes people of its own in it and leaves everybody else alone.  Whoever
 stops, kills or reconfigures something takes a world for itself: `new_world`.
 """
 
+import os
 import pathlib
 import shutil
 import statistics
@@ -51,9 +52,11 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(scope="session")
 def shared_world(tmp_path_factory):
-    """SAMPLE=yes: the sample university is there, and rooms for everyone."""
+    """SAMPLE=yes: the sample university is there, and rooms for everyone; and
+    whoever WORLD_LDIF adds, for measuring with many."""
     folder = tmp_path_factory.mktemp("world")
-    world = World(folder, SAMPLE="yes", CREATE_ROOMS="everyone")
+    world = World(folder, SAMPLE="yes", CREATE_ROOMS="everyone",
+                  LDIF=os.environ.get("WORLD_LDIF", ""))
     try:
         yield world.start()
     finally:

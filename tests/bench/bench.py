@@ -19,7 +19,7 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(TOP / "tests/integ"))
-from service import build, free_ports                           # noqa: E402
+from service import Service, build, free_ports                  # noqa: E402
 from world import World                                         # noqa: E402
 
 # What is measured, by the words the load program is told; the relay's group.
@@ -220,6 +220,19 @@ def measure_relay(world, users, figures, many):
 def idle(server, world, users, figures):
     load(server, world, [f"users={users}", "seconds=5", "idle"],
          ["login for idle", "idle"], figures)
+
+
+def starts(world, folder, count, figures):
+    """From the command to the "ready" file, all three programs, each polled for
+    every 10 ms, on a directory that is there."""
+    for number in range(count):
+        begin = time.monotonic()
+        with Service(world, pathlib.Path(folder, f"start{number}")):
+            took = time.monotonic() - begin
+        line = {"server": "tertulia", "what": "start", "count": 1,
+                "ms": round(took * 1e3, 1)}
+        print(json.dumps(line), flush=True)
+        figures.add("start", line)
 
 
 def temporary():

@@ -175,7 +175,7 @@ def test_search_that_is_slow(doctor):
         doctor.write({"ldap.uri": proxy.uri, "ldap.start_tls": "no",
                       "ldap.insecure_loopback": "yes"})
         assert doctor.findings() == {"indexes": WARNING}, doctor.last
-        assert "by imTokenHash takes 2" in doctor.says("indexes")
+        assert "by imTokenHash takes " in doctor.says("indexes")
 
 
 # ---- faults of the configuration ----

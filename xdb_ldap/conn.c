@@ -169,10 +169,10 @@ static bool message_take(struct conn *c, LDAPMessage *msg)
 	call = flying_find(c, ldap_msgid(msg));
 	if (call != NULL)
 		call_answered(c, call, msg);
-	else if (c->pool->use != POOL_WATCH)
+	else if (c->pool->use == POOL_WATCH)
+		watch_message(c->pool->db->watch, msg);
+	else
 		c->is_owed = false;
-	else if (!watch_message(c->pool->db->watch, msg))
-		return false;
 	heard(c);
 	return true;
 }

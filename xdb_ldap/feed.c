@@ -15,6 +15,7 @@
 enum {
 	SLICE_NS = 500 * 1000,          /* of a sweep; then others have their turn */
 	REST_FIRST_MS = 1000, REST_MOST_MS = 60 * 1000,
+	SECOND_LOOK_MS = 2000,
 	WHOLE_EVERY = 10,               /* polls: what was removed shows only then */
 	OVERLAP_S = 5,                  /* changes take a moment to be visible */
 };
@@ -201,10 +202,11 @@ static void sweep_start(struct feed *f)
 
 static void read_all(struct feed *f, enum log_level level)
 {
-	f->failures = 0;
-	log_event(level, "ldap-watch", "-", "what=%s entries=%zu ms=%lld whole=%d",
+	log_event(level, "ldap-watch", "-",
+	    "what=%s entries=%zu ms=%lld whole=%d sweeps=%d",
 	    kind_texts[f->kind], f->known.n,
-	    (long long)(loop_now_ms() - f->began_ms), f->is_whole);
+	    (long long)(loop_now_ms() - f->began_ms), f->is_whole,
+	    f->must_sweep);
 	if (f->must_sweep)
 		sweep_start(f);
 	f->must_sweep = false;
@@ -221,8 +223,11 @@ static void rest(struct feed *f, int64_t ms)
 
 static void rest_after_failure(struct feed *f, int code)
 {
-	int64_t ms = REST_FIRST_MS;
+	int64_t ms = REST_FIRST_MS, now = loop_now_ms();
 
+	if (now - f->failed_ms > 2 * REST_MOST_MS)
+		f->failures = 0;        /* it was well for a while */
+	f->failed_ms = now;
 	for (unsigned i = 0; i < f->failures && ms < REST_MOST_MS; i++)
 		ms *= 2;
 	f->failures++;
@@ -290,11 +295,11 @@ static int search_poll(struct feed *f)
 	return rc;
 }
 
-static void read_again(void *ctx)
+static void read_again(struct feed *f)
 {
-	struct feed *f = ctx;
 	int rc;
 
+	timer_stop(&f->rest);
 	f->state = FEED_READING;
 	f->round++;
 	f->began_ms = loop_now_ms();
@@ -303,6 +308,17 @@ static void read_again(void *ctx)
 	f->must_sweep = f->is_whole;
 	if (rc != LDAP_SUCCESS)
 		rest_after_failure(f, rc);
+}
+
+static void rested(void *ctx)
+{
+	struct feed *f = ctx;
+
+	if (f->state == FEED_LIVE) {            /* the second look */
+		ldap_abandon_ext(f->watch->conn->ld, f->msgid, NULL, NULL);
+		buf_clear(&f->cookie);
+	}
+	read_again(f);
 }
 
 void feed_begin(struct feed *f, bool is_polling)
@@ -347,6 +363,11 @@ static void refreshed(struct feed *f)
 		buf_clear(&f->cookie);
 		buf_add(&f->cookie, buf_slice(&f->staged));
 	}
+	/* slapd 2.5.13, restarted and then written to before we were back, says
+	 * refreshDelete and not a word of what was deleted before (measured): so
+	 * a refresh that named only changes is followed by one of everything. */
+	if (!f->is_whole && !f->must_sweep)
+		timer_start(&f->rest, SECOND_LOOK_MS);
 	read_all(f, LOG_INFO);
 }
 
@@ -549,7 +570,15 @@ static bool ended(struct feed *f, LDAPMessage *msg)
 	return true;
 }
 
-bool feed_message(struct feed *f, LDAPMessage *msg)
+static void nonsense(struct feed *f)
+{
+	buf_clear(&f->cookie);
+	if (f->msgid != 0)
+		ldap_abandon_ext(f->watch->conn->ld, f->msgid, NULL, NULL);
+	rest_after_failure(f, LDAP_DECODING_ERROR);
+}
+
+void feed_message(struct feed *f, LDAPMessage *msg)
 {
 	bool is_good = true;
 
@@ -568,8 +597,7 @@ bool feed_message(struct feed *f, LDAPMessage *msg)
 		break;                  /* references are not followed */
 	}
 	if (!is_good)
-		buf_clear(&f->cookie);
-	return is_good;
+		nonsense(f);
 }
 
 /* --- life ------------------------------------------------------------------------------------------------------ */
@@ -608,7 +636,7 @@ void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind)
 	if (f->filter == NULL)
 		f->filter = class_filter(f, kind == XDB_ROOM ? CLASS_ROOM
 		    : CLASS_PROFILE);
-	timer_init(&f->rest, read_again, f);
+	timer_init(&f->rest, rested, f);
 	timer_init(&f->sweep, sweep, f);
 }
 

@@ -45,8 +45,8 @@ struct feed {
 	bool is_whole;                  /* all that is there is being sent */
 	bool must_sweep;                /* when the reading is done */
 	bool has_all;                   /* everything was read, once at least */
-	int64_t began_ms;
-	struct timer rest, sweep;
+	int64_t began_ms, failed_ms;
+	struct timer rest, sweep;       /* rest: before a search, or the second look */
 	uint32_t sweep_since;
 };
 
@@ -56,9 +56,9 @@ void feed_fini(struct feed *f);
 /* The connection is there. */
 void feed_begin(struct feed *f, bool is_polling);
 void feed_stop(struct feed *f);
-/* A message to f->msgid.  False: it makes no sense, and the connection is to be
- * ended; the next reading will be of everything. */
-bool feed_message(struct feed *f, LDAPMessage *msg);
+/* A message to f->msgid.  One that makes no sense ends the search; after a rest
+ * everything is read anew. */
+void feed_message(struct feed *f, LDAPMessage *msg);
 /* It has read all there is, and is told (or asks) of changes. */
 bool feed_is_up(const struct feed *f);
 

@@ -83,7 +83,7 @@ static bool wants_more(const struct pool *p)
 	case POOL_BIND:
 		return count_state(p, false) < p->queue_n;
 	case POOL_WATCH:
-		return p->db->watch != NULL;
+		return p->db->watch != NULL && !p->db->watch->is_paused;
 	}
 	return false;
 }
@@ -297,8 +297,11 @@ void pool_lost(struct pool *p, struct conn *c, const struct loss *loss)
 	if (loss->is_fault)
 		p->db->why = loss->why;
 	if (p->use == POOL_WATCH && p->db->watch != NULL)
-		watch_lost(p->db->watch);
-	if (is_failure(c, loss))
+		watch_lost(p->db->watch, loss->was_ready && loss->is_fault
+		    ? loop_now_ms() - c->ready_ms : -1);
+	if (p->use == POOL_WATCH && loss->was_ready)
+		loss->server->is_tried = false;
+	else if (is_failure(c, loss))
 		server_failed(loss->server, c->is_refused);
 	else if (!loss->was_ready)
 		loss->server->is_tried = false;

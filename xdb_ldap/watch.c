@@ -15,6 +15,8 @@ enum {
 	BEAT_MS = 30 * 1000,
 	BEAT_READING_MS = 5 * 1000,     /* while a refresh may be stuck */
 	AGAIN_MS = 1000,                /* the root DSE was not answered */
+	PAUSE_FIRST_MS = 500, PAUSE_MOST_MS = 60 * 1000,
+	STEADY_MS = 60 * 1000,          /* a connection that stood so long was well */
 };
 
 /* --- the root DSE ------------------------------------------------------------------------- */
@@ -106,7 +108,7 @@ void watch_ready(struct watch *w, struct conn *c)
 	ask(w);
 }
 
-void watch_lost(struct watch *w)
+static void let_go(struct watch *w)
 {
 	w->conn = NULL;
 	xdb_cancel(&w->op);
@@ -115,18 +117,38 @@ void watch_lost(struct watch *w)
 		feed_stop(&w->feeds[i]);
 }
 
-bool watch_message(struct watch *w, LDAPMessage *msg)
+static void paused(void *ctx)
+{
+	struct watch *w = ctx;
+
+	w->is_paused = false;
+	pool_start(&w->db->watchers);
+}
+
+void watch_lost(struct watch *w, int64_t stood_ms)
+{
+	int64_t ms = PAUSE_FIRST_MS;
+
+	let_go(w);
+	if (stood_ms < 0)
+		return;
+	w->losses = stood_ms < STEADY_MS ? w->losses + 1 : 1;
+	for (unsigned i = 1; i < w->losses && ms < PAUSE_MOST_MS; i++)
+		ms *= 2;
+	w->is_paused = true;
+	timer_start(&w->pause, ms < PAUSE_MOST_MS ? ms : PAUSE_MOST_MS);
+}
+
+void watch_message(struct watch *w, LDAPMessage *msg)
 {
 	for (int i = 0; i < WATCHED; i++) {
 		struct feed *f = &w->feeds[i];
 
 		if (f->msgid == 0 || f->msgid != ldap_msgid(msg))
 			continue;
-		if (!feed_message(f, msg))
-			conn_stop(w->conn, "a change that makes no sense");
-		break;
+		feed_message(f, msg);
+		return;
 	}
-	return w->conn != NULL;
 }
 
 /* --- life --------------------------------------------------------------------------------------- */
@@ -139,6 +161,7 @@ void xdb_watch(struct xdb *db, xdb_news_fn *fn, void *ctx)
 	w->fn = fn;
 	w->ctx = ctx;
 	timer_init(&w->beat, ask, w);
+	timer_init(&w->pause, paused, w);
 	for (int i = 0; i < WATCHED; i++)
 		feed_init(&w->feeds[i], w, (enum xdb_watched)i);
 	db->watch = w;
@@ -163,7 +186,8 @@ void watch_free(struct watch **wp)
 	*wp = NULL;
 	if (w == NULL)
 		return;
-	watch_lost(w);
+	let_go(w);
+	timer_stop(&w->pause);
 	for (int i = 0; i < WATCHED; i++)
 		feed_fini(&w->feeds[i]);
 	free(w);

@@ -14,6 +14,9 @@ struct watch {
 	struct xdb_op *op;              /* asks the root DSE: what can it do? is it there? */
 	struct feed feeds[WATCHED];
 	struct timer beat;
+	struct timer pause;             /* before the next connection */
+	unsigned losses;                /* in a row, soon after each other */
+	bool is_paused;
 	bool is_begun;                  /* the feeds run on this connection */
 	bool is_polling;                /* this server has no RFC 4533 */
 	/* borrowed */
@@ -27,11 +30,13 @@ void watch_free(struct watch **wp);
 /* Every feed has read all there is. */
 bool watch_is_up(const struct watch *w);
 
-/* From the pool: the connection is ready; it is gone. */
+/* From the pool: the connection is ready; it is gone, after it stood for so
+ * long (-1: it never did, or was left on purpose).  What becomes of the watchers
+ * says nothing about the server to those who log in: they have a pause of their
+ * own instead of its circuit breaker. */
 void watch_ready(struct watch *w, struct conn *c);
-void watch_lost(struct watch *w);
-/* From the connection: a message that answers no call.  False: the connection
- * is no more. */
-bool watch_message(struct watch *w, LDAPMessage *msg);
+void watch_lost(struct watch *w, int64_t stood_ms);
+/* From the connection: a message that answers no call. */
+void watch_message(struct watch *w, LDAPMessage *msg);
 
 #endif

@@ -20,7 +20,7 @@
 enum {
 	READING_MOST = 16,
 	AGAIN_MS = 2000,                /* after weather */
-	HEARD = 256, HEARD_MS = 10 * 1000,
+	HEARD = 256, HEARD_MORE_MS = 2000,
 };
 
 static struct map by_uuid;              /* person's entryUUID -> struct account */
@@ -48,7 +48,8 @@ static void heard_add(struct slice uuid)
 
 static bool was_heard(struct slice uuid)
 {
-	int64_t since = loop_now_ms() - HEARD_MS;
+	int64_t since = loop_now_ms() - host.settings->ldap.timeout_ms
+	    - HEARD_MORE_MS;
 	uint64_t who = map_hash(uuid);
 
 	/* So much is going on that some was forgotten. */

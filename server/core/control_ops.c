@@ -141,6 +141,8 @@ static const char *op_stats(const json_t *request, json_t *answer)
 	json_object_set_new(answer, "connections_refused",
 	    json_integer((json_int_t)io.refused));
 	json_object_set_new(answer, "directory_up", json_boolean(db.is_up));
+	json_object_set_new(answer, "directory_watched",
+	    json_boolean(db.is_watching));
 	json_object_set_new(answer, "directory_operations",
 	    json_integer((json_int_t)db.operations));
 	json_object_set_new(answer, "directory_failures",

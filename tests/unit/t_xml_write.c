@@ -5,6 +5,35 @@
 #include "xml/utf8.h"
 #include "xml/write.h"
 
+/* Every byte at every place of an eight, among plain ones: as one by one. */
+static void every_byte_everywhere(void)
+{
+	struct buf whole = { 0 }, alone = { 0 }, expected = { 0 };
+	unsigned wrong = 0;
+
+	for (unsigned byte = 0; byte < 256; byte++)
+		for (size_t at = 0; at < 24; at++) {
+			char text[24];
+
+			memset(text, at % 2 != 0 ? '~' : ' ', sizeof text);
+			text[at] = (char)byte;
+			buf_clear(&whole);
+			buf_clear(&alone);
+			buf_clear(&expected);
+			write_escaped(&whole, slice_make(text, sizeof text));
+			write_escaped(&alone, slice_make(text + at, 1));
+			buf_add(&expected, slice_make(text, at));
+			buf_add(&expected, buf_slice(&alone));
+			buf_add(&expected, slice_make(text + at + 1,
+			    sizeof text - at - 1));
+			wrong += !slice_eq(buf_slice(&whole), buf_slice(&expected));
+		}
+	is_int(wrong, 0, "XML-07 every byte is escaped wherever it stands");
+	buf_fini(&whole);
+	buf_fini(&alone);
+	buf_fini(&expected);
+}
+
 static void calls(void)
 {
 	struct buf out = { 0 };
@@ -123,6 +152,7 @@ int main(void)
 {
 	struct arena a = { NULL };
 
+	every_byte_everywhere();
 	calls();
 	never_ill_formed();
 	prefixes(&a);

@@ -114,6 +114,8 @@ ldap_load() {
 			ldap_slapadd "$file" <"$file"
 		fi
 	done
+	LDAP_CHANGES=("$TOP/schema/first-use.ldif" \
+		${LDAP_CHANGES+"${LDAP_CHANGES[@]}"})
 }
 
 ldap_slapadd() {

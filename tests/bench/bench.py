@@ -204,6 +204,13 @@ def measure(server, world, users, figures, many):
          ["login", *keys], figures)
 
 
+def login_in_parts(server, world, users, figures):
+    """A login as far as the handshake, and as far as SASL."""
+    for key, words in (("login: handshake", ["raw=1"]),
+                       ("login: handshake, SASL", ["sasl=1"])):
+        load(server, world, [f"users={users}", *words, "login"], [key], figures)
+
+
 def measure_relay(world, users, figures, many):
     """The same against the relay, which needs to know its groups."""
     with Relay(world) as relay:

@@ -244,6 +244,18 @@ static const struct {
 	{ READY,      "id='r'",             is_ready,     IDLE       },
 };
 
+static void step(struct client *c, size_t i)
+{
+	if (conf.stops_at_sasl && c->step == PROVED) {
+		is_ready(c);
+		c->step = IDLE;
+		return;
+	}
+	buf_cstr(&c->in);
+	story[i].then(c);
+	c->step = story[i].next;
+}
+
 static void go_on(struct client *c)
 {
 	if (has(c, "<failure") || has(c, "<stream:error"))
@@ -252,10 +264,8 @@ static void go_on(struct client *c)
 		c->step = PROVED;               /* PLAIN */
 	for (size_t i = 0; i < COUNT(story); i++)
 		if (story[i].step == c->step && has(c, story[i].word)) {
-			buf_cstr(&c->in);
-			story[i].then(c);
+			step(c, i);
 			buf_clear(&c->in);
-			c->step = story[i].next;
 			return;
 		}
 }

@@ -35,6 +35,7 @@ struct client {
 extern struct client_conf {
 	const char *domain, *stem, *password, *mechanism, *ca, *resource;
 	uint64_t port, is_raw;
+	uint64_t stops_at_sasl;         /* ready when the password was accepted */
 } conf;
 
 /* What has come, over all clients. */

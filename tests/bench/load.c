@@ -38,6 +38,7 @@ static const struct key {
 	{ "mechanism", &conf.mechanism, NULL, NULL },  /* PLAIN or SCRAM-SHA-256 */
 	{ "resource",  &conf.resource, NULL, NULL },
 	{ "raw",       NULL, &conf.is_raw, NULL },     /* 1: the relay, no XMPP */
+	{ "sasl",      NULL, &conf.stops_at_sasl, NULL },      /* 1: and no further */
 	{ "label",     &plan.label, NULL, NULL },
 	{ "pids",      NULL, NULL, set_pids },
 	{ "slapd",     NULL, NULL, set_slapd },

@@ -81,10 +81,10 @@ static void idle(void)
 		turn(50);
 	after = pss_of(&plan.server);
 	printf("{\"server\": \"%s\", \"what\": \"idle session\", \"count\": %llu, "
-	    "\"pss_kib\": %.2f, \"pss_before_kib\": %llu, \"cpu_percent\": %.3f}\n",
+	    "\"pss_kib\": %.2f, \"pss_all_kib\": %.2f, \"cpu_percent\": %.3f}\n",
 	    plan.label, (unsigned long long)plan.users,
 	    ((double)after - (double)before) / (double)plan.users,
-	    (unsigned long long)before, (cpu_of(&plan.server) - from.server)
+	    (double)after / (double)plan.users, (cpu_of(&plan.server) - from.server)
 	    / (now() - from.wall) * 100);
 	fflush(stdout);
 }

@@ -19,11 +19,14 @@ AGAINST_RELAY = [
 ABSOLUTE = [
     ("1,000 join a room: seconds", "join room 1x1000", "seconds", 6.0),
     ("idle TLS session, PSS KiB", "idle", "pss_kib", 14.0),
+    ("the same, with all our processes in it", "idle", "pss_all_kib", 14.0),
     ("start to ready, ms", "start", "ms", 300),
     ("idle, % of a core", "idle", "cpu_percent", 1.0),
     ("core thread's CPU of a message, 8 in flight", "talk 8", "core_us", None),
     ("presence to a contact, 200 with 20 each", "storm", "cpu_us", None),
     ("anything of a mixed day", "day", "cpu_us", None),
+    ("login, as far as the handshake", "login: handshake", "cpu_us", None),
+    ("login, as far as SASL", "login: handshake, SASL", "cpu_us", None),
     ("login, CPU without the directory's", "login", "cpu_us", None),
     ("login, the directory's CPU", "login", "slapd_us", None),
 ]

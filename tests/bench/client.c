@@ -303,7 +303,7 @@ static bool sees_itself(struct client *c)
 	char own[32];
 
 	snprintf(own, sizeof own, "/n%u'", c->number);
-	return has(c, conf.is_raw ? own : "110");
+	return conf.is_raw ? has(c, own) : has(c, "'110'") || has(c, "\"110\"");
 }
 
 /* Counts and forgets, unless a tag is cut: then there is more to come. */

@@ -347,11 +347,19 @@ static void storm(void)
 
 /* --- a day ------------------------------------------------------------------------------------ */
 
+/* Knuth's linear congruential generator; its high bits are good enough. */
+static uint64_t roll(uint64_t *dice)
+{
+	*dice = *dice * 6364136223846793005u + 1442695040888963407u;
+	return *dice >> 33;
+}
+
 /* In every hundred things: 60 messages between two, 4 to a room, 15 changes of
  * presence, 20 questions, one person who goes and comes back. */
 static void day(void)
 {
 	size_t n = plan.users, all = plan.per_second * plan.seconds;
+	uint64_t dice = 1;              /* the same day for everybody */
 	struct mark from;
 	double begin;
 
@@ -362,7 +370,10 @@ static void day(void)
 	for (size_t done = 0; done < all; turn(1))
 		for (; done < all
 		    && (double)done < (now() - begin) * (double)plan.per_second; done++) {
-			size_t kind = done % 100, who = done * 7919 % n;
+			size_t kind = roll(&dice) % 100;
+			size_t who = kind >= 60 && kind < 64
+			    ? roll(&dice) % (plan.rooms * plan.occupants)
+			    : roll(&dice) % n;
 			struct client *c = client_at(who);
 
 			if (c->step != IDLE)

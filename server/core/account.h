@@ -26,7 +26,8 @@ struct account {
 	struct list requests;           /* struct request */
 	struct list sessions;           /* struct session, by account_link */
 	unsigned session_n;
-	uint64_t roster_version;
+	uint64_t roster_version;        /* the directory's number */
+	uint64_t roster_mark;           /* what the items are, whoever wrote them */
 	struct slice person_dn, person_uuid, uid, name;
 	struct slice profile_dn;        /* empty: no profile */
 	struct slice password_changed;  /* pwdChangedTime, as it was read last */

@@ -52,42 +52,15 @@ static void item_add(struct arena *arena, struct elem *query,
 		elem_add_text_child(arena, e, NS_ROSTER, "group", i->groups[g]);
 }
 
-/* FNV-1a (Fowler, Noll and Vo): who finds two rosters of one mark deceives
- * nobody but their own client. */
-static uint64_t mark(uint64_t h, struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		h = (h ^ (unsigned char)s.p[i]) * 1099511628211u;
-	return (h ^ 0x100) * 1099511628211u;    /* and an end that is no byte */
-}
-
-static uint64_t item_mark(const struct xdb_roster_item *i)
-{
-	char flags[] = { (char)i->subscription, (char)i->ask,
-		(char)i->approved };
-	uint64_t h = mark(14695981039346656037u, i->jid);
-
-	h = mark(h, slice_make(flags, sizeof flags));
-	h = mark(h, i->name);
-	for (size_t g = 0; g < i->group_n; g++)
-		h = mark(h, i->groups[g]);
-	return h;
-}
-
 /* Others may change items and not the number beside them (ldapmodify does as it
  * is told), when we look and when we do not.  So the version says what the
- * roster is, too: a sum, for its items have no order. */
+ * roster is, too. */
 static struct slice version_text(struct arena *arena, const struct account *a)
 {
 	struct buf b = { 0 };
 	struct slice text;
-	struct contact *c;
-	uint64_t sum = 0;
-	size_t at = 0;
 
-	while ((c = map_next(&a->contacts, &at)) != NULL)
-		sum += item_mark(&c->item);
-	buf_addf(&b, "%" PRIu64 "-%" PRIx64, a->roster_version, sum);
+	buf_addf(&b, "%" PRIu64 "-%" PRIx64, a->roster_version, a->roster_mark);
 	text = slice_dup(arena, buf_slice(&b));
 	buf_fini(&b);
 	return text;

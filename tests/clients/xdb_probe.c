@@ -11,6 +11,7 @@
  * inside a starting call is told with each answer (promise 1), and each answer
  * counts how often it came (promise 2). */
 #include <jansson.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -736,44 +737,72 @@ static void input_ready(uv_poll_t *poll, int status, int events)
 	lines_take();
 }
 
-/* LDAP-11: how long the loop was away, told at the end.  Time in which the
- * process could have run and others had the processor is not its own fault. */
-static int64_t beat_ms, starved_ms, longest_ms;
+/*
+ * LDAP-11: how long the loop was away, told at the end.
+ *
+ * Counted in ticks of a thread that does nothing else, for a machine that
+ * stands still does not tick.  Time in which this thread could have run and
+ * others had the processor is not its own fault either; time in which it did
+ * run is a long turn, but not a wait.
+ */
+#define TICK_MS 5
 
-static int64_t starved(void)
+struct moment {
+	int64_t ticked, starved, ran;   /* ms */
+};
+
+static _Atomic int64_t ticks;
+static struct moment last_beat;
+static int64_t longest_turn_ms, longest_wait_ms;
+
+static void *tick(void *nothing)
 {
+	for (;;) {
+		usleep(TICK_MS * 1000);
+		ticks++;
+	}
+	return nothing;
+}
+
+static struct moment moment_now(void)
+{
+	struct moment m = { ticks * TICK_MS, 0, 0 };
 	FILE *f = fopen("/proc/self/schedstat", "r");
+	uint64_t ran = 0, starved = 0;
 	char line[128] = "";
 	struct slice rest, word;
-	uint64_t ns = 0;
 
 	if (f == NULL)
-		return 0;
-	if (fgets(line, sizeof line, f) == NULL)
-		line[0] = '\0';
+		return m;
+	rest = fgets(line, sizeof line, f) != NULL ? slice_of(line) : slice_of("");
 	fclose(f);
-	rest = slice_of(line);
-	if (slice_word(&rest, &word) && slice_word(&rest, &word))
-		(void)slice_number(word, UINT64_MAX, &ns);
-	return (int64_t)(ns / 1000000);
+	if (slice_word(&rest, &word) && slice_number(word, UINT64_MAX, &ran)
+	    && slice_word(&rest, &word) && slice_number(word, UINT64_MAX, &starved)) {
+		m.ran = (int64_t)(ran / 1000000);
+		m.starved = (int64_t)(starved / 1000000);
+	}
+	return m;
 }
 
 static void beat(uv_timer_t *t)
 {
-	int64_t now = clock_ms(), waited = starved();
-	int64_t away = now - beat_ms - (waited - starved_ms);
+	struct moment now = moment_now();
+	int64_t turn = now.ticked - last_beat.ticked - (now.starved - last_beat.starved);
+	int64_t wait = turn - (now.ran - last_beat.ran);
 
 	(void)t;
-	if (beat_ms != 0 && away > longest_ms)
-		longest_ms = away;
-	beat_ms = now;
-	starved_ms = waited;
+	if (turn > longest_turn_ms)
+		longest_turn_ms = turn;
+	if (wait > longest_wait_ms)
+		longest_wait_ms = wait;
+	last_beat = now;
 }
 
 int main(void)
 {
 	uv_poll_t poll;
 	uv_timer_t timer;
+	pthread_t metronome;
 
 	signal(SIGPIPE, SIG_IGN);
 	log_open(NULL, getenv("PROBE_DEBUG") != NULL ? LOG_DEBUG : LOG_INFO,
@@ -782,10 +811,15 @@ int main(void)
 	uv_poll_start(&poll, UV_READABLE, input_ready);
 	uv_timer_init(loop_main(), &timer);
 	uv_timer_start(&timer, beat, 5, 5);
+	if (pthread_create(&metronome, NULL, tick, NULL) != 0)
+		return 1;
 	loop_run();
 	forget_ops();
 	xdb_close(&db);
-	say(json_pack("{s:I}", "longest_turn_ms", (json_int_t)longest_ms));
+	pthread_cancel(metronome);
+	pthread_join(metronome, NULL);
+	say(json_pack("{s:I,s:I}", "longest_turn_ms", (json_int_t)longest_turn_ms,
+	    "longest_wait_ms", (json_int_t)longest_wait_ms));
 	loop_fini();
 	json_decref(news);
 	buf_fini(&input);

@@ -38,14 +38,15 @@ class Listener:
         self.cut()
 
     def cut(self):
-        """Every connection is gone."""
-        for connection in self.open:
+        """Every connection of this moment is gone; who calls again at once is
+        not cut off too."""
+        gone, self.open = self.open, []
+        for connection in gone:
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
                 pass
             connection.close()
-        self.open.clear()
 
     def _accept(self):
         while True:

@@ -12,7 +12,7 @@ import pathlib
 import signal
 import subprocess
 
-from world import (REPORT, TOP, Broken, is_alive, is_free,
+from world import (REPORT, TOP, Broken, is_alive, claim,
                    sanitizer_options, wait_for)
 
 
@@ -40,7 +40,7 @@ def free_ports(count):
     port = 20000 + os.getpid() % 5000 * 2
     while len(found) < count:
         port += 1
-        if is_free(port):
+        if claim(port):
             found.append(port)
     return found
 

@@ -287,5 +287,5 @@ def test_a_large_tree_holds_nobody_up(slapd, root):             # noqa: F811
         root.delete_s(f"uid=m{n},{base}")
     root.delete_s(base)
     probe.until(20, lambda s: s["watched"] < 1000, "state")
-    assert probe.quit() < TURN_MS
+    assert probe.quit()["longest_turn_ms"] < TURN_MS
     probe.end()

@@ -15,7 +15,7 @@ import slixmpp
 from world import wait_for
 
 logging.getLogger("slixmpp").setLevel(logging.CRITICAL)
-PATIENCE = 15
+PATIENCE = 30            # seconds; two cores are few for four workers and slapds
 
 
 class User(slixmpp.ClientXMPP):
@@ -98,7 +98,7 @@ def run(story):
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
-        return loop.run_until_complete(asyncio.wait_for(story, 60))
+        return loop.run_until_complete(asyncio.wait_for(story, 5 * PATIENCE))
     finally:
         for task in asyncio.all_tasks(loop):
             task.cancel()
@@ -149,7 +149,7 @@ def test_mechanism(world, scrammers, mechanism):
         async with users(world, scrammers[0], mechanism=mechanism or None,
                          **MECHANISMS[mechanism]) as (ann,):
             assert ann.boundjid.bare == scrammers[0].jid
-            assert await ann["xep_0199"].ping(world.domain, timeout=5)
+            assert await ann["xep_0199"].ping(world.domain, timeout=PATIENCE)
     run(story())
 
 
@@ -186,7 +186,7 @@ def test_the_first_conversation(world):
         assert (said["body"], said["from"].resource) == ("hola a todos", "Ana")
 
     async def read_vcard(ann, bob):
-        answer = await bob["xep_0054"].get_vcard(ann.boundjid.bare, timeout=5)
+        answer = await bob["xep_0054"].get_vcard(ann.boundjid.bare, timeout=PATIENCE)
         card = answer["vcard_temp"]
         assert card["FN"] == "Ana Pérez"
         assert [mail["USERID"] for mail in card["emails"]] == [
@@ -207,7 +207,7 @@ def test_room_of_the_directory_is_there_for_everybody(world):
 
     async def story():
         async with users(world, *people) as (ann, bob):
-            info = await ann["xep_0030"].get_info(room, timeout=5)
+            info = await ann["xep_0030"].get_info(room, timeout=PATIENCE)
             names = [name for *_, name in info["disco_info"]["identities"]]
             assert names == ["Sala de lectura"]
             for user in (ann, bob):
@@ -236,19 +236,19 @@ def test_wrong_password_is_told(world):
 def test_what_a_client_looks_at_after_login(world):
     async def story():
         async with users(world, world.person()) as (ann,):
-            info = await ann["xep_0030"].get_info(world.domain, timeout=5)
+            info = await ann["xep_0030"].get_info(world.domain, timeout=PATIENCE)
             found = info["disco_info"]
             assert ("server", "im") in [i[:2] for i in found["identities"]]
             for feature in ("vcard-temp", "urn:xmpp:ping", "urn:xmpp:time",
                             "jabber:iq:version",
                             "http://jabber.org/protocol/disco#info"):
                 assert feature in found["features"]
-            items = await ann["xep_0030"].get_items(world.domain, timeout=5)
+            items = await ann["xep_0030"].get_items(world.domain, timeout=PATIENCE)
             assert world.muc in [i[0] for i in items["disco_items"]["items"]]
-            version = await ann["xep_0092"].get_version(world.domain, timeout=5)
+            version = await ann["xep_0092"].get_version(world.domain, timeout=PATIENCE)
             assert version["software_version"]["name"] == "Tertulia"
             # slixmpp reads <utc/> wrongly; its own reading is not asked for
             time = await ann["xep_0202"].get_entity_time(world.domain,
-                                                         timeout=5)
+                                                         timeout=PATIENCE)
             assert time.xml.findtext(".//{urn:xmpp:time}utc").endswith("Z")
     run(story())

@@ -51,6 +51,26 @@ class Person:
     jid: str
 
 
+_claims = {}            # port -> a socket that says it is ours, while we live
+
+
+def claim(port):
+    """True: nobody uses the port, and no other run of the tests will choose it
+    before we do.  A name in Linux's abstract namespace is the claim, which
+    ends with this process and leaves nothing behind."""
+    if not is_free(port):
+        return False
+    if port not in _claims:
+        one = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            one.bind(f"\0tertulia-tests-port-{port}")
+        except OSError:
+            one.close()
+            return False
+        _claims[port] = one
+    return True
+
+
 def is_free(port):
     for family, address in ((socket.AF_INET, "127.0.0.1"),
                             (socket.AF_INET6, "::1")):
@@ -68,7 +88,7 @@ def free_offset():
     """An offset with all ports free and below the ephemeral ones."""
     while True:
         offset = random.randrange(1000, 23000)
-        if all(is_free(port + offset) for port in BASE_PORTS):
+        if all(claim(port + offset) for port in BASE_PORTS):
             return offset
 
 

@@ -111,13 +111,14 @@ class Probe:
         return self.log.read()
 
     def quit(self):
-        """Ends it in order: the longest turn of its loop, in milliseconds."""
+        """Ends it in order: {"longest_turn_ms", "longest_wait_ms"} of its loop,
+        the second without the time in which it had the processor."""
         self.process.stdin.close()
         deadline = time.monotonic() + 20
         while None not in self.answers:
             assert self.read(deadline), self.said()
         assert self.process.wait(20) == 0, self.said()
-        return self.answers[None]["longest_turn_ms"]
+        return self.answers[None]
 
     def end(self):
         """Ends it if it still runs; its sanitizers must have been content."""

@@ -11,7 +11,6 @@
  * inside a starting call is told with each answer (promise 1), and each answer
  * counts how often it came (promise 2). */
 #include <jansson.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 
 #include "base/loop.h"
 #include "base/log.h"
+#include "tests/clients/turns.h"
 #include "xdb_ldap/xdb.h"
 
 static struct xdb *db;
@@ -737,87 +737,20 @@ static void input_ready(uv_poll_t *poll, int status, int events)
 	lines_take();
 }
 
-/*
- * LDAP-11: how long the loop was away, told at the end.
- *
- * Counted in ticks of a thread that does nothing else, for a machine that
- * stands still does not tick.  Time in which this thread could have run and
- * others had the processor is not its own fault either; time in which it did
- * run is a long turn, but not a wait.
- */
-#define TICK_MS 5
-
-struct moment {
-	int64_t ticked, starved, ran;   /* ms */
-};
-
-static _Atomic int64_t ticks;
-static struct moment last_beat;
-static int64_t longest_turn_ms, longest_wait_ms;
-
-static void *tick(void *nothing)
-{
-	for (;;) {
-		usleep(TICK_MS * 1000);
-		ticks++;
-	}
-	return nothing;
-}
-
-static struct moment moment_now(void)
-{
-	struct moment m = { ticks * TICK_MS, 0, 0 };
-	FILE *f = fopen("/proc/self/schedstat", "r");
-	uint64_t ran = 0, starved = 0;
-	char line[128] = "";
-	struct slice rest, word;
-
-	if (f == NULL)
-		return m;
-	rest = fgets(line, sizeof line, f) != NULL ? slice_of(line) : slice_of("");
-	fclose(f);
-	if (slice_word(&rest, &word) && slice_number(word, UINT64_MAX, &ran)
-	    && slice_word(&rest, &word) && slice_number(word, UINT64_MAX, &starved)) {
-		m.ran = (int64_t)(ran / 1000000);
-		m.starved = (int64_t)(starved / 1000000);
-	}
-	return m;
-}
-
-static void beat(uv_timer_t *t)
-{
-	struct moment now = moment_now();
-	int64_t turn = now.ticked - last_beat.ticked - (now.starved - last_beat.starved);
-	int64_t wait = turn - (now.ran - last_beat.ran);
-
-	(void)t;
-	if (turn > longest_turn_ms)
-		longest_turn_ms = turn;
-	if (wait > longest_wait_ms)
-		longest_wait_ms = wait;
-	last_beat = now;
-}
-
 int main(void)
 {
 	uv_poll_t poll;
-	uv_timer_t timer;
-	pthread_t metronome;
 
 	signal(SIGPIPE, SIG_IGN);
 	log_open(NULL, getenv("PROBE_DEBUG") != NULL ? LOG_DEBUG : LOG_INFO,
 	    &(const char *){ NULL });
 	uv_poll_init(loop_main(), &poll, STDIN_FILENO);
 	uv_poll_start(&poll, UV_READABLE, input_ready);
-	uv_timer_init(loop_main(), &timer);
-	uv_timer_start(&timer, beat, 5, 5);
-	if (pthread_create(&metronome, NULL, tick, NULL) != 0)
-		return 1;
+	turns_start();
 	loop_run();
 	forget_ops();
 	xdb_close(&db);
-	pthread_cancel(metronome);
-	pthread_join(metronome, NULL);
+	turns_stop();
 	say(json_pack("{s:I,s:I}", "longest_turn_ms", (json_int_t)longest_turn_ms,
 	    "longest_wait_ms", (json_int_t)longest_wait_ms));
 	loop_fini();

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tests/clients/turns.h — how long a program's loop was away (LDAP-11).
+ *
+ * Counted in ticks of a thread that does nothing else, for a machine that
+ * stands still does not tick.  Time in which this thread could have run and
+ * others had the processor is not its own fault either; time in which it did
+ * run is a long turn, but not a wait. */
+#ifndef TESTS_CLIENTS_TURNS_H
+#define TESTS_CLIENTS_TURNS_H
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/loop.h"
+#include "base/str.h"
+
+#define TICK_MS 5
+
+struct moment {
+	int64_t ticked, starved, ran;   /* ms */
+};
+
+static _Atomic int64_t ticks;
+static struct moment last_beat;
+static int64_t longest_turn_ms, longest_wait_ms;
+static uv_timer_t beat_timer;
+static pthread_t metronome;
+
+static void *tick(void *nothing)
+{
+	for (;;) {
+		usleep(TICK_MS * 1000);
+		ticks++;
+	}
+	return nothing;
+}
+
+static struct moment moment_now(void)
+{
+	struct moment m = { ticks * TICK_MS, 0, 0 };
+	FILE *f = fopen("/proc/self/schedstat", "r");
+	uint64_t ran = 0, starved = 0;
+	char line[128] = "";
+	struct slice rest, word;
+
+	if (f == NULL)
+		return m;
+	rest = fgets(line, sizeof line, f) != NULL ? slice_of(line) : slice_of("");
+	fclose(f);
+	if (slice_word(&rest, &word) && slice_number(word, UINT64_MAX, &ran)
+	    && slice_word(&rest, &word) && slice_number(word, UINT64_MAX, &starved)) {
+		m.ran = (int64_t)(ran / 1000000);
+		m.starved = (int64_t)(starved / 1000000);
+	}
+	return m;
+}
+
+static void beat(uv_timer_t *t)
+{
+	struct moment now = moment_now();
+	int64_t turn = now.ticked - last_beat.ticked - (now.starved - last_beat.starved);
+	int64_t wait = turn - (now.ran - last_beat.ran);
+
+	(void)t;
+	if (turn > longest_turn_ms)
+		longest_turn_ms = turn;
+	if (wait > longest_wait_ms)
+		longest_wait_ms = wait;
+	last_beat = now;
+}
+
+static void turns_start(void)
+{
+	uv_timer_init(loop_main(), &beat_timer);
+	uv_timer_start(&beat_timer, beat, TICK_MS, TICK_MS);
+	if (pthread_create(&metronome, NULL, tick, NULL) != 0)
+		abort();
+}
+
+static void turns_stop(void)
+{
+	pthread_cancel(metronome);
+	pthread_join(metronome, NULL);
+}
+
+#endif

@@ -227,6 +227,7 @@ static void tear_down(void)
 	job_detached_free();
 	features_stop();
 	dispatch_fini();
+	accounts_forget_away();
 	xdb_close(&host.xdb);
 	sasl_stop();
 	loop_fini();

@@ -168,6 +168,12 @@ void xdb_watch(struct xdb *db, xdb_news_fn *fn, void *ctx)
 	pool_start(&db->watchers);
 }
 
+bool xdb_watch_is_live(const struct xdb *db)
+{
+	return db->watch != NULL && !db->watch->is_polling
+	    && watch_is_up(db->watch);
+}
+
 bool xdb_watch_knows(const struct xdb *db, enum xdb_watched kind,
     struct slice uuid)
 {

@@ -121,6 +121,8 @@ static const struct conf_key keys[] = {
 	    "Sessions of one account at a time."),
 	COUNT_("limits", "roster_items", limits.roster_items, "1000", "10", "10000",
 	    "Contacts of one account."),
+	COUNT_("limits", "accounts_away", limits.accounts_away, "10000", "0", "1000000",
+	    "People kept in memory after their last session, where the directory tells of changes; some 2 KiB each."),
 	COUNT_("limits", "connections", limits.connections, "20000", "10", "1000000",
 	    "Client connections in all."),
 	COUNT_("limits", "connections_per_ip", limits.connections_per_ip, "20000", "1", "1000000",

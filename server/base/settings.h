@@ -40,7 +40,8 @@ struct settings {
 	struct { const char *create; unsigned history, occupants; } rooms;
 	struct {
 		size_t stanza_bytes, preauth_bytes, queue_bytes;
-		unsigned sessions, roster_items, connections, connections_per_ip;
+		unsigned sessions, roster_items, accounts_away;
+		unsigned connections, connections_per_ip;
 		unsigned unauthenticated_per_ip;
 		int64_t auth_ms, handshake_ms, idle_ms;
 	} limits;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* core/account.c — accounts in memory: one load for many waiters, let go when
- * nobody holds them.  Changes are in account_edit.c, the roster's memory in
- * account_roster.c. */
+ * nobody holds them.  Who is kept all the same is in account_away.c, changes are
+ * in account_edit.c, the roster's memory in account_roster.c. */
 #include "core/account.h"
 
 #include <assert.h>
@@ -13,16 +13,27 @@
 
 static struct map accounts;             /* local part -> struct account */
 
-struct account *account_find(struct slice local)
+/* What is kept of who is away counts only while it is certainly true. */
+static struct account *account_at(struct slice local)
 {
 	struct account *a = map_find(&accounts, local);
+
+	if (a == NULL || !account_is_away(a) || account_is_believed(a))
+		return a;
+	account_drop(a);
+	return NULL;
+}
+
+struct account *account_find(struct slice local)
+{
+	struct account *a = account_at(local);
 
 	return a != NULL && a->state == ACCOUNT_READY ? a : NULL;
 }
 
 size_t account_count(void)
 {
-	return map_count(&accounts);
+	return map_count(&accounts) - account_away_count();
 }
 
 static struct account *account_new(struct slice local)
@@ -39,6 +50,7 @@ static struct account *account_new(struct slice local)
 	list_init(&a->sessions);
 	list_init(&a->wanting);
 	list_init(&a->editing);
+	list_init(&a->away);
 	list_init(&a->stale);
 	map_put(&accounts, jid_local(&a->jid), a);
 	return a;
@@ -52,19 +64,29 @@ static void account_forget(struct account *a)
 
 void account_hold(struct account *a)
 {
-	a->holders++;
+	if (a->holders++ == 0)
+		account_away_leave(a);
 }
 
 void account_release(struct account **ap)
 {
 	struct account *a = *ap;
-	struct arena life;
 
 	*ap = NULL;
 	if (a == NULL || --a->holders != 0)
 		return;
 	assert(list_is_empty(&a->sessions) && list_is_empty(&a->wanting)
 	    && list_is_empty(&a->editing) && a->editor == NULL);
+	if (!account_away_keep(a))
+		account_drop(a);
+}
+
+void account_drop(struct account *a)
+{
+	struct arena life;
+
+	assert(a->holders == 0);
+	account_away_leave(a);
 	account_live_over(a);
 	xdb_cancel(&a->op);
 	account_forget(a);
@@ -75,7 +97,39 @@ void account_release(struct account **ap)
 	arena_fini(&life);
 }
 
+struct account *account_known(struct slice local)
+{
+	struct account *a = account_at(local);
+
+	if (a == NULL || !account_is_believed(a))
+		return NULL;
+	account_hold(a);
+	return a;
+}
+
 /* --- loading ------------------------------------------------------------------------ */
+
+static void scram_take(struct account *a, struct arena *fresh,
+    const struct xdb_profile *p)
+{
+	a->scram_n = p->scram_n;
+	a->scram = NULL;
+	if (p->scram_n == 0)
+		return;
+	a->scram = arena_alloc(fresh, p->scram_n * sizeof *a->scram);
+	for (size_t i = 0; i < p->scram_n; i++)
+		a->scram[i] = slice_dup(fresh, p->scram[i]);
+}
+
+static size_t scram_room(const struct xdb_profile *p)
+{
+	size_t room = p->scram_n == 0 ? 0
+	    : arena_room(p->scram_n * sizeof *p->scram);
+
+	for (size_t i = 0; i < p->scram_n; i++)
+		room += arena_dup_room(p->scram[i].n);
+	return room;
+}
 
 void account_person_take(struct account *a, const struct xdb_account *loaded)
 {
@@ -89,15 +143,17 @@ void account_person_take(struct account *a, const struct xdb_account *loaded)
 		{ &a->password_changed, p->password_changed },
 	};
 	struct arena fresh;
-	size_t room = 0;
+	size_t room = scram_room(&loaded->profile);
 
 	for (size_t i = 0; i < COUNT(texts); i++)
 		room += arena_dup_room(texts[i].from.n);
-	fresh = arena_with_room(room);  /* some 250 bytes, not 1 KiB */
+	fresh = arena_with_room(room);  /* some 700 bytes, not 1 KiB and 1 KiB */
 	account_uuid_drop(a);
 	for (size_t i = 0; i < COUNT(texts); i++)
 		*texts[i].to = slice_dup(&fresh, texts[i].from);
+	scram_take(a, &fresh, &loaded->profile);
 	a->status = loaded->profile.status;
+	a->refusal = p->refusal;
 	arena_fini(&a->arena);
 	a->arena = fresh;
 	account_uuid_put(a);
@@ -166,7 +222,7 @@ static void job_hold(struct job *j, struct account *a)
 
 void account_want(struct job *j, struct slice local, job_account_fn *next)
 {
-	struct account *a = map_find(&accounts, local);
+	struct account *a = account_at(local);
 
 	if (a == NULL) {
 		a = account_new(local);
@@ -185,7 +241,7 @@ void account_want(struct job *j, struct slice local, job_account_fn *next)
 struct account *account_enter(struct slice local,
     const struct xdb_account *loaded)
 {
-	struct account *a = map_find(&accounts, local);
+	struct account *a = account_at(local);
 
 	if (a == NULL)
 		a = account_new(local);

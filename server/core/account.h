@@ -2,7 +2,8 @@
 /* core/account.h — a person of this service, loaded: roster, requests, sessions.
  *
  * An account is in memory while someone holds it: a session, a stream that is
- * logging in, a job at work.  While it is there the memory is what rules read;
+ * logging in, a job at work; and for a while longer (account_away.c), as long as
+ * it is certain to be what the directory has.  The memory is what rules read;
  * every change goes to the directory first and to memory when the directory
  * has it.  Changes of one account are made one after the other. */
 #ifndef CORE_ACCOUNT_H
@@ -31,6 +32,9 @@ struct account {
 	struct slice person_dn, person_uuid, uid, name;
 	struct slice profile_dn;        /* empty: no profile */
 	struct slice password_changed;  /* pwdChangedTime, as it was read last */
+	struct slice *scram;            /* verifiers that count, RFC 5803 text */
+	size_t scram_n;
+	enum xdb_refusal refusal;       /* the directory's rules */
 	enum xdb_profile_status status;
 	const char *barred;             /* why it cannot be used now; NULL: it can */
 
@@ -40,6 +44,7 @@ struct account {
 	unsigned holders;
 	enum { ACCOUNT_LOADING, ACCOUNT_READY, ACCOUNT_UNKNOWN } state;
 	struct xdb_op *op;              /* the load, and later ones */
+	struct list away;               /* held by nobody, and kept */
 	struct list stale;              /* waits to be read again */
 	bool is_stale;                  /* the directory has something newer */
 	struct list wanting;            /* jobs waiting for the load */
@@ -49,6 +54,10 @@ struct account {
 
 /* The account when it is in memory and loaded, else NULL. */
 struct account *account_find(struct slice local);
+
+/* The same when it may be used and memory is certainly what the directory has,
+ * so that there is nothing to ask: held for the caller.  NULL: load it. */
+struct account *account_known(struct slice local);
 
 /* Loads the account of a local part (unless it is in memory) and goes on at
  * `next`, with a == NULL unless status is XDB_OK.  XDB_ABSENT: there is no such
@@ -100,6 +109,8 @@ const struct xdb_pending *account_request(const struct account *a, const struct 
 
 /* Closes all streams of the account (suspended, deleted …). */
 void account_close_sessions(struct account *a, const char *condition, const char *text);
-size_t account_count(void);
+size_t account_count(void);             /* held by somebody */
+size_t account_away_count(void);        /* by nobody, and kept */
+void accounts_forget_away(void);
 
 #endif

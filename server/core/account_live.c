@@ -66,6 +66,10 @@ static bool was_heard(struct slice uuid)
 
 void account_stale(struct account *a)
 {
+	if (account_is_away(a)) {
+		account_drop(a);        /* cheaper than reading it for nobody */
+		return;
+	}
 	a->is_stale = true;
 	if (a->op != NULL || a->editor != NULL || list_is_linked(&a->stale))
 		return;                 /* as soon as that is over */

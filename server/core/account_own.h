@@ -11,6 +11,16 @@
 void account_refresh(struct account *a, const struct xdb_account *loaded);
 void account_person_take(struct account *a, const struct xdb_account *loaded);
 
+/* It is held by nobody, and goes. */
+void account_drop(struct account *a);
+
+/* account_away.c: kept though nobody holds it, which false says it is not. */
+bool account_away_keep(struct account *a);
+void account_away_leave(struct account *a);
+bool account_is_away(const struct account *a);
+/* Usable, and certainly as the directory has it. */
+bool account_is_believed(const struct account *a);
+
 /* account_live.c: an account in memory follows what was loaded: who may not use
  * it any more is out, and all are told what changed. */
 void account_follow(struct account *a, const struct xdb_account *loaded);

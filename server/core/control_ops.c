@@ -136,6 +136,8 @@ static const char *op_stats(const json_t *request, json_t *answer)
 	    json_integer((json_int_t)stream_count()));
 	json_object_set_new(answer, "accounts",
 	    json_integer((json_int_t)account_count()));
+	json_object_set_new(answer, "accounts_away",
+	    json_integer((json_int_t)account_away_count()));
 	json_object_set_new(answer, "connections_accepted",
 	    json_integer((json_int_t)io.accepted));
 	json_object_set_new(answer, "connections_refused",

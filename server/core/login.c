@@ -17,6 +17,7 @@
 #include "base/loop.h"
 #include "core/guesses.h"
 #include "core/host.h"
+#include "core/pace.h"
 #include "core/verifiers.h"
 
 struct login {
@@ -29,6 +30,10 @@ struct login {
 	bool is_barred;                 /* exists, and may not log in */
 	bool needs_verifiers;
 	bool is_begun;                  /* SCRAM has answered the first message */
+	struct slice *scram;            /* verifiers that count */
+	size_t scram_n;
+	int64_t began_ms;               /* move 2 */
+	struct timer pace;
 	const char *who, *peer;
 	const struct login_events *events;
 	void *ctx;
@@ -36,6 +41,7 @@ struct login {
 
 static void fetch(struct login *l);
 static void fetched(const struct xdb_result *res, void *ctx);
+static void paced(void *ctx);
 static void plain_check(struct login *l);
 static void plain_checked(const struct xdb_result *res, void *ctx);
 static void profile_made(const struct xdb_result *res, void *ctx);
@@ -47,6 +53,7 @@ struct login *login_new(const struct sasl_binding *binding, const char *who,
 	struct login *l = NEW(struct login);
 
 	l->binding = *binding;
+	timer_init(&l->pace, paced, l);
 	l->who = who;
 	l->peer = peer;
 	l->events = events;
@@ -61,6 +68,7 @@ void login_free(struct login **lp)
 	*lp = NULL;
 	if (l == NULL)
 		return;
+	timer_stop(&l->pace);
 	xdb_cancel(&l->op);
 	sasl_free(&l->sasl);
 	account_release(&l->account);
@@ -115,6 +123,53 @@ void login_start(struct login *l, struct slice mechanism,
 
 /* --- move 2 --------------------------------------------------------------------- */
 
+static void person_keep(struct login *l, const struct xdb_person *p)
+{
+	l->person = (struct xdb_person){ .dn = slice_dup(&l->arena, p->dn),
+		.uuid = slice_dup(&l->arena, p->uuid),
+		.uid = slice_dup(&l->arena, p->uid),
+		.password_changed = slice_dup(&l->arena, p->password_changed) };
+}
+
+static void scram_keep(struct login *l, const struct slice *scram, size_t n)
+{
+	l->scram = arena_alloc(&l->arena, (n + 1) * sizeof *l->scram);
+	for (l->scram_n = 0; l->scram_n < n; l->scram_n++)
+		l->scram[l->scram_n] = slice_dup(&l->arena, scram[l->scram_n]);
+}
+
+/* SASL-08: moves 1 and 2 take as long for who is known as for everybody. */
+static void go_on(struct login *l)
+{
+	int64_t left = l->began_ms + pace_ms() - loop_now_ms();
+
+	if (left > 0 && xdb_watch_is_live(host.xdb))
+		timer_start(&l->pace, left);
+	else
+		paced(l);
+}
+
+/* Somebody in memory, where a change of theirs would have come too: there is
+ * nothing to ask.  Who has no verifiers yet is to be given some. */
+static bool recall(struct login *l)
+{
+	struct account *a = account_known(sasl_name(l->sasl));
+
+	if (a == NULL)
+		return false;
+	if (a->scram_n == 0) {
+		account_release(&a);
+		return false;
+	}
+	l->account = a;
+	person_keep(l, &(struct xdb_person){ .dn = a->person_dn,
+	    .uuid = a->person_uuid, .uid = a->uid,
+	    .password_changed = a->password_changed });
+	scram_keep(l, a->scram, a->scram_n);
+	go_on(l);
+	return true;
+}
+
 /* Who has guessed too often hears the same, right or wrong: try later. */
 static void fetch(struct login *l)
 {
@@ -122,7 +177,9 @@ static void fetch(struct login *l)
 		fail(l, SASL_FAIL_TEMPORARY, "too-many-guesses");
 		return;
 	}
-	await(l, xdb_account_load(host.xdb, sasl_name(l->sasl)), fetched);
+	l->began_ms = loop_now_ms();
+	if (!recall(l))
+		await(l, xdb_account_load(host.xdb, sasl_name(l->sasl)), fetched);
 }
 
 static bool is_usable(const struct login *l, const struct xdb_account *found)
@@ -132,14 +189,6 @@ static bool is_usable(const struct login *l, const struct xdb_account *found)
 	    && (found->profile.exists
 	    ? found->profile.status == PROFILE_ACTIVE
 	    : host.settings->ldap.provision == PROVISION_LOGIN);
-}
-
-static void person_keep(struct login *l, const struct xdb_person *p)
-{
-	l->person = (struct xdb_person){ .dn = slice_dup(&l->arena, p->dn),
-		.uuid = slice_dup(&l->arena, p->uuid),
-		.uid = slice_dup(&l->arena, p->uid),
-		.password_changed = slice_dup(&l->arena, p->password_changed) };
 }
 
 static void succeed(struct login *l, struct slice data)
@@ -161,15 +210,13 @@ static void scram_answer(struct login *l, enum sasl_result r, struct buf *out)
 		fail(l, r == SASL_DONE ? SASL_FAIL_NOT_AUTHORIZED : r, "scram");
 }
 
-static void scram_begin(struct login *l, const struct xdb_account *found)
+static void scram_begin(struct login *l)
 {
-	bool usable = found != NULL && !l->is_barred;
 	struct buf out = { 0 };
 	enum sasl_result r;
 
 	l->is_begun = true;
-	r = sasl_begin(l->sasl, usable ? found->profile.scram : NULL,
-	    usable ? found->profile.scram_n : 0, &out);
+	r = sasl_begin(l->sasl, l->scram, l->scram_n, &out);
 	scram_answer(l, r, &out);
 	buf_fini(&out);
 }
@@ -177,25 +224,34 @@ static void scram_begin(struct login *l, const struct xdb_account *found)
 static void fetched(const struct xdb_result *res, void *ctx)
 {
 	struct login *l = ctx;
-	const struct xdb_account *found = NULL;
+	const struct xdb_account *found = res->account;
 
 	l->op = NULL;
 	if (is_weather(res->status)) {
 		fail(l, SASL_FAIL_TEMPORARY, "directory");
 		return;
 	}
+	pace_saw(loop_now_ms() - l->began_ms);
 	if (res->status == XDB_OK) {
-		found = res->account;
 		l->is_barred = !is_usable(l, found);
 		person_keep(l, &found->person);
 		l->needs_verifiers = found->profile.scram_n == 0;
 		if (!l->is_barred && found->profile.exists)
 			l->account = account_enter(sasl_name(l->sasl), found);
+		if (!l->is_barred)
+			scram_keep(l, found->profile.scram, found->profile.scram_n);
 	}
+	go_on(l);
+}
+
+static void paced(void *ctx)
+{
+	struct login *l = ctx;
+
 	if (sasl_is_plain(l->sasl))
 		plain_check(l);
 	else
-		scram_begin(l, found);
+		scram_begin(l);
 }
 
 /* --- move 3, PLAIN ---------------------------------------------------------------- */

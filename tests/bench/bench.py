@@ -33,6 +33,8 @@ ROOMS = {
     "rooms 10x100": (100, "rooms=10 occupants=100 window=4 messages=200 join room"),
     "room 1x1000": (1000, "rooms=1 occupants=1000 window=4 messages=200 join room"),
 }
+# The label of a server with so many I/O threads.
+THREADS = {1: "one I/O thread", 2: "two I/O threads"}
 # Last, for it leaves rosters behind: what is not the relay's business.
 SOCIAL = ("users=200 friends=20 befriend messages=50 storm "
           "rooms=10 occupants=10 join rate=1000 seconds=5 day")
@@ -67,7 +69,7 @@ def world_of(users, folder, conf=""):
 class Ours:
     """Tertulia itself: the processes of a world, without its directory's."""
 
-    name, has_rooms = "tertulia", True
+    name, has_rooms, has_scram = "tertulia", True, True
 
     def __init__(self, world):
         self.world = world
@@ -211,8 +213,17 @@ def login_in_parts(server, world, users, figures):
         load(server, world, [f"users={users}", *words, "login"], [key], figures)
 
 
+def login_scram(server, world, users, figures):
+    """By SCRAM-SHA-256, where the server has it."""
+    if server.has_scram:
+        load(server, world, [f"users={users}", "login"], ["login: SCRAM"],
+             figures, "SCRAM-SHA-256")
+
+
 def measure_relay(world, users, figures, many):
     """The same against the relay, which needs to know its groups."""
+    with Relay(world) as relay:
+        idle(relay, world, users, figures)
     with Relay(world) as relay:
         words = " ".join(TALK.values()).format(many=many).split()
         load(relay, world, [f"users={users}", "login", *words],
@@ -224,8 +235,8 @@ def measure_relay(world, users, figures, many):
                      ["login of group", f"join {key}", key], figures)
 
 
-def idle(server, world, users, figures):
-    load(server, world, [f"users={users}", "seconds=5", "idle"],
+def idle(server, world, users, figures, seconds=5):
+    load(server, world, [f"users={users}", f"seconds={seconds}", "idle"],
          ["login for idle", "idle"], figures)
 
 

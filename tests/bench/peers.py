@@ -56,6 +56,7 @@ class Peer:
     name = ""
     packages = ()               # the first one's version is the peer's
     has_rooms = True
+    has_scram = False           # the directory has their passwords
     ports = 1                   # how many it listens on; the first is `port`
     tuning = []
 

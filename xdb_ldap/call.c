@@ -15,7 +15,7 @@
 #include "xdb_ldap/conn.h"
 
 /* Entries of one answer are kept; above this a search is cut. */
-enum { ANSWER_BYTES_MOST = 64 * 1024 * 1024 };
+enum { ANSWER_BYTES_MOST = 64 * 1024 * 1024, PAGE_ENTRIES = 500 };
 
 /* --- result codes -------------------------------------------------------------------- */
 
@@ -75,6 +75,41 @@ static struct call *call_new(struct xdb_op *op, enum call_kind kind,
 	return c;
 }
 
+/* --- page after page --------------------------------------------------------------------- */
+
+static void pager_begin(struct call *c)
+{
+	c->op->db->pager = c;
+	op_more_time(c->op);            /* it begins now */
+	pool_submit(c->pool, c);
+}
+
+static void pager_wait(struct call *c)
+{
+	struct xdb *db = c->op->db;
+
+	if (db->pager == NULL)
+		pager_begin(c);
+	else
+		list_push(&db->pagers, &c->place_link);
+}
+
+static void pager_over(struct call *c)
+{
+	struct xdb *db = c->op->db;
+	struct call *next = LIST_FIRST(&db->pagers, struct call, place_link);
+
+	if (db->pager != c)
+		return;
+	db->pager = NULL;
+	if (next == NULL)
+		return;
+	list_remove(&next->place_link);
+	pager_begin(next);
+}
+
+/* --- making them --------------------------------------------------------------------------- */
+
 struct call *call_search(struct xdb_op *op, const struct search *s)
 {
 	struct call *c = call_new(op, CALL_SEARCH, s->base);
@@ -83,9 +118,13 @@ struct call *call_search(struct xdb_op *op, const struct search *s)
 	c->filter = s->filter;
 	c->set = s->set;
 	c->most = s->most;
+	c->is_paged = s->is_paged;
 	if (s->is_of_watch)
 		c->pool = &op->db->watchers;
-	pool_submit(c->pool, c);
+	if (c->is_paged)
+		pager_wait(c);
+	else
+		pool_submit(c->pool, c);
 	return c;
 }
 
@@ -194,12 +233,32 @@ void mods_set(struct mods *m, struct xdb_op *op, enum attr attr, struct slice va
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
+/* Not critical: a server without pages gives all at once. */
+static int send_page(struct call *c, LDAP *ld, char **attrs,
+    struct timeval *limit)
+{
+	struct berval cookie = { c->page.n, arena_dup(&c->op->arena, c->page.p,
+	    c->page.n) };
+	LDAPControl page = { .ldctl_oid = (char[]){ LDAP_CONTROL_PAGEDRESULTS } };
+	LDAPControl *controls[] = { &page, NULL };
+	int rc = ldap_create_page_control_value(ld, PAGE_ENTRIES, &cookie,
+	    &page.ldctl_value);
+
+	if (rc == LDAP_SUCCESS)
+		rc = ldap_search_ext(ld, c->dn, c->scope, c->filter, attrs, 0,
+		    controls, NULL, limit, 0, &c->msgid);
+	ldap_memfree(page.ldctl_value.bv_val);
+	return rc;
+}
+
 static int send_search(struct call *c, LDAP *ld, int64_t timeout_ms)
 {
 	/* The server may stop when we do; it counts whole seconds. */
 	struct timeval limit = { .tv_sec = (time_t)((timeout_ms + 999) / 1000) };
 	char **attrs = (char **)(void *)c->op->db->names.sets[c->set];
 
+	if (c->is_paged)
+		return send_page(c, ld, attrs, &limit);
 	return ldap_search_ext(ld, c->dn, c->scope, c->filter, attrs, 0, NULL,
 	    NULL, &limit, (int)c->most, &c->msgid);
 }
@@ -274,6 +333,7 @@ void call_finish(struct call *c, enum xdb_status status, const char *why)
 	c->status = status;
 	c->why = why;
 	buf_wipe(&c->secret);
+	pager_over(c);
 	op_called(c->op);
 }
 
@@ -321,6 +381,22 @@ static void policy_take(struct call *c, LDAP *ld, LDAPControl **controls)
 	c->grace = grace > 0 ? (unsigned)grace : 0;
 }
 
+/* RFC 2696: an empty cookie ends it. */
+static void page_take(struct call *c, LDAP *ld, LDAPControl **controls)
+{
+	LDAPControl *found = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS,
+	    controls, NULL);
+	struct berval cookie = { 0, NULL };
+	ber_int_t estimate;
+
+	c->page = slice_make(NULL, 0);
+	if (found != NULL && ldap_parse_pageresponse_control(ld, found,
+	    &estimate, &cookie) == LDAP_SUCCESS)
+		c->page = slice_dup(&c->op->arena, slice_make(cookie.bv_val,
+		    cookie.bv_len));
+	ldap_memfree(cookie.bv_val);
+}
+
 static void complain(const struct call *c, const char *diagnostic)
 {
 	/* The server's text says which attribute, never its value. */
@@ -341,6 +417,8 @@ static bool result_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 	}
 	if (controls != NULL && c->kind == CALL_BIND)
 		policy_take(c, ld, controls);
+	if (controls != NULL && c->is_paged)
+		page_take(c, ld, controls);
 	c->status = call_status_of(c->code);
 	if (c->status == XDB_BROKEN || c->code == LDAP_INSUFFICIENT_ACCESS)
 		complain(c, diagnostic);
@@ -354,6 +432,13 @@ static enum call_turn who_take(struct call *c, LDAP *ld, LDAPMessage *msg);
 
 static enum call_turn search_take(struct call *c)
 {
+	/* Pages without end are an answer without end. */
+	if (c->is_paged && c->most != 0 && c->entry_n > c->most)
+		c->is_cut = true;
+	if (c->status == XDB_OK && c->page.n != 0 && !c->is_cut) {
+		op_more_time(c->op);
+		return CALL_SENDS;
+	}
 	/* The limit we set, or the server's: what came is good, and not all. */
 	if (c->code == LDAP_SIZELIMIT_EXCEEDED) {
 		c->is_cut = true;
@@ -478,5 +563,8 @@ void call_drop(struct call *c, bool is_late)
 		pool_withdraw(c->pool, c);
 	else if (c->place == CALL_FLYING)
 		conn_forget(c->conn, c, is_late);
+	else if (list_is_linked(&c->place_link))
+		list_remove(&c->place_link);    /* it waits for another's pages */
+	pager_over(c);
 	buf_wipe(&c->secret);
 }

@@ -36,6 +36,7 @@ struct call {
 	int msgid;
 	bool was_resent;
 	bool asks_who;                  /* CALL_BIND: bound, now asks who it is */
+	struct slice page;              /* CALL_SEARCH: where the next page begins */
 
 	/* the request */
 	const char *dn;                 /* base, entry, or who binds */
@@ -43,6 +44,7 @@ struct call {
 	const char *filter;
 	enum map_set set;
 	unsigned most;
+	bool is_paged;
 	LDAPMod **mods;
 	const char *assertion;
 
@@ -69,6 +71,9 @@ struct search {
 	enum map_set set;
 	unsigned most;                  /* entries; 0: the server's limit */
 	bool is_of_watch;               /* goes the way of the watchers */
+	/* Page after page (RFC 2696), for a server that gives no more at once.  One
+	 * such search at a time: OpenLDAP keeps one cookie for a connection. */
+	bool is_paged;
 };
 struct call *call_search(struct xdb_op *op, const struct search *s);
 

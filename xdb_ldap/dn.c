@@ -199,6 +199,25 @@ bool dn_first(struct arena *a, struct slice dn, const char *attribute,
 	return found;
 }
 
+const char *dn_first_of(struct arena *a, struct slice dn,
+    const char *const *attributes, struct slice *value_r)
+{
+	LDAPDN parsed = parse(dn);
+	LDAPRDN rdn = parsed != NULL ? parsed[0] : NULL;
+	const char *is = NULL;
+
+	for (size_t k = 0; rdn != NULL && rdn[k] != NULL && is == NULL; k++)
+		for (size_t i = 0; attributes[i] != NULL && is == NULL; i++)
+			if (slice_eq_nocase(of_berval(&rdn[k]->la_attr),
+			    slice_of(attributes[i]))) {
+				is = attributes[i];
+				*value_r = slice_dup(a,
+				    of_berval(&rdn[k]->la_value));
+			}
+	ldap_dnfree(parsed);
+	return is;
+}
+
 struct slice dn_parent(struct slice dn)
 {
 	bool quoted = false;

@@ -28,6 +28,10 @@ bool dn_is_below(struct slice normal, struct slice base);
 /* The value of the first RDN when it is of this one attribute; in the arena. */
 bool dn_first(struct arena *a, struct slice dn, const char *attribute,
     struct slice *value_r);
+/* Any part of the first RDN whose attribute is among `attributes` (NULL-ended):
+ * which of them, and its value in the arena.  NULL: none. */
+const char *dn_first_of(struct arena *a, struct slice dn, const char *const *attributes,
+    struct slice *value_r);
 /* All but the first RDN (a piece of `dn`); empty when there is no more. */
 struct slice dn_parent(struct slice dn);
 

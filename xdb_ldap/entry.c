@@ -124,9 +124,9 @@ static void field_take(struct entry *e, struct arena *a,
 	struct field *f = &e->fields[e->field_n++];
 	unsigned n = 0;
 
+	*f = (struct field){ .attr = attr };
 	while (values[n].bv_val != NULL)
 		n++;
-	f->attr = attr;
 	f->v = arena_alloc(a, (n + 1) * sizeof *f->v);
 	for (unsigned i = 0; i < n; i++)
 		if (f->n == row->most_values
@@ -162,21 +162,32 @@ static void attribute_take(struct entry *e, struct arena *a,
 			continue;
 		field_take(e, a, names, (enum attr)i, values);
 		if (is_part)
-			e->fields[e->field_n - 1].is_cut = true;
+			e->fields[e->field_n - 1].is_cut =
+			    e->fields[e->field_n - 1].is_part = true;
 	}
+}
+
+/* Thousands of entries with a handful of fields each may be in one answer. */
+static void fields_keep(struct entry *e, struct arena *a)
+{
+	struct field *kept = arena_alloc(a, (e->field_n + 1) * sizeof *kept);
+
+	memcpy(kept, e->fields, e->field_n * sizeof *kept);
+	e->fields = kept;
 }
 
 struct entry *entry_read(struct arena *a, const struct names *names, LDAP *ld,
     LDAPMessage *msg)
 {
 	struct entry *e = ARENA_NEW(a, struct entry);
+	struct field fields[FIELD_MOST];
 	BerElement *ber = NULL;
 	struct berval dn, name, *values;
 
 	if (ldap_get_dn_ber(ld, msg, &ber, &dn) != LDAP_SUCCESS)
 		return NULL;
 	e->dn = slice_dup(a, slice_make(dn.bv_val, dn.bv_len));
-	e->fields = arena_alloc(a, FIELD_MOST * sizeof *e->fields);
+	e->fields = fields;
 	while (ldap_get_attribute_ber(ld, msg, ber, &name, &values)
 	    == LDAP_SUCCESS && name.bv_val != NULL) {
 		if (values != NULL)
@@ -185,6 +196,7 @@ struct entry *entry_read(struct arena *a, const struct names *names, LDAP *ld,
 		ldap_memfree(values);
 	}
 	ber_free(ber, 0);
+	fields_keep(e, a);
 	return e;
 }
 
@@ -209,6 +221,17 @@ struct slice *entry_all(const struct entry *e, enum attr attr, size_t *n_r)
 
 	*n_r = f != NULL ? f->n : 0;
 	return f != NULL ? f->v : NULL;
+}
+
+bool entry_is_of(const struct entry *e, enum attr attr, struct slice value)
+{
+	size_t n;
+	struct slice *v = entry_all(e, attr, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq_nocase(v[i], value))
+			return true;
+	return false;
 }
 
 bool entry_is_cut(const struct entry *e, enum attr attr)

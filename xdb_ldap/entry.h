@@ -16,7 +16,8 @@ struct field {
 	enum attr attr;
 	struct slice *v;
 	unsigned n;
-	bool is_cut;                    /* values were left out */
+	bool is_cut;                    /* values were left out … */
+	bool is_part;                   /* … by the server: there are more to ask for */
 };
 
 struct entry {
@@ -41,6 +42,8 @@ struct slice *entry_all(const struct entry *e, enum attr attr, size_t *n_r);
  * prepare and compare. */
 bool entry_name(const struct entry *e, enum attr attr, struct slice asked,
     struct slice *name_r);
+/* Is this one of the values, whatever its case? */
+bool entry_is_of(const struct entry *e, enum attr attr, struct slice value);
 bool entry_is_cut(const struct entry *e, enum attr attr);
 
 /* Well-formed UTF-8 without surrogates, U+FFFE and U+FFFF. */

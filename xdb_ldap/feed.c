@@ -22,32 +22,33 @@ enum {
 
 static const char *const kind_texts[] = {
 	[XDB_PERSON] = "people", [XDB_PROFILE] = "profiles",
-	[XDB_ROOM] = "rooms",
+	[XDB_ROOM] = "rooms", [XDB_GROUP] = "groups",
 };
 
 /* --- telling ------------------------------------------------------------------------------ */
 
+/* `news` without its kind and its UUID. */
 static void tell(const struct feed *f, const unsigned char *uuid,
-    struct slice name, bool is_gone)
+    struct xdb_news news)
 {
 	char text[SYNC_UUID_CHARS];
-	struct xdb_news news = { .kind = f->kind, .is_gone = is_gone,
-		.uuid = slice_make(text, sizeof text), .name = name };
 
 	sync_uuid_text(uuid, text);
+	news.kind = f->kind;
+	news.uuid = slice_make(text, sizeof text);
 	f->watch->fn(&news, f->watch->ctx);
 }
 
 static void tell_row(const struct feed *f, const struct known_row *row,
-    struct slice name, bool is_gone)
+    struct xdb_news news)
 {
 	tell(f, f->known.has_whose ? known_whose(&f->known, row) : row->uuid,
-	    name, is_gone);
+	    news);
 }
 
 static void gone(struct feed *f, struct known_row *row)
 {
-	tell_row(f, row, SLICE(""), true);
+	tell_row(f, row, (struct xdb_news){ .is_gone = true });
 	known_remove(&f->known, row);
 }
 
@@ -55,7 +56,7 @@ static void gone(struct feed *f, struct known_row *row)
 
 struct look {                           /* what an entry looks like */
 	uint64_t print;
-	struct slice uuid, name, modified;
+	struct slice dn, uuid, name, modified;
 	bool has_stamp;                 /* a value that changes with every change */
 };
 
@@ -99,6 +100,7 @@ static bool look_read(const struct feed *f, LDAPMessage *msg, struct look *l)
 	*l = (struct look){ .print = 0 };
 	if (ldap_get_dn_ber(ld, msg, &ber, &dn) != LDAP_SUCCESS)
 		return false;
+	l->dn = slice_make(dn.bv_val, dn.bv_len);
 	while (ldap_get_attribute_ber(ld, msg, ber, &name, &values)
 	    == LDAP_SUCCESS && name.bv_val != NULL) {
 		if (values != NULL)
@@ -126,8 +128,16 @@ static void owner_take(struct feed *f, struct known_row *row,
 	if (!sync_uuid_of(l->name, is))
 		memset(is, 0, sizeof is);
 	if (was_known && memcmp(whose, is, sizeof is) != 0)
-		tell_row(f, row, SLICE(""), false);
+		tell_row(f, row, (struct xdb_news){ .is_all = false });
 	memcpy(whose, is, sizeof is);
+}
+
+/* A person was changed, and in nothing that we look at.  While everything is
+ * read that is nothing new: `is_all` comes at the end. */
+static bool is_slight(const struct feed *f)
+{
+	return f->kind == XDB_PERSON && (f->state == FEED_LIVE
+	    || (f->is_polling && !f->is_whole));
 }
 
 static void entry_take(struct feed *f, const unsigned char *uuid,
@@ -141,9 +151,10 @@ static void entry_take(struct feed *f, const unsigned char *uuid,
 	row->print = l->print;
 	if (f->known.has_whose)
 		owner_take(f, row, l, was_known);
-	if (is_new)
-		tell_row(f, row, f->kind == XDB_ROOM ? l->name : SLICE(""),
-		    false);
+	if (is_new || is_slight(f))
+		tell_row(f, row, (struct xdb_news){ .is_slight = !is_new,
+		    .name = f->kind == XDB_ROOM ? l->name : SLICE(""),
+		    .dn = f->kind == XDB_GROUP ? l->dn : SLICE("") });
 }
 
 static void entry_is_there(struct feed *f, const unsigned char *uuid)
@@ -162,7 +173,7 @@ static void entry_is_gone(struct feed *f, const unsigned char *uuid)
 	if (row != NULL)
 		gone(f, row);
 	else if (!f->known.has_whose)
-		tell(f, uuid, SLICE(""), true);
+		tell(f, uuid, (struct xdb_news){ .is_gone = true });
 }
 
 static const unsigned char *bytes(struct slice s)
@@ -602,13 +613,17 @@ void feed_message(struct feed *f, LDAPMessage *msg)
 
 /* --- life ------------------------------------------------------------------------------------------------------ */
 
-static const char *class_filter(struct feed *f, const char *name)
+static const char *class_filter(struct feed *f, const char *const *classes)
 {
 	struct buf filter = { 0 };
 	const char *made;
 
-	filter_eq(&filter,
-	    f->watch->db->names.rows[ATTR_OBJECT_CLASS].name, slice_of(name));
+	filter_open(&filter, '|');
+	for (; *classes != NULL; classes++)
+		filter_eq(&filter,
+		    f->watch->db->names.rows[ATTR_OBJECT_CLASS].name,
+		    slice_of(*classes));
+	filter_close(&filter);
 	made = slice_cstr(&f->arena, buf_slice(&filter));
 	buf_fini(&filter);
 	return made;
@@ -616,6 +631,10 @@ static const char *class_filter(struct feed *f, const char *name)
 
 void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind)
 {
+	static const char *const profiles[] = { CLASS_PROFILE, NULL };
+	static const char *const rooms[] = { CLASS_ROOM, NULL };
+	const char *const *const classes[] = { [XDB_PROFILE] = profiles,
+		[XDB_ROOM] = rooms, [XDB_GROUP] = map_group_classes };
 	const struct xdb *db = w->db;
 	const struct feed rows[] = {
 		[XDB_PERSON] = { .base = db->people_base,
@@ -628,14 +647,16 @@ void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind)
 		[XDB_ROOM] = { .base = db->rooms_base,
 			.scope = LDAP_SCOPE_ONELEVEL, .set = SET_WATCH_ROOM,
 			.named_by = ATTR_ROOM_NAME },
+		[XDB_GROUP] = { .base = db->groups_base,
+			.scope = LDAP_SCOPE_SUBTREE, .set = SET_WATCH_GROUP,
+			.named_by = ATTR_UUID },
 	};
 
 	*f = rows[kind];
 	f->watch = w;
 	f->kind = kind;
 	if (f->filter == NULL)
-		f->filter = class_filter(f, kind == XDB_ROOM ? CLASS_ROOM
-		    : CLASS_PROFILE);
+		f->filter = class_filter(f, classes[kind]);
 	timer_init(&f->rest, rested, f);
 	timer_init(&f->sweep, sweep, f);
 }

@@ -9,7 +9,7 @@
 
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
-#include "xdb_ldap/op.h"
+#include "xdb_ldap/group.h"
 
 enum { LEVELS_MOST = 5, WIDTH_MOST = 100, URLS_MOST = 8 };
 
@@ -247,6 +247,18 @@ struct xdb_op *xdb_group_search(struct xdb *db, struct slice text, unsigned most
 	return op;
 }
 
+void group_head_read(const struct entry *e, struct xdb_group *group)
+{
+	group->dn = e->dn;
+	group->uuid = entry_one(e, ATTR_UUID);
+	group->name = entry_one(e, ATTR_CN);
+	group->description = entry_one(e, ATTR_DESCRIPTION);
+	group->mail = entry_one(e, ATTR_MAIL);
+	group->title = entry_one(e, ATTR_GROUP_TITLE);
+	if (group->title.n == 0)
+		group->title = group->name;
+}
+
 static void groups_found(struct xdb_op *op)
 {
 	struct call *c = *(struct call **)op->data;
@@ -256,10 +268,7 @@ static void groups_found(struct xdb_op *op)
 		return;
 	groups = arena_alloc(&op->arena, (c->entry_n + 1) * sizeof *groups);
 	for (const struct entry *e = c->entries; e != NULL; e = e->next)
-		groups[op->res.n++] = (struct xdb_group){ .dn = e->dn,
-		    .name = entry_one(e, ATTR_CN),
-		    .description = entry_one(e, ATTR_DESCRIPTION),
-		    .mail = entry_one(e, ATTR_MAIL) };
+		group_head_read(e, &groups[op->res.n++]);
 	op->res.groups = groups;
 	op->res.is_cut = c->is_cut;
 	op_finish(op, XDB_OK, NULL);

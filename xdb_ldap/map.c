@@ -75,6 +75,13 @@ static const struct map_row table[ATTR_N] = {
 	[ATTR_GROUP_UNIQUE_MEMBER] = { "uniqueMember",           ATTR_EXACT, LONG,  MANY },
 	[ATTR_GROUP_MEMBER_UID]  = { "memberUid",                ATTR_EXACT, LINE,  MANY },
 	[ATTR_GROUP_URL]         = { "memberURL",                ATTR_EXACT, LONG,  SOME },
+	[ATTR_GROUP_OWNER]       = { "owner",                    ATTR_EXACT, LONG,  SHORT },
+	[ATTR_GROUP_TITLE]       = { "cn",                       ATTR_TEXT,  LINE,  SOME },
+	[ATTR_ALIAS_MEMBER]      = { "rfc822MailMember",         ATTR_EXACT, LINE,  MANY },
+	[ATTR_LIST_MEMBER]       = { "mgrpRFC822MailMember",     ATTR_EXACT, LINE,  MANY },
+	[ATTR_LIST_URL]          = { "mgrpDeliverTo",            ATTR_EXACT, LONG,  SOME },
+	[ATTR_LIST_EDITOR]       = { "mgrpAllowedBroadcaster",   ATTR_EXACT, LONG,  SHORT },
+	[ATTR_LIST_MODERATOR]    = { "mgrpModerator",            ATTR_EXACT, LONG,  SHORT },
 
 	[ATTR_REQUEST_ID]        = { "imRequestId",              ATTR_TEXT,  SHORT, ONE  },
 	[ATTR_REQUEST_KIND]      = { "imRequestKind",            ATTR_TEXT,  SHORT, ONE  },
@@ -119,8 +126,16 @@ static const enum attr sets[SET_N][48] = {
 	[SET_ROOM_HEAD] = { ROOM_HEAD, END },
 	[SET_ROOM_PEOPLE] = { ROOM_PEOPLE, END },
 	[SET_NAME] = { ATTR_NAME, ATTR_UUID, END },
-	[SET_GROUP] = { ATTR_CN, ATTR_DESCRIPTION, ATTR_MAIL, END },
+	[SET_GROUP] = { ATTR_CN, ATTR_DESCRIPTION, ATTR_MAIL, ATTR_UUID,
+	    ATTR_GROUP_TITLE, END },
 	[SET_GROUP_URL] = { ATTR_GROUP_URL, END },
+	[SET_GROUP_WHOLE] = { ATTR_CN, ATTR_DESCRIPTION, ATTR_MAIL, ATTR_UUID,
+	    ATTR_GROUP_TITLE, ATTR_OBJECT_CLASS, ATTR_GROUP_MEMBER,
+	    ATTR_GROUP_UNIQUE_MEMBER, ATTR_GROUP_MEMBER_UID, ATTR_GROUP_URL,
+	    ATTR_GROUP_OWNER, ATTR_ALIAS_MEMBER, ATTR_LIST_MEMBER,
+	    ATTR_LIST_URL, ATTR_LIST_EDITOR, ATTR_LIST_MODERATOR, END },
+	[SET_MEMBER] = { ATTR_NAME, ATTR_UID, ATTR_MAIL, ATTR_UUID, ATTR_CN,
+	    ATTR_DISPLAY_NAME, END },
 	[SET_REQUEST] = { ATTR_TOKEN_HASH, ATTR_TOKEN_EXPIRES, ATTR_PERSON,
 	    ATTR_UID, ATTR_REQUEST_STATE, END },
 	[SET_ROSTER] = { ATTR_ROSTER_ITEM, ATTR_ROSTER_VERSION, ATTR_PENDING,
@@ -130,13 +145,14 @@ static const enum attr sets[SET_N][48] = {
 	    ATTR_STATUS, ATTR_ROSTER_VERSION, ATTR_CSN, ATTR_MODIFIED, END },
 	[SET_WATCH_ROOM] = { ATTR_UUID, ATTR_ROOM_NAME, ATTR_CSN,
 	    ATTR_MODIFIED, END },
+	[SET_WATCH_GROUP] = { ATTR_UUID, ATTR_CSN, ATTR_MODIFIED, END },
 	[SET_ROOT] = { ATTR_SUPPORTED_CONTROL, END },
 	[SET_NOTHING] = { END },
 };
 
 const char *const map_group_classes[] = {
 	"groupOfNames", "groupOfUniqueNames", "groupOfURLs", "posixGroup",
-	"mailGroup", "nisMailAlias", NULL
+	CLASS_LIST, CLASS_ALIAS, NULL
 };
 
 static const char **set_names(const struct map_row *rows, const enum attr *set,
@@ -155,12 +171,16 @@ static const char **set_names(const struct map_row *rows, const enum attr *set,
 	return names;
 }
 
-void map_init(struct names *names, struct arena *a, const char *people_name)
+void map_init(struct names *names, struct arena *a, const char *people_name,
+    const char *groups_title)
 {
 	for (int i = 0; i < ATTR_N; i++)
 		names->rows[i] = table[i];
 	names->rows[ATTR_NAME].name = arena_dup(a, people_name,
 	    strlen(people_name));
+	if (groups_title != NULL && *groups_title != '\0')
+		names->rows[ATTR_GROUP_TITLE].name = arena_dup(a, groups_title,
+		    strlen(groups_title));
 	for (int i = 0; i < SET_N; i++)
 		names->sets[i] = set_names(names->rows, sets[i], a);
 }

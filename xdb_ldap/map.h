@@ -33,7 +33,9 @@ enum attr {
 	ATTR_BOUND_TO,
 	/* group */
 	ATTR_GROUP_MEMBER, ATTR_GROUP_UNIQUE_MEMBER, ATTR_GROUP_MEMBER_UID,
-	ATTR_GROUP_URL,
+	ATTR_GROUP_URL, ATTR_GROUP_OWNER, ATTR_GROUP_TITLE,
+	ATTR_ALIAS_MEMBER, ATTR_LIST_MEMBER, ATTR_LIST_URL, ATTR_LIST_EDITOR,
+	ATTR_LIST_MODERATOR,
 	/* request */
 	ATTR_REQUEST_ID, ATTR_REQUEST_KIND, ATTR_REQUEST_STATE, ATTR_TOKEN_HASH,
 	ATTR_TOKEN_EXPIRES,
@@ -55,8 +57,8 @@ enum attr_kind {
 enum map_set {
 	SET_PERSON, SET_VCARD, SET_PROFILE, SET_PROFILE_VCARD, SET_PROFILE_STATUS,
 	SET_ROOM, SET_ROOM_HEAD, SET_ROOM_PEOPLE, SET_NAME, SET_GROUP,
-	SET_GROUP_URL, SET_REQUEST, SET_ROSTER, SET_WATCH_PERSON,
-	SET_WATCH_PROFILE, SET_WATCH_ROOM, SET_ROOT, SET_NOTHING,
+	SET_GROUP_URL, SET_GROUP_WHOLE, SET_MEMBER, SET_REQUEST, SET_ROSTER, SET_WATCH_PERSON,
+	SET_WATCH_PROFILE, SET_WATCH_ROOM, SET_WATCH_GROUP, SET_ROOT, SET_NOTHING,
 	SET_N
 };
 
@@ -67,18 +69,22 @@ struct map_row {
 	unsigned most_values;           /* what is above is not taken; the field is cut */
 };
 
-/* The table, with the configuration's people_name in it. */
+/* The table, with the configuration's names in it. */
 struct names {
 	struct map_row rows[ATTR_N];
 	const char **sets[SET_N];       /* attribute lists for libldap, NULL-ended */
 };
 
-void map_init(struct names *names, struct arena *a, const char *people_name);
+/* groups_title: what of a group is shown; NULL or "": its cn. */
+void map_init(struct names *names, struct arena *a, const char *people_name,
+    const char *groups_title);
 
 #define CLASS_PERSON  "inetOrgPerson"
 #define CLASS_PROFILE "imProfile"
 #define CLASS_ROOM    "imRoom"
 #define CLASS_REQUEST "imRequest"
+#define CLASS_ALIAS   "nisMailAlias"
+#define CLASS_LIST    "mailGroup"
 /* Classes of the groups and lists that a search finds; NULL-ended. */
 extern const char *const map_group_classes[];
 

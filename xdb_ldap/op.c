@@ -72,6 +72,21 @@ void op_await(struct xdb_op *op, op_step_fn *next)
 		loop_defer(step, op);
 }
 
+void op_yield(struct xdb_op *op, op_step_fn *next)
+{
+	assert(op->next == NULL && op->open_n == 0);
+	op->next = next;
+	if (op->turn.fn == NULL)
+		timer_init(&op->turn, step, op);
+	timer_start(&op->turn, 0);
+}
+
+void op_more_time(struct xdb_op *op)
+{
+	if (op->deadline.fn != NULL)
+		timer_start(&op->deadline, op->db->timeout_ms);
+}
+
 void op_called(struct xdb_op *op)
 {
 	assert(op->open_n != 0);
@@ -86,6 +101,8 @@ static void op_free(struct xdb_op *op)
 {
 	struct arena arena = op->arena;
 
+	if (op->over != NULL)
+		op->over(op);
 	arena_fini(&arena);
 }
 
@@ -95,6 +112,8 @@ static void leave(struct xdb_op *op, bool is_late)
 
 	if (op->deadline.fn != NULL)
 		timer_stop(&op->deadline);
+	if (op->turn.fn != NULL)
+		timer_stop(&op->turn);
 	LIST_EACH(c, &op->calls, struct call, link) {
 		list_remove(&c->link);
 		call_drop(c, is_late);

@@ -23,9 +23,10 @@ struct xdb_op {
 	struct list link;               /* in db->ops until it is answered */
 	struct list calls;
 	unsigned open_n;                /* calls not yet answered */
-	struct timer deadline;
+	struct timer deadline, turn;
 	struct xdb_result res;
 	void *data;                     /* of the kind, in the arena */
+	op_step_fn *over;               /* frees what of that is not; may be NULL */
 	/* borrowed */
 	struct xdb *db;
 	op_step_fn *next;
@@ -37,6 +38,11 @@ struct xdb_op {
 struct xdb_op *op_new(struct xdb *db, size_t data_size);
 /* The step comes when no call is open, in this or a later turn of the loop. */
 void op_await(struct xdb_op *op, op_step_fn *next);
+/* The step comes in a later turn of the loop: others have theirs first. */
+void op_yield(struct xdb_op *op, op_step_fn *next);
+/* The deadline begins again: for what goes on in pieces, each of which is soon
+ * answered or never. */
+void op_more_time(struct xdb_op *op);
 /* The answer: op->res with this status; delivered from the loop.  Nothing of
  * the operation runs afterwards. */
 void op_finish(struct xdb_op *op, enum xdb_status status, const char *why);

@@ -67,6 +67,8 @@ struct xdb {
 	unsigned server_n;
 	struct pool search, binds, watchers;
 	struct list ops;
+	struct call *pager;             /* the paged search under way */
+	struct list pagers;             /* those who wait for it to end */
 	/* health */
 	uint64_t operations, failures;
 	const char *why;

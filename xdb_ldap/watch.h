@@ -8,7 +8,7 @@
 
 struct conn;
 
-enum { WATCHED = 3 };                   /* kinds of enum xdb_watched */
+enum { WATCHED = 4 };                   /* kinds of enum xdb_watched */
 
 struct watch {
 	struct xdb_op *op;              /* asks the root DSE: what can it do? is it there? */

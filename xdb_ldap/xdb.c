@@ -70,6 +70,10 @@ static bool conf_is_valid(const struct xdb_conf *conf, const char **why_r)
 	if (!conf->sasl_external && conf->bind_dn != NULL
 	    && *conf->bind_dn != '\0' && conf->bind_password.n == 0)
 		return false;
+	*why_r = "groups_title is not an attribute name";
+	if (conf->groups_title != NULL && *conf->groups_title != '\0'
+	    && !filter_is_attribute(slice_of(conf->groups_title)))
+		return false;
 	return conf->people_filter == NULL || *conf->people_filter == '\0'
 	    || filter_is_valid(slice_of(conf->people_filter), why_r);
 }
@@ -79,7 +83,7 @@ static void take_conf(struct xdb *db, const struct xdb_conf *conf)
 	bool filters = conf->people_filter != NULL
 	    && *conf->people_filter != '\0';
 
-	map_init(&db->names, &db->arena, conf->people_name);
+	map_init(&db->names, &db->arena, conf->people_name, conf->groups_title);
 	db->domain = copy(db, conf->domain);
 	db->people_base = copy(db, conf->people_base);
 	db->people_filter = filters ? copy(db, conf->people_filter)
@@ -129,6 +133,7 @@ struct xdb *xdb_open(const struct xdb_conf *conf, const char **why_r)
 	 * must be set before libldap is used for the first time. */
 	setenv("LDAPNOINIT", "1", 1);
 	list_init(&db->ops);
+	list_init(&db->pagers);
 	db->wrong = wrong_new();
 	if (!conf_is_valid(conf, why_r) || !servers_parse(db, conf, why_r)) {
 		store_free(db);

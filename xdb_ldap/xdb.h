@@ -8,7 +8,8 @@
  *  2. it runs exactly once, or never after xdb_cancel();
  *  3. request strings are copied: they may go when the starting call returns;
  *  4. the result is valid only during the callback;
- *  5. every operation has a deadline ([ldap] timeout, waiting included);
+ *  5. every operation has a deadline ([ldap] timeout, waiting included; a group's
+ *     begins again as often as something of it was answered);
  *  6. reads are sent again once after a lost connection, writes never silently;
  *  7. the queue is bounded: when full the answer is XDB_BUSY, through the loop.
  *
@@ -39,6 +40,7 @@ struct xdb_conf {                       /* strings are copied by xdb_open */
 	const char *people_base, *people_filter, *people_name, *im_base;
 	const char *groups_base;        /* where groups and lists are; NULL or "": what
 	                                   is above people_base */
+	const char *groups_title;       /* attribute with the name shown; NULL or "": cn */
 	int64_t connect_timeout_ms, timeout_ms;
 	int64_t poll_interval_ms;       /* where nobody tells us of changes (xdb_watch) */
 	unsigned search_connections, bind_connections;
@@ -79,7 +81,7 @@ void xdb_state_get(const struct xdb *db, struct xdb_state *state_r);
  * somebody's memory and not among what xdb_watch_knows().  It comes by
  * RFC 4533 where the server's root DSE lists it, or else by asking every
  * poll_interval what has a newer modifyTimestamp, and at times for everything. */
-enum xdb_watched { XDB_PERSON, XDB_PROFILE, XDB_ROOM };
+enum xdb_watched { XDB_PERSON, XDB_PROFILE, XDB_ROOM, XDB_GROUP };
 
 struct xdb_news {
 	enum xdb_watched kind;
@@ -87,6 +89,9 @@ struct xdb_news {
 	bool is_gone;                   /* or no more what is watched: people_filter */
 	struct slice uuid;              /* entryUUID as text; of a profile: its person's */
 	struct slice name;              /* of a room that is there; may be empty */
+	struct slice dn;                /* of a group that is there */
+	bool is_slight;                 /* of a person: nothing that accounts are made of;
+	                                   who is found by searching may have changed */
 };
 typedef void xdb_news_fn(const struct xdb_news *news, void *ctx);
 
@@ -205,7 +210,29 @@ struct xdb_room {
 	size_t unresolved_n;            /* DNs that name nobody (kept as they are) */
 };
 
-struct xdb_group { struct slice dn, name, description, mail; };
+enum xdb_group_role {                          /* bits */
+	GROUP_MEMBER = 1, GROUP_OWNER = 2,
+	GROUP_EDITOR = 4,                /* may send to a list */
+	GROUP_MODERATOR = 8,
+};
+
+struct xdb_member {                     /* a person of this directory */
+	struct slice uuid, dn, uid;     /* uid: people_name, as the directory has it */
+	struct slice name;              /* displayName, or cn */
+	unsigned roles;                 /* an owner need not be a member */
+};
+
+struct xdb_group {
+	struct slice dn, uuid, name, description, mail;
+	struct slice title;             /* [conf] groups_title, or the name */
+	/* of xdb_group_load alone */
+	struct xdb_member *members;     /* each person once, in no order */
+	size_t member_n;
+	size_t unresolved_n;            /* values that name nobody of this directory */
+	struct slice *parts;            /* entryUUIDs of what it was read from: its own, … */
+	size_t part_n;                  /* … groups in it, an alias of owners */
+	bool is_dynamic;                /* members are found by searching */
+};
 
 struct xdb_request {                    /* an activation link, see admin-web */
 	struct slice dn;
@@ -222,6 +249,7 @@ struct xdb_result {
 	const struct xdb_account *account;
 	const struct xdb_vcard *vcard;
 	const struct xdb_room *room;
+	const struct xdb_group *group;
 	const struct xdb_request *request;
 	const struct xdb_account *accounts;     /* lists */
 	const struct xdb_room *rooms;
@@ -302,6 +330,13 @@ struct xdb_op *xdb_room_set_affiliation(struct xdb *db, struct slice dn,
  * uid, groupOfURLs, nested to 5 levels); ABSENT: is not. */
 struct xdb_op *xdb_group_has(struct xdb *db, struct slice group_dn,
     struct slice person_dn, struct slice uid);
+/* A group or list with everybody in it, groups in groups to 5 levels, each person
+ * once.  OK: res->group, and it is whole.  ABSENT: no such entry.  BROKEN: too
+ * large (20,000 members, 500 groups in it), or the server does not give all.
+ * When to read it again: news of one of its parts; when it has values that
+ * nobody was found by, or was ABSENT, of any group; when it is dynamic, of people
+ * (is_slight, too), else of those who are in it. */
+struct xdb_op *xdb_group_load(struct xdb *db, struct slice dn);
 /* Groups and mailing lists by a piece of their name; "" finds all. */
 struct xdb_op *xdb_group_search(struct xdb *db, struct slice text, unsigned most);
 

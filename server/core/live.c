@@ -6,6 +6,8 @@
  *                                                         (core/account_live.c)
  *   room             its entry is read again, those in it are told
  *                                                            (feat/muc/room.c)
+ *   group            and people, who may be in one: who follows groups reads
+ *                    them again
  *
  * News is a hint: what is read then decides (xdb.h, xdb_watch), so news that
  * comes twice, or of our own changes, does nothing twice. */
@@ -21,8 +23,9 @@ static void heard(const struct xdb_news *news, void *ctx)
 	case XDB_PERSON:
 		if (news->is_all)
 			accounts_verify();
-		else
+		else if (!news->is_slight)
 			account_news(news->uuid);
+		hook_group_news(news);
 		return;
 	case XDB_PROFILE:
 		if (!news->is_all)
@@ -30,6 +33,9 @@ static void heard(const struct xdb_news *news, void *ctx)
 		return;
 	case XDB_ROOM:
 		hook_room_news(news);
+		return;
+	case XDB_GROUP:
+		hook_group_news(news);
 		return;
 	}
 }

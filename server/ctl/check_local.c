@@ -39,7 +39,7 @@ static bool directory_prepare(struct doctor *d, const char **why_r)
 	};
 	struct xdb *db = &d->directory;
 
-	map_init(&db->names, &db->arena, s->ldap.people_name);
+	map_init(&db->names, &db->arena, s->ldap.people_name, NULL);
 	db->people_base = s->ldap.people_base;
 	db->people_filter = s->ldap.people_filter;
 	db->profiles_base = below(d, RDN_PROFILES);

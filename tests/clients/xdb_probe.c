@@ -250,6 +250,11 @@ static struct xdb_op *group_has(const json_t *q)
 	return xdb_group_has(db, text(q, "group"), text(q, "dn"), text(q, "uid"));
 }
 
+static struct xdb_op *group_load(const json_t *q)
+{
+	return xdb_group_load(db, text(q, "dn"));
+}
+
 static struct xdb_op *group_search(const json_t *q)
 {
 	return xdb_group_search(db, text(q, "text"), (unsigned)number(q, "most"));
@@ -320,9 +325,9 @@ starters[] = {
 	ENTRY(vcard_load), ENTRY(vcard_store), ENTRY(room_load),
 	ENTRY(room_list), ENTRY(room_create), ENTRY(room_configure),
 	ENTRY(room_delete), ENTRY(room_set_subject),
-	ENTRY(room_set_affiliation), ENTRY(group_has), ENTRY(group_search),
-	ENTRY(people_search), ENTRY(person_create), ENTRY(person_change),
-	ENTRY(profile_set_status), ENTRY(profile_delete),
+	ENTRY(room_set_affiliation), ENTRY(group_has), ENTRY(group_load),
+	ENTRY(group_search), ENTRY(people_search), ENTRY(person_create),
+	ENTRY(person_change), ENTRY(profile_set_status), ENTRY(profile_delete),
 	ENTRY(request_create), ENTRY(request_load), ENTRY(request_delete),
 };
 
@@ -486,6 +491,31 @@ static json_t *of_group(const struct xdb_group *g)
 	put(o, "name", g->name);
 	put(o, "description", g->description);
 	put(o, "mail", g->mail);
+	put(o, "uuid", g->uuid);
+	put(o, "title", g->title);
+	return o;
+}
+
+static json_t *of_members(const struct xdb_group *g)
+{
+	json_t *o = of_group(g), *members = json_array();
+
+	for (size_t i = 0; i < g->member_n; i++) {
+		const struct xdb_member *m = &g->members[i];
+		json_t *one = json_object();
+
+		put(one, "uuid", m->uuid);
+		put(one, "dn", m->dn);
+		put(one, "uid", m->uid);
+		put(one, "name", m->name);
+		json_object_set_new(one, "roles", json_integer(m->roles));
+		json_array_append_new(members, one);
+	}
+	json_object_set_new(o, "members", members);
+	put_all(o, "parts", g->parts, g->part_n);
+	json_object_set_new(o, "unresolved",
+	    json_integer((json_int_t)g->unresolved_n));
+	json_object_set_new(o, "is_dynamic", json_boolean(g->is_dynamic));
 	return o;
 }
 
@@ -554,6 +584,8 @@ static void answered(const struct xdb_result *res, void *ctx)
 		json_object_set_new(o, "vcard", of_vcard(res->vcard));
 	if (res->room != NULL)
 		json_object_set_new(o, "room", of_room(res->room));
+	if (res->group != NULL)
+		json_object_set_new(o, "group", of_members(res->group));
 	if (res->request != NULL)
 		json_object_set_new(o, "request", of_request(res->request));
 	if (res->accounts != NULL || res->rooms != NULL || res->groups != NULL
@@ -566,10 +598,10 @@ static json_t *news;                    /* kept until it is asked for */
 
 static void heard(const struct xdb_news *n, void *ctx)
 {
-	static const char *const kinds[] = { "person", "profile", "room" };
+	static const char *const kinds[] = { "person", "profile", "room", "group" };
 	json_array_append_new(news, json_pack("[s, s, s%, b]", kinds[n->kind],
-	    n->is_all ? "all" : n->is_gone ? "gone" : "is", n->is_all ? ""
-	    : n->uuid.p, n->uuid.n, is_starting));
+	    n->is_all ? "all" : n->is_gone ? "gone" : n->is_slight ? "slight"
+	    : "is", n->is_all ? "" : n->uuid.p, n->uuid.n, is_starting));
 	(void)ctx;
 }
 
@@ -616,6 +648,7 @@ static void store_open(const json_t *q)
 		.people_name = word(q, "people_name", "uid"),
 		.im_base = word(q, "im_base", ""),
 		.groups_base = word(q, "groups_base", NULL),
+		.groups_title = word(q, "groups_title", NULL),
 		.connect_timeout_ms = count(q, "connect_timeout_ms", 2000),
 		.timeout_ms = count(q, "timeout_ms", 3000),
 		.poll_interval_ms = count(q, "poll_interval_ms", 1000),

@@ -16,7 +16,7 @@ static void test_map(void)
 	struct names names;
 	unsigned bad = 0, leaks = 0;
 
-	map_init(&names, &a, "mailLocalAddress");
+	map_init(&names, &a, "mailLocalAddress", NULL);
 	for (int i = 0; i < ATTR_N; i++)
 		bad += names.rows[i].name == NULL
 		    || names.rows[i].most_bytes == 0

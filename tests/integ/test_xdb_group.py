@@ -1,0 +1,347 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The directory as a store: everybody in a group or list, and news of them."""
+
+import time
+
+import ldap
+import pytest
+
+from xdbprobe import Probe, settings
+from xdbworld import numbers
+from xdbworld import slapd, root, im, person                    # noqa: F401
+
+MEMBER, OWNER, EDITOR, MODERATOR = 1, 2, 4, 8
+RESEARCH = "(employeeType=investigador)"
+INF = {"lucia", "andres", "mgarcia", "jmunoz", "inigo", "npuig", "xose", "bsanz",
+       "pguell", "rdominguez", "ainhoa", "tcordoba", "vleon", "hibanez",
+       "oquinones", "sbenitez", "amena", "cfarre", "esther", "ugarte"}
+FIS = {"cramirez", "avazquez", "lgomez", "fnunez", "mcampos", "dperez",
+       "imunarriz", "jaguero", "rsuarez", "epenalver", "mlopez", "pgalan",
+       "bcasas", "nduran", "jrovira", "zmendez", "gortega", "ycano", "ruben",
+       "earce"}
+BIB = {"mlull", "jborja", "pmoliner", "ghernando", "malarcos", "edomenech",
+       "canton", "smaragall", "rnovo", "qespana", "jolmo"}
+BECAS = {"rdominguez", "ainhoa", "rsuarez", "epardo"}
+
+
+def load(probe, dn):
+    answer = probe.ask("group_load", dn=dn)
+    assert answer["status"] == "ok", answer
+    return answer["group"]
+
+
+def with_role(group, role):
+    return {m["uid"] for m in group["members"] if m["roles"] & role}
+
+
+def members(group):
+    assert len({m["uuid"] for m in group["members"]}) == len(group["members"])
+    return with_role(group, MEMBER)
+
+
+@pytest.fixture(name="found")
+def found_(root, slapd):
+    def search(text):
+        return {a["uid"][0].decode() for _, a in root.search_s(
+            slapd.env["PEOPLE_BASE"], ldap.SCOPE_SUBTREE,
+            f"(&(objectClass=inetOrgPerson){text})", ["uid"])}
+    return search
+
+
+@pytest.fixture(name="group")
+def group_(root, slapd):
+    """group(name=None, klass=…, **attributes): a new group's DN."""
+    def make(name=None, klass="groupOfNames", base="GROUPS", **fields):
+        name = name or f"g{next(numbers)}"
+        dn = f"cn={ldap.dn.escape_dn_chars(name)},{slapd.env[base + '_BASE']}"
+        root.add_s(dn, [("objectClass", klass.encode()), ("cn", name.encode())]
+                   + [(key, [v.encode() for v in values])
+                      for key, values in fields.items()])
+        made.append(dn)
+        return dn
+    made = []
+    yield make
+    for dn in made:
+        try:
+            root.delete_s(dn)
+        except ldap.NO_SUCH_OBJECT:
+            pass
+
+
+# --- the forms of the sample university -----------------------------------------------
+
+@pytest.mark.parametrize("name, base, who, owners, unresolved", [
+    ("informatica", "GROUPS", INF, {"mgarcia"}, 0),             # groupOfNames
+    ("biblioteca", "GROUPS", BIB, {"mlull"}, 0),    # groupOfUniqueNames, odd DNs
+    ('Proyecto "I+D", fase 2', "GROUPS", {"lucia", "andres", "jborja", "dlarra",
+     "edomenech", "mzambrano"}, {"lucia"}, 0),
+    ("laboratorio", "GROUPS", {"lucia", "andres", "bsanz", "pguell", "ainhoa"},
+     set(), 0),                                                 # posixGroup
+    ("calculo", "GROUPS", {"dperez", "jaguero", "rsuarez", "inigo"}, set(), 1),
+    ("ciencias", "GROUPS", INF | FIS, {"avazquez"}, 0),         # of groups
+    ("filologia", "GROUPS", "(departmentNumber=FIL)", {"icervantes"}, 0),
+    ("redes", "LISTS", {"lucia", "andres", "inigo", "npuig", "bsanz", "jborja",
+     "mgarcia"}, {"lucia"}, 1),                                 # mailGroup
+    ("tesis", "LISTS", RESEARCH, {"icervantes", "lucia"}, 1),   # memberURL
+    ("avisos-pas", "LISTS", "(employeeType=pas)", {"admin"}, 0),  # mgrpDeliverTo
+    ('Física, química y "lo demás"', "LISTS",
+     {"cramirez", "avazquez", "fnunez", "edomenech"}, {"cramirez"}, 0),
+    ("seminario", "LISTS", FIS | {"lucia", "andres"}, {"andres"}, 0),
+    ("todo-el-pdi", "LISTS", "(employeeType=pdi)", {"mgarcia"}, 0),
+    ("becas", "LISTS", BECAS, {"esther"}, 1),                   # nisMailAlias
+    ("nuevas-adquisiciones", "LISTS", BECAS | {"mlull", "jborja", "pmoliner"},
+     {"mlull"}, 1)])
+def test_everybody_in_it(im, slapd, found, name, base, who, owners, unresolved):
+    group = load(im, f"cn={ldap.dn.escape_dn_chars(name)},"
+                     f"{slapd.env[base + '_BASE']}")
+    assert members(group) == (found(who) if isinstance(who, str) else who)
+    assert with_role(group, OWNER) == owners
+    assert group["unresolved"] == unresolved
+    assert group["title"] == group["name"] == name
+    assert group["parts"][0] == group["uuid"]
+    assert group["is_dynamic"] == isinstance(who, str)
+
+
+def test_groups_of_groups_of_groups(im, slapd, found):
+    group = load(im, f"cn=universidad,{slapd.env['GROUPS_BASE']}")
+    assert members(group) == INF | FIS | BIB | found("(departmentNumber=FIL)") \
+        | found("(employeeType=pdi)")
+    assert with_role(group, OWNER) == {"admin"} and group["is_dynamic"]
+    # itself, ciencias, informatica, física, claustro, filología, biblioteca
+    assert len(group["parts"]) == 7
+
+
+def test_roles_of_a_list(im, slapd, found):
+    group = load(im, f"cn=tesis,{slapd.env['LISTS_BASE']}")
+    assert with_role(group, EDITOR) == found(RESEARCH) | {"icervantes"}
+    assert with_role(group, MODERATOR) == {"lgongora"}
+
+
+def test_who_they_are(im, slapd):
+    group = load(im, f"cn=laboratorio,{slapd.env['GROUPS_BASE']}")
+    one = next(m for m in group["members"] if m["uid"] == "lucia")
+    who = im.account("lucia")["person"]
+    assert one == {"uid": "lucia", "dn": who["dn"], "uuid": who["uuid"],
+                   "name": who.get("display_name") or who["cn"],
+                   "roles": MEMBER}
+
+
+# --- what is not a member ---------------------------------------------------------------
+
+def test_absent(im, slapd):
+    dn = f"cn=no-such-group,{slapd.env['GROUPS_BASE']}"
+    assert im.ask("group_load", dn=dn)["status"] == "absent"
+    assert im.ask("group_load", dn="no DN")["status"] == "broken"
+    assert im.ask("group_load", dn="")["status"] == "broken"
+
+
+def test_only_who_matches_people_filter(slapd):
+    probe = Probe().open(**settings(
+        slapd, people_filter=f"(&(objectClass=inetOrgPerson)"
+                             f"(!(|(uid=lucia)(departmentNumber=FIS))))"))
+    base = slapd.env["GROUPS_BASE"]
+    assert members(load(probe, f"cn=ciencias,{base}")) == INF - {"lucia"}
+    assert load(probe, f"cn=ciencias,{base}")["unresolved"] \
+        == len(FIS) + len({"lucia", "the owner"})
+    assert "lucia" not in members(load(probe, f"cn=laboratorio,{base}"))
+    assert "lucia" not in members(load(probe, f"cn=todo-el-pdi,"
+                                              f"{slapd.env['LISTS_BASE']}"))
+    probe.end()
+
+
+@pytest.mark.parametrize("value", [
+    "|/usr/bin/vacation lucia", "/var/mail/lucia", ":include:/etc/lucia",
+    "lucia@example.org.attacker.example", "*", "luc*", "lucia)(uid=*",
+    "ldap:///uid=lucia", "ldap://elsewhere.example/ou=people??sub?(uid=lucia)",
+    "mailto:", "mailto:?to=lucia", "\\"])
+def test_LDAP_03_a_mail_alias_is_no_filter(im, group, value):
+    found = load(im, group(klass="nisMailAlias", base="LISTS",
+                           rfc822MailMember=[value, "andres"]))
+    assert members(found) == {"andres"} and found["unresolved"] >= 1
+
+
+@pytest.mark.parametrize("url", [
+    "ldap:///{people}??sub?(uid=lucia", "ldap:///{people}??sub?(uid=lucia))(uid=*",
+    "ldap:///ou=nowhere,{people}??sub?(uid=lucia)", "ldap:///{im}??sub?(uid=*)",
+    "ldap:///{people}??one?(uid=nobody)", "http:///{people}??sub?(uid=lucia)"])
+def test_LDAP_02_a_search_of_nonsense_finds_nobody(im, slapd, group, url):
+    env = slapd.env
+    found = load(im, group(klass="groupOfURLs", memberURL=[url.format(
+        people=env["PEOPLE_BASE"], im=env["IM_BASE"])]))
+    assert members(found) == set()
+
+
+def test_searches_above_people_are_searches_of_people(im, slapd, group):
+    top = slapd.env["PEOPLE_BASE"].partition(",")[2]
+    for url in f"ldap:///{top}??sub?(uid=lucia)", "ldap:///??sub?(uid=lucia)", \
+            f"ldap:///{slapd.dn('lucia')}", \
+            f"ldap:///{slapd.env['PEOPLE_BASE']}??one?(uid=lucia)":
+        dn = group(klass="groupOfURLs", memberURL=[url])
+        assert members(load(im, dn)) == {"lucia"}, url
+
+
+def test_optional_uid_and_spelling(im, slapd, group):
+    people = slapd.env["PEOPLE_BASE"]
+    dn = group(klass="groupOfUniqueNames", uniqueMember=[
+        f"uid=lucia,{people}#'0101'B", f"UID=Andres , {people.upper()}",
+        f"uid=in\\69go,{people}"])
+    assert members(load(im, dn)) == {"lucia", "andres", "inigo"}
+
+
+# --- nesting ---------------------------------------------------------------------------------
+
+def test_LDAP_17_rings_end_and_rows_are_cut(im, slapd, group):
+    base = slapd.env["GROUPS_BASE"]
+    ring = [group(f"anillo{i}", member=[
+        f"cn=anillo{(i + 1) % 3},{base}", slapd.dn(uid)])
+            for i, uid in enumerate(("lucia", "andres", "inigo"))]
+    for dn in ring:
+        assert members(load(im, dn)) == {"lucia", "andres", "inigo"}
+    row = [group(f"fila{i}", member=[f"cn=fila{i + 1},{base}"])
+           for i in range(6)]
+    group("fila6", member=[slapd.dn("lucia")])
+    assert members(load(im, row[2])) == {"lucia"}       # five levels
+    assert members(load(im, row[1])) == set()
+    assert len(load(im, row[1])["parts"]) == 5
+
+
+def test_an_owner_may_be_a_group(im, slapd, group):
+    base = slapd.env["GROUPS_BASE"]
+    dn = group(member=[f"cn=laboratorio,{base}"],
+               owner=[f"cn=laboratorio,{base}", slapd.dn("mgarcia")])
+    found = load(im, dn)
+    lab = {"lucia", "andres", "bsanz", "pguell", "ainhoa"}
+    assert members(found) == lab
+    assert with_role(found, OWNER) == lab | {"mgarcia"}
+
+
+# --- size --------------------------------------------------------------------------------------
+
+@pytest.fixture(name="crowd", scope="module")
+def crowd_(slapd, root):
+    """2,500 people below a place of their own, which is given."""
+    base = "ou=multitud," + slapd.env["PEOPLE_BASE"]
+    root.add_s(base, [("objectClass", b"organizationalUnit"),
+                      ("ou", b"multitud")])
+    for n in range(2500):
+        root.add_s(f"uid=mm{n},{base}", [
+            ("objectClass", b"inetOrgPerson"), ("uid", b"mm%d" % n),
+            ("cn", b"Multitud"), ("sn", b"Multitud")])
+    yield base
+    for n in range(2500):
+        root.delete_s(f"uid=mm{n},{base}")
+    root.delete_s(base)
+
+
+def test_many_members(slapd, crowd, group):
+    """By DN and by search, page after page, several at a time; nobody waits."""
+    probe = Probe().open(**settings(slapd))
+    everybody = {f"mm{n}" for n in range(2500)}
+    static = group(member=[f"uid={uid},{crowd}" for uid in everybody])
+    dynamic = group(klass="groupOfURLs", memberURL=[
+        f"ldap:///{crowd}??sub?(uid=mm*)"])
+    asked = [probe.send("group_load", dn=dn)
+             for dn in (dynamic, static, dynamic, dynamic)]
+    for number in asked:
+        assert members(probe.wait(number)["group"]) == everybody
+    assert probe.quit()["longest_turn_ms"] < 100
+    probe.end()
+
+
+def test_pages_when_the_server_gives_no_more_at_once(slapd, crowd, group):
+    """What pages do not bring either is an error, not the answer."""
+    config = slapd.root()
+    probe = Probe().open(**settings(slapd))
+    dn = group(klass="groupOfURLs",
+               memberURL=[f"ldap:///{crowd}??sub?(uid=mm*)"])
+    db = "olcDatabase={1}mdb,cn=config"
+    was = config.search_s(db, ldap.SCOPE_BASE, attrlist=["olcLimits"])[0][1]
+    who = slapd.env["IM_DN"]
+    for limits, status in (
+            ("size.soft=1000 size.hard=1000 size.prtotal=unlimited", "ok"),
+            ("size.soft=1000 size.hard=1000 size.prtotal=1500", "broken")):
+        config.modify_s(db, [(ldap.MOD_REPLACE, "olcLimits", [
+            f'dn.exact="{who}" {limits}'.encode()])])
+        answer = probe.ask("group_load", dn=dn)
+        assert answer["status"] == status, answer
+        if status == "ok":
+            assert len(answer["group"]["members"]) == 2500
+    config.modify_s(db, [(ldap.MOD_REPLACE, "olcLimits", was["olcLimits"])])
+    probe.end()
+
+
+def test_LDAP_17_too_many_groups(im, slapd, group):
+    inner = [group(member=[slapd.dn("lucia")]) for _ in range(501)]
+    answer = im.ask("group_load", dn=group(member=inner))
+    assert answer["status"] == "broken" and "too many" in answer["why"]
+
+
+def test_cancelled_in_the_middle(slapd, crowd, group):
+    probe = Probe().open(**settings(slapd))
+    dn = group(klass="groupOfURLs", memberURL=[f"ldap:///{crowd}??sub?(uid=mm*)"])
+    first, second = (probe.send("group_load", dn=dn) for _ in range(2))
+    probe.send("cancel", which=first)
+    assert len(probe.wait(second)["group"]["members"]) == 2500
+    assert probe.stays_silent(first, 0.2)
+    probe.end()
+
+
+# --- news ----------------------------------------------------------------------------------------
+
+@pytest.fixture(name="watching", scope="module")
+def watching_(slapd):
+    probe = Probe().open(**settings(slapd))
+    probe.ask("news")
+    probe.until(20, lambda s: s["is_watching"], "state")
+    probe.ask("news")
+    yield probe
+    probe.end()
+
+
+def hear(probe, *wanted, within=10):
+    """Waits until all of this was heard of (kind, what, uuid)."""
+    left, end = set(wanted), time.monotonic() + within
+    while left:
+        assert time.monotonic() < end, (left, probe.said())
+        left -= {tuple(one[:3]) for one in probe.ask("news")["news"]}
+        time.sleep(0.01)
+
+
+def uuid_of(root, dn):
+    return root.search_s(dn, ldap.SCOPE_BASE, attrlist=["entryUUID"])[0][1][
+        "entryUUID"][0].decode()
+
+
+@pytest.mark.parametrize("klass, fields, change", [
+    ("groupOfNames", {"member": ["{andres}"]}, ("member", "{lucia}")),
+    ("groupOfUniqueNames", {"uniqueMember": ["{andres}"]},
+     ("uniqueMember", "{lucia}")),
+    ("posixGroup", {"gidNumber": ["7"]}, ("memberUid", "lucia")),
+    ("nisMailAlias", {}, ("rfc822MailMember", "lucia")),
+    ("mailGroup", {"mail": ["x@example.org"]}, ("mgrpModerator", "lucia"))])
+def test_news_of_groups(watching, slapd, root, group, klass, fields, change):
+    who = {uid: slapd.dn(uid) for uid in ("lucia", "andres")}
+    dn = group(klass=klass, **{k: [v.format(**who) for v in vs]
+                               for k, vs in fields.items()})
+    uuid = uuid_of(root, dn)
+    hear(watching, ("group", "is", uuid))
+    name, value = change
+    root.modify_s(dn, [(ldap.MOD_ADD, name, value.format(**who).encode())])
+    hear(watching, ("group", "is", uuid))
+    root.rename_s(dn, f"cn=otro{next(numbers)}")
+    hear(watching, ("group", "is", uuid))
+    root.delete_s(next(d for d, _ in root.search_s(
+        slapd.env["GROUPS_BASE"], ldap.SCOPE_SUBTREE, f"(entryUUID={uuid})")))
+    hear(watching, ("group", "gone", uuid))
+
+
+def test_news_of_people_who_may_be_found_by_searching(watching, slapd, root,
+                                                      person):
+    uid = person()
+    uuid = uuid_of(root, slapd.dn(uid))
+    hear(watching, ("person", "is", uuid))
+    root.modify_s(slapd.dn(uid), [(ldap.MOD_REPLACE, "departmentNumber",
+                                   b"FIL")])
+    hear(watching, ("person", "slight", uuid))
+    root.modify_s(slapd.dn(uid), [(ldap.MOD_REPLACE, "sn", b"Otra")])
+    hear(watching, ("person", "is", uuid))

@@ -48,6 +48,18 @@ static struct settings *settings_or_null(const char *path)
 	return s;
 }
 
+/* EXTERNAL needs a certificate of the client's. */
+static bool ask_clients(struct tls_context *tls, const struct settings *s)
+{
+	const char *why = NULL;
+
+	if (*s->tls.client_ca_file == '\0' || tls_context_ask(tls,
+	    s->tls.client_ca_file, s->tls.client_crl_file, &why))
+		return true;
+	log_event(LOG_ERROR, "client-ca-unusable", "-", "why=%s", why);
+	return false;
+}
+
 static struct tls_context *tls_or_null(const struct settings *s)
 {
 	const char *why = NULL;
@@ -57,6 +69,8 @@ static struct tls_context *tls_or_null(const struct settings *s)
 	if (tls == NULL)
 		log_event(LOG_ERROR, "certificate-unusable", "-", "file=%s why=%s",
 		    s->tls.certificate, why);
+	else if (!ask_clients(tls, s))
+		tls_context_free(&tls);
 	return tls;
 }
 
@@ -199,13 +213,15 @@ static void build(const struct settings *s)
 	const char *why = NULL;
 
 	if (tls == NULL)
-		fatal("tertulia-im: the certificate cannot be used; see the log");
+		fatal("tertulia-im: the certificates cannot be used; see the log");
 	host.settings = s;
 	host.started_ms = wall_now_ms();
 	host_name(s->server.domain, &host.jid);
 	host_name(s->server.muc_domain, &host.muc_jid);
-	if (!sasl_start(&(struct sasl_conf){ s->server.domain,
-	    &s->sasl.mechanisms, s->sasl.scram_iterations },
+	if (!sasl_start(&(struct sasl_conf){ .domain = s->server.domain,
+	    .mechanisms = &s->sasl.mechanisms,
+	    .iterations = s->sasl.scram_iterations,
+	    .certificate_names = &s->sasl.certificate_names },
 	    s->server.state_dir, &why))
 		fatal("[sasl]: %s", why);
 	host.xdb = xdb_start(s);

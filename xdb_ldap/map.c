@@ -19,6 +19,8 @@ static const struct map_row table[ATTR_N] = {
 	[ATTR_MAIL]              = { "mail",                     ATTR_TEXT,  LINE,  SOME },
 	[ATTR_TITLE]             = { "title",                    ATTR_TEXT,  LINE,  SOME },
 	[ATTR_DEPARTMENT]        = { "ou",                       ATTR_TEXT,  LINE,  SOME },
+	/* Asked for without ";binary", found with it (RFC 4523 §2.1). */
+	[ATTR_CERTIFICATE]       = { "userCertificate",          ATTR_BYTES, BLOB,  SOME },
 
 	[ATTR_PASSWORD_CHANGED]  = { "pwdChangedTime",           ATTR_TEXT,  SHORT, ONE  },
 	[ATTR_PASSWORD_LOCKED]   = { "pwdAccountLockedTime",     ATTR_TEXT,  SHORT, ONE  },
@@ -112,6 +114,8 @@ static const struct map_row table[ATTR_N] = {
 
 static const enum attr sets[SET_N][48] = {
 	[SET_PERSON] = { PERSON, END },
+	[SET_CERTIFICATE] = { ATTR_NAME, ATTR_UUID, ATTR_MAIL,
+	    ATTR_CERTIFICATE, END },
 	[SET_VCARD] = { PERSON, ATTR_NICKNAME, ATTR_URL, ATTR_ORGANISATION,
 	    ATTR_EMPLOYEE_TYPE, ATTR_AFFILIATION, ATTR_PHONE, ATTR_MOBILE,
 	    ATTR_FAX, ATTR_STREET, ATTR_LOCALITY, ATTR_REGION,

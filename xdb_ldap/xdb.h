@@ -280,6 +280,19 @@ struct xdb_op *xdb_account_load(struct xdb *db, struct slice uid);
 struct xdb_op *xdb_profile_create(struct xdb *db, const struct xdb_person *person,
     struct slice jid);
 
+/* Who has this certificate, shown and verified in a TLS handshake: the person
+ * with one of these mail addresses or, without any, the one whose entry holds the
+ * certificate of this issuer (RFC 4514) and serial number, with this SHA-256 in
+ * hex.  OK: res->account has the person, whose uid is the name to load.  ABSENT:
+ * nobody; BROKEN: several. */
+struct xdb_certificate {
+	const struct slice *mails;
+	size_t mail_n;
+	struct slice issuer, serial, sha256;
+};
+struct xdb_op *xdb_certificate_owner(struct xdb *db,
+    const struct xdb_certificate *certificate);
+
 /* Does this password open this entry?  A bind on a connection of the bind
  * pool, with the ppolicy control.  Empty or NUL-holding passwords are REFUSED
  * before they reach libldap (LDAP-01). */

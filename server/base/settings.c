@@ -47,6 +47,10 @@ static const struct conf_key keys[] = {
 	    "Certificate chain, PEM, the server's own certificate first."),
 	TEXT("tls", "key", tls.key, NULL,
 	    "Private key, PEM, readable by the service alone."),
+	TEXT("tls", "client_ca_file", tls.client_ca_file, "",
+	    "Certificates that may sign those of people, PEM: who shows one can log in by it (SASL EXTERNAL); empty: none is asked for."),
+	TEXT("tls", "client_crl_file", tls.client_crl_file, "",
+	    "Lists of revoked certificates, PEM, a current one of each of those authorities; empty: none is looked at."),
 
 	LIST("ldap", "uri", ldap.uri, NULL,
 	    "LDAP servers in order of preference: ldap://, ldaps:// or ldapi:// URIs."),
@@ -88,6 +92,8 @@ static const struct conf_key keys[] = {
 	LIST("sasl", "mechanisms", sasl.mechanisms,
 	    "SCRAM-SHA-512 SCRAM-SHA-256 SCRAM-SHA-1 PLAIN",
 	    "Mechanisms on offer, best first; SCRAM brings its -PLUS form."),
+	LIST("sasl", "certificate_names", sasl.certificate_names, "xmpp",
+	    "What in a person's certificate says who it is; of these the first that it has: xmpp (an XMPP address), mail (a mail address of the person in the directory), entry (the certificate stands in the person's entry)."),
 
 	TEXT("web", "bind_dn", web.bind_dn, "",
 	    "Identity of the web process in the directory."),
@@ -234,6 +240,13 @@ static bool is_filter(const char *text)
 	return depth == 0;
 }
 
+static void check_file(const struct settings *s, const char *file,
+    const char *section, const char *key, struct buf *why)
+{
+	if (*file != '\0' && access(file, R_OK) != 0)
+		bad(why, s, section, key, "%s: %s", file, strerror(errno));
+}
+
 static void check_names(const struct settings *s, struct buf *why)
 {
 	if (strchr(s->ldap.people_base, '=') == NULL)
@@ -244,9 +257,7 @@ static void check_names(const struct settings *s, struct buf *why)
 	if (!is_filter(s->ldap.people_filter))
 		bad(why, s, "ldap", "people_filter", "%s is no filter in "
 		    "parentheses", s->ldap.people_filter);
-	if (*s->ldap.ca_file != '\0' && access(s->ldap.ca_file, R_OK) != 0)
-		bad(why, s, "ldap", "ca_file", "%s: %s", s->ldap.ca_file,
-		    strerror(errno));
+	check_file(s, s->ldap.ca_file, "ldap", "ca_file", why);
 }
 
 static void check_ldap(const struct settings *s, struct buf *why)
@@ -304,6 +315,30 @@ static void check_mechanisms(const struct settings *s, struct buf *why)
 	}
 }
 
+static bool is_among(const char *word, const char *const *words)
+{
+	while (*words != NULL && strcmp(*words, word) != 0)
+		words++;
+	return *words != NULL;
+}
+
+static void check_clients(const struct settings *s, struct buf *why)
+{
+	static const char *const known[] = { "xmpp", "mail", "entry", NULL };
+	const struct conf_list *l = &s->sasl.certificate_names;
+
+	check_file(s, s->tls.client_ca_file, "tls", "client_ca_file", why);
+	check_file(s, s->tls.client_crl_file, "tls", "client_crl_file", why);
+	if (*s->tls.client_crl_file != '\0' && *s->tls.client_ca_file == '\0')
+		bad(why, s, "tls", "client_crl_file", "needs client_ca_file");
+	if (l->n == 0)
+		bad(why, s, "sasl", "certificate_names", "name at least one");
+	for (size_t i = 0; i < l->n; i++)
+		if (!is_among(l->v[i], known))
+			bad(why, s, "sasl", "certificate_names", "%s is none of "
+			    "xmpp, mail and entry", l->v[i]);
+}
+
 static bool check_all(struct settings *s, struct buf *why)
 {
 	size_t before = why->n;
@@ -327,6 +362,7 @@ static bool check_all(struct settings *s, struct buf *why)
 	check_names(s, why);
 	check_ldap(s, why);
 	check_mechanisms(s, why);
+	check_clients(s, why);
 	check_list(s, "c2s", &s->listen.c2s, why);
 	check_list(s, "c2s_tls", &s->listen.c2s_tls, why);
 	check_list(s, "web", &s->listen.web, why);

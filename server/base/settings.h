@@ -20,7 +20,7 @@ struct settings {
 		unsigned io_threads;
 	} server;
 	struct { struct conf_list c2s, c2s_tls, web; } listen;
-	struct { const char *certificate, *key; } tls;
+	struct { const char *certificate, *key, *client_ca_file, *client_crl_file; } tls;
 	struct {
 		struct conf_list uri;
 		bool start_tls, sasl_external, insecure_loopback;
@@ -30,7 +30,10 @@ struct settings {
 		int64_t connect_timeout_ms, timeout_ms, poll_interval_ms;
 		unsigned search_connections, bind_connections;
 	} ldap;
-	struct { unsigned scram_iterations; struct conf_list mechanisms; } sasl;
+	struct {
+		unsigned scram_iterations;
+		struct conf_list mechanisms, certificate_names;
+	} sasl;
 	struct {
 		const char *bind_dn, *bind_password_file, *admin_group, *url;
 		struct conf_list hosts;

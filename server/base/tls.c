@@ -26,6 +26,7 @@
 
 #include "base/enc.h"
 #include "base/log.h"
+#include "base/tls_peer.h"
 #include "base/tls_record.h"
 
 /* TLS 1.2 as RFC 7525 and its successor RFC 9325 §4.2 want it; in the order of
@@ -39,7 +40,11 @@ static const char ciphers_13[] =
     "TLS_AES_128_GCM_SHA256";
 static char groups[] = "X25519:P-256:P-384";
 
-enum { EXPORTER_BYTES = 32, ALPN_MOST = 32, SECURITY_LEVEL = 2 };
+enum {
+	EXPORTER_BYTES = 32, ALPN_MOST = 32, SECURITY_LEVEL = 2,
+	/* Of a client's certificate: authorities above it, bytes in all. */
+	CHAIN_MOST = 6, CHAIN_BYTES = 32 * 1024,
+};
 
 struct tls_context {
 	SSL_CTX *ctx;
@@ -53,6 +58,7 @@ struct tls {
 	int fd;
 	const char *why;
 	bool is_refused;                /* a host that no certificate can name */
+	bool has_good_peer;             /* its certificate passed */
 	/* borrowed, but counted */
 	struct tls_context *context;
 };
@@ -199,6 +205,67 @@ struct tls_context *tls_context_server(const char *certificate,
 	}
 	tls_context_free(&c);
 	return NULL;
+}
+
+/* A certificate that does not pass ends nothing: its owner may have a password. */
+static int check_client(X509_STORE_CTX *store, void *ctx)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(store,
+	    SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct tls *t = SSL_get_app_data(ssl);
+
+	(void)ctx;
+	t->has_good_peer = X509_verify_cert(store) == 1
+	    && tls_peer_is_client(X509_STORE_CTX_get0_cert(store));
+	if (!t->has_good_peer)
+		log_event(LOG_INFO, "certificate-refused", "-", "why=\"%s\"",
+		    X509_STORE_CTX_get_error(store) == X509_V_OK
+		    ? "not made for TLS clients (extended key usage)"
+		    : X509_verify_cert_error_string(
+		    X509_STORE_CTX_get_error(store)));
+	ERR_clear_error();
+	return 1;
+}
+
+/* With lists of revoked certificates, each authority of a chain needs one. */
+static bool load_revoked(SSL_CTX *ctx, const char *crl_file, const char **why_r)
+{
+	X509_LOOKUP *lookup;
+
+	if (crl_file == NULL || *crl_file == '\0')
+		return true;
+	/* By this call a certificate in the file is not trusted. */
+	lookup = X509_STORE_add_lookup(SSL_CTX_get_cert_store(ctx),
+	    X509_LOOKUP_file());
+	if (lookup == NULL
+	    || X509_load_crl_file(lookup, crl_file, X509_FILETYPE_PEM) < 1) {
+		*why_r = file_why("revoked certificates", crl_file);
+		return false;
+	}
+	return X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx),
+	    X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL) == 1;
+}
+
+bool tls_context_ask(struct tls_context *c, const char *ca_file,
+    const char *crl_file, const char **why_r)
+{
+	STACK_OF(X509_NAME) *names;
+
+	ERR_clear_error();
+	names = SSL_load_client_CA_file(ca_file);
+	if (names == NULL || SSL_CTX_load_verify_file(c->ctx, ca_file) != 1) {
+		*why_r = file_why("certificates", ca_file);
+		sk_X509_NAME_pop_free(names, X509_NAME_free);
+		return false;
+	}
+	SSL_CTX_set_client_CA_list(c->ctx, names);
+	SSL_CTX_set_verify(c->ctx, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_cert_verify_callback(c->ctx, check_client, NULL);
+	SSL_CTX_set_verify_depth(c->ctx, CHAIN_MOST);
+	SSL_CTX_set_max_cert_list(c->ctx, CHAIN_BYTES);
+	/* Those authorities are no part of our own chain. */
+	SSL_CTX_set_mode(c->ctx, SSL_MODE_NO_AUTO_CHAIN);
+	return load_revoked(c->ctx, crl_file, why_r);
 }
 
 static bool load_trust(SSL_CTX *ctx, const char *ca_file, const char **why_r)
@@ -475,6 +542,13 @@ const char *tls_cipher(const struct tls *t)
 const char *tls_server_name(const struct tls *t)
 {
 	return SSL_get_servername(t->ssl, TLSEXT_NAMETYPE_host_name);
+}
+
+bool tls_peer_names(struct tls *t, struct buf *out)
+{
+	X509 *cert = t->has_good_peer ? SSL_get0_peer_certificate(t->ssl) : NULL;
+
+	return cert != NULL && tls_peer_write(cert, out);
 }
 
 /* --- channel bindings ----------------------------------------------------- */

@@ -23,6 +23,12 @@ struct tls;
  * `alpn` is the one protocol accepted when the client sends ALPN (NULL: any). */
 struct tls_context *tls_context_server(const char *certificate,
     const char *key, const char *alpn, const char **why_r);
+/* Asks clients for a certificate, which they need not have, and checks it: the
+ * chain up to `ca_file`, dates, extended key usage, and `crl_file` ("" or NULL:
+ * nothing is looked up there).  One that does not pass is as good as none.
+ * False and a reason, and the context is of no use any more. */
+bool tls_context_ask(struct tls_context *ctx, const char *ca_file,
+    const char *crl_file, const char **why_r);
 /* Verifies against `ca_file` ("" or NULL: the system's). */
 struct tls_context *tls_context_client(const char *ca_file, const char **why_r);
 /* Contexts are counted: connections keep theirs alive after a reload.  Counting
@@ -65,6 +71,9 @@ bool tls_is_13(const struct tls *t);
 const char *tls_version(const struct tls *t);   /* "TLSv1.3"; static text     */
 const char *tls_cipher(const struct tls *t);    /* static text                */
 const char *tls_server_name(const struct tls *t);       /* SNI or NULL        */
+/* Whom the client's certificate names (base/tls_peer.h); false: it showed none
+ * that passed, or one that names nobody.  Before tls_lighten. */
+bool tls_peer_names(struct tls *t, struct buf *out);
 
 /* Channel binding data (RFC 5929, RFC 9266); false when this connection cannot
  * give it.  TLS_UNIQUE on 1.3 is COMPAT: slixmpp 1.8 (2021) asks for it. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* core/login.c — authenticating against the directory.
  *
- *   look ──► fetch the account ──► PLAIN: bind  ──► profile, if none yet ──► in
- *                              └─► SCRAM: steps ──────────────────────────► in
+ *   look ──► fetch the account ──► PLAIN: bind ──┬─► profile, if none yet ──► in
+ *     │        ▲               ├─► EXTERNAL ─────┘                            ▲
+ *     │        │               └─► SCRAM: steps ──────────────────────────────┘
+ *     └────────┴─ EXTERNAL: whose certificate? (unless it says so itself)
  *
  * Nobody learns from the answer, or from the steps taken, whether a person
  * exists: unknown, locked and suspended people go the same way and fail at its
@@ -39,11 +41,14 @@ struct login {
 	void *ctx;
 };
 
+static void search(struct login *l, const struct sasl_search *what);
+static void searched(const struct xdb_result *res, void *ctx);
 static void fetch(struct login *l);
 static void fetched(const struct xdb_result *res, void *ctx);
 static void paced(void *ctx);
 static void plain_check(struct login *l);
 static void plain_checked(const struct xdb_result *res, void *ctx);
+static void enter(struct login *l);
 static void profile_made(const struct xdb_result *res, void *ctx);
 static void profile_loaded(const struct xdb_result *res, void *ctx);
 
@@ -82,9 +87,20 @@ static void await(struct login *l, struct xdb_op *op, xdb_done_fn *next)
 	xdb_then(op, next, l);
 }
 
+static bool is_plain(const struct login *l)
+{
+	return sasl_kind(l->sasl) == SASL_PLAIN;
+}
+
+/* Nobody guesses a certificate. */
+static bool is_guess(const struct login *l)
+{
+	return l->sasl != NULL && sasl_kind(l->sasl) != SASL_EXTERNAL;
+}
+
 static enum guess guess_of(const struct login *l)
 {
-	return sasl_is_plain(l->sasl) ? GUESS_PLAIN : GUESS_SCRAM;
+	return is_plain(l) ? GUESS_PLAIN : GUESS_SCRAM;
 }
 
 static void fail(struct login *l, enum sasl_result why, const char *reason)
@@ -93,7 +109,7 @@ static void fail(struct login *l, enum sasl_result why, const char *reason)
 	    "login-failed", l->who, "user=%s condition=%s reason=%s",
 	    l->sasl != NULL ? log_text(sasl_name(l->sasl)) : "-",
 	    sasl_failure_name(why), reason);
-	if (why == SASL_FAIL_NOT_AUTHORIZED && l->sasl != NULL)
+	if (why == SASL_FAIL_NOT_AUTHORIZED && is_guess(l))
 		guesses_wrong(l->peer, sasl_name(l->sasl), guess_of(l));
 	l->events->failure(l->ctx, why);
 }
@@ -107,7 +123,12 @@ static bool is_weather(enum xdb_status status)
 
 static void looked(struct login *l, enum sasl_result r)
 {
-	if (r == SASL_DONE)
+	const struct sasl_search *what = r == SASL_DONE
+	    ? sasl_search(l->sasl) : NULL;
+
+	if (what != NULL)
+		search(l, what);
+	else if (r == SASL_DONE)
 		fetch(l);
 	else if (r == SASL_MORE)
 		l->events->challenge(l->ctx, slice_make(NULL, 0));
@@ -143,7 +164,7 @@ static void go_on(struct login *l)
 {
 	int64_t left = l->began_ms + pace_ms() - loop_now_ms();
 
-	if (left > 0 && xdb_watch_is_live(host.xdb))
+	if (left > 0 && is_guess(l) && xdb_watch_is_live(host.xdb))
 		timer_start(&l->pace, left);
 	else
 		paced(l);
@@ -157,7 +178,7 @@ static bool recall(struct login *l)
 
 	if (a == NULL)
 		return false;
-	if (a->scram_n == 0) {
+	if (a->scram_n == 0 && is_guess(l)) {
 		account_release(&a);
 		return false;
 	}
@@ -170,10 +191,32 @@ static bool recall(struct login *l)
 	return true;
 }
 
+static void search(struct login *l, const struct sasl_search *what)
+{
+	await(l, xdb_certificate_owner(host.xdb, &(struct xdb_certificate){
+		.mails = what->mails, .mail_n = what->mail_n,
+		.serial = what->serial, .issuer = what->issuer,
+		.sha256 = what->sha256 }), searched);
+}
+
+static void searched(const struct xdb_result *res, void *ctx)
+{
+	struct login *l = ctx;
+
+	l->op = NULL;
+	if (is_weather(res->status))
+		fail(l, SASL_FAIL_TEMPORARY, "directory");
+	else if (res->status != XDB_OK)
+		fail(l, SASL_FAIL_NOT_AUTHORIZED, res->status == XDB_ABSENT
+		    ? "certificate-of-nobody" : "certificate-of-several");
+	else
+		looked(l, sasl_found(l->sasl, res->account->person.uid));
+}
+
 /* Who has guessed too often hears the same, right or wrong: try later. */
 static void fetch(struct login *l)
 {
-	if (!guesses_may_try(l->peer, sasl_name(l->sasl), guess_of(l))) {
+	if (is_guess(l) && !guesses_may_try(l->peer, sasl_name(l->sasl), guess_of(l))) {
 		fail(l, SASL_FAIL_TEMPORARY, "too-many-guesses");
 		return;
 	}
@@ -196,7 +239,8 @@ static void succeed(struct login *l, struct slice data)
 	struct account *a = l->account;
 
 	l->account = NULL;
-	guesses_right(l->peer, sasl_name(l->sasl));
+	if (is_guess(l))
+		guesses_right(l->peer, sasl_name(l->sasl));
 	l->events->success(l->ctx, a, data);
 }
 
@@ -219,6 +263,19 @@ static void scram_begin(struct login *l)
 	r = sasl_begin(l->sasl, l->scram, l->scram_n, &out);
 	scram_answer(l, r, &out);
 	buf_fini(&out);
+}
+
+/* The handshake has proved whose key it is. */
+static void prove(struct login *l)
+{
+	enum sasl_result r = sasl_prove(l->sasl);
+
+	if (r == SASL_DONE && (l->person.dn.n == 0 || l->is_barred))
+		r = SASL_FAIL_NOT_AUTHORIZED;
+	if (r == SASL_DONE)
+		enter(l);
+	else
+		fail(l, r, l->is_barred ? "barred" : "certificate");
 }
 
 static void fetched(const struct xdb_result *res, void *ctx)
@@ -248,10 +305,17 @@ static void paced(void *ctx)
 {
 	struct login *l = ctx;
 
-	if (sasl_is_plain(l->sasl))
+	switch (sasl_kind(l->sasl)) {
+	case SASL_PLAIN:
 		plain_check(l);
-	else
+		break;
+	case SASL_SCRAM:
 		scram_begin(l);
+		break;
+	case SASL_EXTERNAL:
+		prove(l);
+		break;
+	}
 }
 
 /* --- move 3, PLAIN ---------------------------------------------------------------- */
@@ -280,9 +344,9 @@ static void plain_check(struct login *l)
 	    plain_checked);
 }
 
-static void plain_done(struct login *l)
+static void done(struct login *l)
 {
-	if (l->needs_verifiers)
+	if (l->needs_verifiers && is_plain(l))
 		verifiers_make(l->account->profile_dn, sasl_password(l->sasl),
 		    l->person.password_changed);
 	succeed(l, slice_make(NULL, 0));
@@ -299,15 +363,24 @@ static void plain_checked(const struct xdb_result *res, void *ctx)
 	    || l->is_barred) {
 		fail(l, SASL_FAIL_NOT_AUTHORIZED,
 		    res->status == XDB_OK ? "barred" : "password");
-	} else if (l->account != NULL) {
-		plain_done(l);
 	} else {
-		struct jid jid = host_account_jid(&l->arena,
-		    sasl_name(l->sasl));
-
-		await(l, xdb_profile_create(host.xdb, &l->person,
-		    jid_bare(&jid)), profile_made);
+		enter(l);
 	}
+}
+
+/* --- in ----------------------------------------------------------------------------- */
+
+static void enter(struct login *l)
+{
+	struct jid jid;
+
+	if (l->account != NULL) {
+		done(l);
+		return;
+	}
+	jid = host_account_jid(&l->arena, sasl_name(l->sasl));
+	await(l, xdb_profile_create(host.xdb, &l->person, jid_bare(&jid)),
+	    profile_made);
 }
 
 /* CONFLICT: another login of the same person was a moment earlier. */
@@ -333,7 +406,7 @@ static void profile_loaded(const struct xdb_result *res, void *ctx)
 		return;
 	}
 	l->account = account_enter(sasl_name(l->sasl), res->account);
-	plain_done(l);
+	done(l);
 }
 
 /* --- move 3, SCRAM ---------------------------------------------------------------- */
@@ -346,7 +419,7 @@ void login_response(struct login *l, struct slice response)
 		looked(l, sasl_first(l->sasl, response));
 		return;
 	}
-	if (sasl_is_plain(l->sasl)) {
+	if (sasl_kind(l->sasl) != SASL_SCRAM) {
 		fail(l, SASL_FAIL_MALFORMED, "second-response");
 		return;
 	}

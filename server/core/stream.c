@@ -93,6 +93,7 @@ static void copy_peer(struct stream *st, const struct io_peer *p)
 	st->peer.unique = slice_dup(a, p->unique);
 	st->peer.exporter = slice_dup(a, p->exporter);
 	st->peer.end_point = slice_dup(a, p->end_point);
+	st->peer.certificate = slice_dup(a, p->certificate);
 }
 
 /* Who is logged in is not asked again: 1 KiB for each session. */
@@ -101,6 +102,7 @@ static void forget_early(struct stream *st)
 	const struct slice none = { NULL, 0 };
 
 	st->peer.unique = st->peer.exporter = st->peer.end_point = none;
+	st->peer.certificate = none;
 	st->peer.server_name = NULL;
 	st->who = NULL;
 	arena_fini(&st->early);

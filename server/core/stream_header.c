@@ -40,6 +40,7 @@ struct sasl_binding stream_binding(const struct stream *st)
 	return (struct sasl_binding){ .unique = st->peer.unique,
 		.exporter = st->peer.exporter, .end_point = st->peer.end_point,
 		.is_tls13 = st->peer.is_tls13,
+		.certificate = st->peer.certificate,
 		.is_plain_only = st->is_plain_only };
 }
 

@@ -70,6 +70,39 @@ bool cert_read(const char *path, struct cert *cert_r, const char **why_r)
 	return x509 != NULL;
 }
 
+static void file_take(struct cert_file *f, const X509_INFO *one)
+{
+	if (one->x509 != NULL) {
+		int64_t begins = seconds_of(X509_get0_notBefore(one->x509));
+		int64_t ends = seconds_of(X509_get0_notAfter(one->x509));
+
+		f->cert_n++;
+		f->begins = begins > f->begins ? begins : f->begins;
+		f->ends = ends < f->ends ? ends : f->ends;
+	}
+	if (one->crl != NULL) {
+		const ASN1_TIME *next = X509_CRL_get0_nextUpdate(one->crl);
+		int64_t ends = next != NULL ? seconds_of(next) : INT64_MAX;
+
+		f->list_n++;
+		f->lists_end = ends < f->lists_end ? ends : f->lists_end;
+	}
+}
+
+void cert_file_read(const char *path, struct cert_file *file_r)
+{
+	BIO *in = BIO_new_file(path, "r");
+	STACK_OF(X509_INFO) *all = in != NULL
+	    ? PEM_X509_INFO_read_bio(in, NULL, NULL, NULL) : NULL;
+
+	*file_r = (struct cert_file){ .ends = INT64_MAX, .lists_end = INT64_MAX };
+	for (int i = 0; i < sk_X509_INFO_num(all); i++)
+		file_take(file_r, sk_X509_INFO_value(all, i));
+	sk_X509_INFO_pop_free(all, X509_INFO_free);
+	BIO_free(in);
+	ERR_clear_error();
+}
+
 /* True when it came to a certificate, however the handshake ended. */
 static bool shake(SSL *ssl, int fd, int64_t until_ms)
 {

@@ -19,6 +19,14 @@ bool cert_read(const char *path, struct cert *cert_r, const char **why_r);
 bool cert_fetch(int fd, const char *host, int64_t limit_ms, struct cert *cert_r);
 /* By its dNSName or iPAddress values, as RFC 6125 §6.4 wants it. */
 bool cert_covers(const struct cert *cert, const char *host);
+/* What a PEM file holds: certificates, and lists of revoked ones. */
+struct cert_file {
+	unsigned cert_n, list_n;
+	int64_t begins, ends;           /* while all its certificates are valid */
+	int64_t lists_end;              /* when the first list wants to be renewed */
+};
+/* Nothing, when it cannot be read. */
+void cert_file_read(const char *path, struct cert_file *file_r);
 void cert_fini(struct cert *cert);
 
 #endif

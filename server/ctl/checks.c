@@ -11,6 +11,8 @@ const struct check checks[] = {
 	    check_certificate_names },
 	{ "certificate-days", "days the certificate has left", "certificate",
 	    check_certificate_days },
+	{ "client-certificates", "certificates of people", "certificate",
+	    check_client_certificates },
 	{ "processes", "the programs of the service", "configuration secrets",
 	    check_processes },
 	{ "control", "the control socket", "processes", check_control },

@@ -10,7 +10,7 @@
 
 struct peer_text {
 	struct io_peer peer;
-	struct buf unique, exporter, end_point;
+	struct buf unique, exporter, end_point, certificate;
 	char *server_name;
 	char address[INET6_ADDRSTRLEN + 8];     /* [v6]:port */
 };
@@ -48,6 +48,8 @@ static void add_tls(struct peer_text *p, struct tls *t)
 	p->peer.unique = binding(t, TLS_UNIQUE, &p->unique);
 	p->peer.exporter = binding(t, TLS_EXPORTER, &p->exporter);
 	p->peer.end_point = binding(t, TLS_SERVER_END_POINT, &p->end_point);
+	if (tls_peer_names(t, &p->certificate))
+		p->peer.certificate = buf_slice(&p->certificate);
 }
 
 struct peer_text *peer_text_new(const struct conn *c, struct io_peer **peer_r)
@@ -73,6 +75,7 @@ void net_event_fini(struct net_event *ev)
 	buf_fini(&p->unique);
 	buf_fini(&p->exporter);
 	buf_fini(&p->end_point);
+	buf_fini(&p->certificate);
 	free(p->server_name);
 	free(p);
 	ev->peer = NULL;

@@ -61,6 +61,8 @@ struct io_peer {
 	/* Channel binding data, taken at the handshake so that the core needs no
 	 * TLS object; empty: this connection cannot give it. */
 	struct slice unique, exporter, end_point;
+	/* Whom its certificate names (base/tls_peer.h); empty: showed none. */
+	struct slice certificate;
 };
 
 typedef void io_event_fn(struct io_event *ev, void *ctx);

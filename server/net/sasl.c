@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* net/sasl.c — the three moves of net/sasl.h: what is on offer, the rules
  * that hold for every mechanism (names, authzid, channel binding), the order of
- * an exchange.  Messages are read by sasl_message.c, SCRAM is run by
- * sasl_cyrus.c, verifiers are made by sasl_verifier.c.  All of it but
- * sasl_make_verifiers runs on the core's thread. */
+ * an exchange.  Messages are read by sasl_message.c, certificates by
+ * sasl_certificate.c, SCRAM and EXTERNAL are run by sasl_cyrus.c, verifiers are
+ * made by sasl_verifier.c.  All of it but sasl_make_verifiers runs on the core's
+ * thread. */
 #include "net/sasl.h"
 
 #include <assert.h>
@@ -12,26 +13,31 @@
 #include "base/conf.h"
 #include "base/crypto.h"
 #include "base/enc.h"
+#include "net/sasl_certificate.h"
 #include "net/sasl_cyrus.h"
 #include "net/sasl_message.h"
 #include "net/sasl_verifier.h"
 
 struct mechanism {
 	const char *name;
-	const struct verifier_hash *hash;       /* NULL: PLAIN */
+	enum sasl_kind kind;
+	const struct verifier_hash *hash;       /* SCRAM */
 	bool is_plus;
 };
 
 /* In the order of verifier_hashes. */
 static const struct mechanism mechanisms[] = {
-	{ "SCRAM-SHA-512-PLUS", &verifier_hashes[0], true },
-	{ "SCRAM-SHA-256-PLUS", &verifier_hashes[1], true },
-	{ "SCRAM-SHA-1-PLUS",   &verifier_hashes[2], true },
-	{ "SCRAM-SHA-512",      &verifier_hashes[0], false },
-	{ "SCRAM-SHA-256",      &verifier_hashes[1], false },
-	{ "SCRAM-SHA-1",        &verifier_hashes[2], false },
-	{ "PLAIN",              NULL,                false },
+	{ "SCRAM-SHA-512-PLUS", SASL_SCRAM, &verifier_hashes[0], true },
+	{ "SCRAM-SHA-256-PLUS", SASL_SCRAM, &verifier_hashes[1], true },
+	{ "SCRAM-SHA-1-PLUS",   SASL_SCRAM, &verifier_hashes[2], true },
+	{ "SCRAM-SHA-512",      SASL_SCRAM, &verifier_hashes[0], false },
+	{ "SCRAM-SHA-256",      SASL_SCRAM, &verifier_hashes[1], false },
+	{ "SCRAM-SHA-1",        SASL_SCRAM, &verifier_hashes[2], false },
+	{ "PLAIN",              SASL_PLAIN, NULL,                false },
 };
+
+/* On offer by settings of their own, in front of those that need a password. */
+static const struct mechanism external = { "EXTERNAL", SASL_EXTERNAL, NULL, false };
 
 enum sasl_state { SASL_WANTS_FIRST, SASL_LOOKED, SASL_BEGUN, SASL_OVER };
 
@@ -39,7 +45,8 @@ struct sasl {
 	const struct mechanism *mechanism;
 	enum sasl_state state;
 	struct buf message;             /* the client's first; may hold a password */
-	struct slice password;          /* in it */
+	struct slice password, authzid; /* in it; the authzid of EXTERNAL */
+	struct certificate certificate; /* EXTERNAL: whom it can be */
 	struct arena arena;
 	struct slice name;              /* canonical, in the arena */
 	struct buf final_binding;       /* what c= has to be */
@@ -53,8 +60,9 @@ struct sasl {
 
 static struct {
 	char *domain;
-	const struct mechanism *offered[COUNT(mechanisms)];
+	const struct mechanism *offered[COUNT(mechanisms) + 1];
 	size_t offered_n;
+	const struct conf_list *certificate_names;
 	unsigned iterations;
 	unsigned char secret[VERIFIER_SECRET];
 	bool is_started;
@@ -121,17 +129,20 @@ static bool choose(const struct conf_list *words, const char **why_r)
 			return false;
 		}
 	sasl.offered_n = 0;
+	if (sasl.certificate_names != NULL)
+		sasl.offered[sasl.offered_n++] = &external;
 	offer_all(words, true);
 	offer_all(words, false);
-	if (sasl.offered_n == 0)
+	if (words->n == 0)
 		*why_r = "[sasl] mechanisms: name at least one";
-	return sasl.offered_n != 0;
+	return words->n != 0;
 }
 
 bool sasl_start(const struct sasl_conf *conf, const char *state_dir,
     const char **why_r)
 {
 	assert(!sasl.is_started);
+	sasl.certificate_names = conf->certificate_names;
 	if (!choose(conf->mechanisms, why_r)
 	    || !verifier_secret_load(state_dir, sasl.secret, why_r))
 		return false;
@@ -160,10 +171,23 @@ static bool may_bind(const struct sasl_binding *b)
 	return b->unique.n != 0 || b->exporter.n != 0 || b->end_point.n != 0;
 }
 
+static bool names_somebody(struct slice certificate)
+{
+	struct arena a = { NULL };
+	struct certificate c;
+	bool does = certificate_read(&a, certificate, sasl.certificate_names,
+	    sasl.domain, &c);
+
+	arena_fini(&a);
+	return does;
+}
+
 static bool is_for(const struct mechanism *m, const struct sasl_binding *b)
 {
+	if (m->kind == SASL_EXTERNAL)
+		return names_somebody(b->certificate);
 	if (b->is_plain_only && is_offered(mechanism_of("PLAIN", false)))
-		return m->hash == NULL;
+		return m->kind == SASL_PLAIN;
 	return !m->is_plus || may_bind(b);
 }
 
@@ -204,7 +228,10 @@ bool sasl_coin(struct slice name)
 /* Was a -PLUS form of any hash on offer?  Then "y" is a sign of tampering. */
 static bool is_plus_offered(const struct sasl *s)
 {
-	return s->may_bind && sasl.offered[0]->is_plus;
+	for (size_t i = 0; i < sasl.offered_n && s->may_bind; i++)
+		if (sasl.offered[i]->is_plus)
+			return true;
+	return false;
 }
 
 /* --- move 1: look --------------------------------------------------------- */
@@ -307,6 +334,42 @@ static enum sasl_result look_scram(struct sasl *s)
 	return r;
 }
 
+/* XEP-0178 §2: one address, and nothing need be said; of several, one must be
+ * chosen. */
+static enum sasl_result pick_name(struct sasl *s)
+{
+	const struct certificate *c = &s->certificate;
+
+	for (size_t i = 0; i < c->name_n; i++) {
+		s->name = c->names[i];
+		if (s->authzid.n != 0 ? is_own_authzid(s, s->authzid)
+		    : c->name_n == 1)
+			return SASL_DONE;
+	}
+	s->name = slice_make(NULL, 0);
+	return SASL_FAIL_AUTHZID;
+}
+
+static enum sasl_result look_external(struct sasl *s)
+{
+	if (!external_read(buf_slice(&s->message), &s->authzid))
+		return SASL_FAIL_MALFORMED;
+	return s->certificate.is_search ? SASL_DONE : pick_name(s);
+}
+
+static enum sasl_result look(struct sasl *s)
+{
+	switch (s->mechanism->kind) {
+	case SASL_PLAIN:
+		return look_plain(s);
+	case SASL_SCRAM:
+		return look_scram(s);
+	case SASL_EXTERNAL:
+		break;
+	}
+	return look_external(s);
+}
+
 enum sasl_result sasl_first(struct sasl *s, struct slice response)
 {
 	enum sasl_result r;
@@ -317,7 +380,7 @@ enum sasl_result sasl_first(struct sasl *s, struct slice response)
 	if (response.n > SASL_MESSAGE_MOST)
 		return SASL_FAIL_MALFORMED;
 	buf_add(&s->message, response);
-	r = s->mechanism->hash != NULL ? look_scram(s) : look_plain(s);
+	r = look(s);
 	if (r == SASL_DONE)
 		s->state = SASL_LOOKED;
 	return r;
@@ -333,6 +396,9 @@ static struct sasl *sasl_new(const struct mechanism *m,
 	buf_add(&s->unique, b->unique);
 	buf_add(&s->exporter, b->exporter);
 	buf_add(&s->end_point, b->end_point);
+	if (m->kind == SASL_EXTERNAL)
+		certificate_read(&s->arena, b->certificate,
+		    sasl.certificate_names, sasl.domain, &s->certificate);
 	return s;
 }
 
@@ -364,9 +430,9 @@ const char *sasl_mechanism(const struct sasl *s)
 	return s->mechanism->name;
 }
 
-bool sasl_is_plain(const struct sasl *s)
+enum sasl_kind sasl_kind(const struct sasl *s)
 {
-	return s->mechanism->hash == NULL;
+	return s->mechanism->kind;
 }
 
 struct slice sasl_password(const struct sasl *s)
@@ -374,7 +440,7 @@ struct slice sasl_password(const struct sasl *s)
 	return s->password;
 }
 
-/* --- move 3: SCRAM -------------------------------------------------------- */
+/* --- move 3 -------------------------------------------------------- */
 
 static enum sasl_result result_of(struct sasl *s, enum cyrus_answer answer)
 {
@@ -391,6 +457,35 @@ static enum sasl_result result_of(struct sasl *s, enum cyrus_answer answer)
 	}
 	return SASL_FAIL_TEMPORARY;
 }
+
+/* --- EXTERNAL --------------------------------------------------------------- */
+
+const struct sasl_search *sasl_search(const struct sasl *s)
+{
+	return s->certificate.is_search && s->name.n == 0
+	    ? &s->certificate.search : NULL;
+}
+
+enum sasl_result sasl_found(struct sasl *s, struct slice name)
+{
+	assert(sasl_search(s) != NULL);
+	return look_name(s, name, s->authzid);
+}
+
+enum sasl_result sasl_prove(struct sasl *s)
+{
+	enum cyrus_answer answer;
+	struct buf out = { 0 };
+
+	assert(s->mechanism->kind == SASL_EXTERNAL && s->state == SASL_LOOKED
+	    && s->name.n != 0);
+	s->cyrus = cyrus_new(sasl.domain, "", slice_make(NULL, 0));
+	answer = cyrus_external(s->cyrus, slice_cstr(&s->arena, s->name), &out);
+	buf_fini(&out);
+	return result_of(s, answer);
+}
+
+/* --- SCRAM -------------------------------------------------------------------- */
 
 static void pick_verifier(const struct sasl *s, const struct slice *verifiers,
     size_t n, struct buf *out)
@@ -410,7 +505,7 @@ enum sasl_result sasl_begin(struct sasl *s, const struct slice *verifiers,
 	struct buf verifier = { 0 };
 	enum cyrus_answer answer;
 
-	assert(s->mechanism->hash != NULL && s->state == SASL_LOOKED);
+	assert(s->mechanism->kind == SASL_SCRAM && s->state == SASL_LOOKED);
 	pick_verifier(s, verifiers, n, &verifier);
 	s->cyrus = cyrus_new(sasl.domain, s->binding_name,
 	    buf_slice(&s->binding_data));

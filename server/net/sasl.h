@@ -4,8 +4,11 @@
  *   1. sasl_look: the client's first message is parsed strictly by ourselves;
  *      it names the person (SASL-01..07);
  *   2. the caller fetches from the directory what the name needs;
- *   3. sasl_step: the mechanism runs in memory (Cyrus SASL for SCRAM), or, for
- *      PLAIN, the caller checks the password by an LDAP bind.
+ *   3. sasl_step: the mechanism runs in memory (Cyrus SASL for SCRAM and
+ *      EXTERNAL), or, for PLAIN, the caller checks the password by an LDAP bind.
+ *
+ * With EXTERNAL the person is named by the certificate of the TLS client, which
+ * was verified in the handshake, or by what the directory says of it.
  *
  * One rule for authzid: empty, or the bare JID or local part of the person
  * authenticated, after preparation; anything else is invalid-authzid.
@@ -29,6 +32,7 @@ const char *sasl_failure_name(enum sasl_result r);      /* "not-authorized" … 
 struct sasl_binding {                   /* what this connection can bind to */
 	struct slice unique, exporter, end_point;       /* empty: not available */
 	bool is_tls13;
+	struct slice certificate;       /* base/tls_peer.h; empty: none that passed */
 	/* Offer PLAIN alone, where it is on offer: who introduced itself by name
 	 * has no verifiers yet (core/introduction.h). */
 	bool is_plain_only;
@@ -38,6 +42,7 @@ struct sasl_conf {
 	const char *domain;
 	const struct conf_list *mechanisms;     /* [sasl] mechanisms */
 	unsigned iterations;
+	const struct conf_list *certificate_names;      /* NULL: no EXTERNAL */
 };
 /* Once, before the first exchange; false and a reason when Cyrus is unusable.
  * Also makes the secret from which salts of unknown people are derived; it is
@@ -46,7 +51,8 @@ bool sasl_start(const struct sasl_conf *conf, const char *state_dir, const char 
 void sasl_stop(void);
 
 /* Mechanism names on offer for a connection, in order, into `names` (static
- * strings); -PLUS only when it can bind. */
+ * strings); -PLUS only when it can bind, EXTERNAL only for a certificate by which
+ * somebody of ours can log in. */
 size_t sasl_offer(const struct sasl_binding *binding, const char **names, size_t room);
 
 /* True for half of all names, the same at each call and after a restart: how to
@@ -63,10 +69,28 @@ struct sasl;                            /* one exchange */
 enum sasl_result sasl_look(struct sasl **sp, const struct sasl_binding *binding,
     struct slice mechanism, const struct slice *initial);
 enum sasl_result sasl_first(struct sasl *s, struct slice response);
-struct slice sasl_name(const struct sasl *s);           /* canonical local part */
+/* Canonical local part; empty while nobody is named. */
+struct slice sasl_name(const struct sasl *s);
 const char *sasl_mechanism(const struct sasl *s);       /* for the log */
-bool sasl_is_plain(const struct sasl *s);
+enum sasl_kind { SASL_PLAIN, SASL_SCRAM, SASL_EXTERNAL };
+enum sasl_kind sasl_kind(const struct sasl *s);
 struct slice sasl_password(const struct sasl *s);       /* PLAIN; wiped by sasl_free */
+
+/* EXTERNAL after SASL_DONE of move 1, when it needs the directory to name the
+ * person: who has one of these mail addresses, or this certificate (by its issuer
+ * and serial number, then by its digest in hex).  NULL: the person is named.
+ * Valid as long as the exchange and the binding's slices. */
+struct sasl_search {
+	struct slice mails[8];
+	size_t mail_n;                  /* 0: by the certificate */
+	struct slice serial, issuer, sha256;
+};
+const struct sasl_search *sasl_search(const struct sasl *s);
+/* It is this person, whose name is prepared here; now the authzid counts. */
+enum sasl_result sasl_found(struct sasl *s, struct slice name);
+
+/* Move 3 for EXTERNAL: nothing is left to be proved, so it ends at once. */
+enum sasl_result sasl_prove(struct sasl *s);
 
 /* Move 3 for SCRAM: the person's verifiers (RFC 5803 text), or none for an
  * unknown person or one without: then a made-up one, the same at each try, is

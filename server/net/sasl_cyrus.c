@@ -37,7 +37,7 @@ static int cyrus_option(void *ctx, const char *plugin, const char *option,
 	if (strcmp(option, "auxprop_plugin") == 0)
 		*result_r = "prefetch";
 	else if (strcmp(option, "mech_list") == 0)
-		*result_r = "SCRAM-SHA-512 SCRAM-SHA-256 SCRAM-SHA-1";
+		*result_r = "SCRAM-SHA-512 SCRAM-SHA-256 SCRAM-SHA-1 EXTERNAL";
 	else
 		return SASL_FAIL;
 	if (n_r != NULL)
@@ -91,8 +91,8 @@ static int prefetch_lookup(void *ctx, sasl_server_params_t *params,
 	(void)ctx, (void)user, (void)user_n;
 	if ((flags & SASL_AUXPROP_AUTHZID) != 0)
 		return SASL_OK;
-	if (prefetched == NULL)
-		return SASL_NOUSER;
+	if (prefetched == NULL)         /* EXTERNAL: nothing need be known */
+		return SASL_OK;
 	return params->utils->prop_set(params->propctx, "*authPassword",
 	    prefetched, -1);
 }
@@ -223,6 +223,19 @@ enum cyrus_answer cyrus_begin(struct cyrus *c, const char *mechanism,
 	    (unsigned)message.n, &text, &n);
 	prefetched = NULL;
 	return answer_of(r, text, n, out);
+}
+
+enum cyrus_answer cyrus_external(struct cyrus *c, const char *name,
+    struct buf *out)
+{
+	const char *text = NULL;
+	unsigned n = 0;
+
+	if (c->conn == NULL
+	    || sasl_setprop(c->conn, SASL_AUTH_EXTERNAL, name) != SASL_OK)
+		return CYRUS_BROKEN;
+	return answer_of(sasl_server_start(c->conn, "EXTERNAL", "", 0, &text,
+	    &n), text, n, out);
 }
 
 enum cyrus_answer cyrus_step(struct cyrus *c, struct slice message,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* net/sasl_cyrus.h — Cyrus SASL on a short lead, for the SCRAM mechanisms.
+/* net/sasl_cyrus.h — Cyrus SASL on a short lead, for SCRAM and EXTERNAL.
  *
  * It loads one plugin file (libscram), reads no configuration and no
  * environment (security SASL-03), takes its random bytes from base/crypto.h,
@@ -35,6 +35,9 @@ void cyrus_free(struct cyrus **cp);
 /* The client's first message, for someone with this verifier. */
 enum cyrus_answer cyrus_begin(struct cyrus *c, const char *mechanism,
     const char *verifier, struct slice message, struct buf *out);
+/* EXTERNAL, for somebody whose name is known. */
+enum cyrus_answer cyrus_external(struct cyrus *c, const char *name,
+    struct buf *out);
 enum cyrus_answer cyrus_step(struct cyrus *c, struct slice message,
     struct buf *out);
 

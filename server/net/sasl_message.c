@@ -24,6 +24,12 @@ bool plain_read(struct slice in, struct plain_message *m_r)
 	    && is_text(m_r->password, SASL_PASSWORD_MOST);
 }
 
+bool external_read(struct slice in, struct slice *authzid_r)
+{
+	*authzid_r = in;
+	return is_text(in, SASL_NAME_MOST * 2);
+}
+
 /* The value of the next `key=value` in `rest`, up to a comma or the end; false
  * when another key stands there or the value is empty. */
 static bool take(struct slice *rest, char key, struct slice *value_r)

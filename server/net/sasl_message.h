@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* net/sasl_message.h — what clients say in PLAIN and SCRAM, read strictly.
+/* net/sasl_message.h — what clients say in PLAIN, SCRAM and EXTERNAL, read strictly.
  *
  * Nothing of a client reaches Cyrus SASL or the directory that was not taken
  * apart here: exactly the fields of the grammar, in their order, of sane
@@ -21,6 +21,9 @@ enum {
 /* RFC 4616 §2: [authzid] NUL authcid NUL passwd. */
 struct plain_message { struct slice authzid, name, password; };
 bool plain_read(struct slice in, struct plain_message *m_r);
+
+/* RFC 4422 appendix A: nothing, or an authzid; UTF-8 without NUL. */
+bool external_read(struct slice in, struct slice *authzid_r);
 
 /* RFC 5802 §7, client-first-message; extensions are not taken, so that a
  * mandatory one cannot be overlooked. */

@@ -13,8 +13,9 @@
 #include <unistd.h>
 
 #include "base/conf.h"
-#include "net/sasl.h"
+#include "net/sasl_certificate.h"
 #include "net/sasl_message.h"
+#include "xml/jid.h"
 
 static char state_dir[] = "/tmp/tertulia-fuzz-XXXXXX";
 
@@ -25,8 +26,9 @@ static const char *const mechanisms[16] = {
 	"SCRAM-SHA-224", "LOGIN", "SCRAM-SHA-1",
 };
 static const struct sasl_binding bindings[4] = {
-	{ .is_tls13 = false },
-	{ .exporter = SLICE_INIT("exported"), .is_tls13 = true },
+	{ .certificate = SLICE_INIT("jid user@example.org\njid eva@example.org\n") },
+	{ .certificate = SLICE_INIT("mail user@example.org\n"),
+	    .exporter = SLICE_INIT("exported"), .is_tls13 = true },
 	{ .unique = SLICE_INIT("finished"), .end_point = SLICE_INIT("hash") },
 	{ .end_point = SLICE_INIT("hash") },
 };
@@ -50,8 +52,11 @@ static void start_once(void)
 	static const char *words[] = { "SCRAM-SHA-512", "SCRAM-SHA-256",
 		"SCRAM-SHA-1", "PLAIN" };
 	static const struct conf_list list = { words, COUNT(words) };
+	static const char *way_words[] = { "xmpp", "mail", "entry" };
+	static const struct conf_list ways = { way_words, COUNT(way_words) };
 	struct sasl_conf conf = { .domain = "example.org",
-		.mechanisms = &list, .iterations = 4096 };
+		.mechanisms = &list, .iterations = 4096,
+		.certificate_names = &ways };
 	const char *why = "no directory";
 	static bool is_on;
 
@@ -93,6 +98,36 @@ static void check_reading(struct slice in)
 	buf_fini(&again);
 }
 
+/* Whatever a certificate says, names are prepared and few. */
+static void check_certificate(struct slice text)
+{
+	static const char *words[] = { "xmpp", "mail", "entry" };
+	struct conf_list ways = { words + text.n % 2, 2 };
+	struct arena a = { NULL };
+	struct certificate c;
+
+	if (certificate_read(&a, text, &ways, "example.org", &c))
+		assert(c.name_n <= TLS_PEER_NAMES
+		    && c.search.mail_n <= TLS_PEER_NAMES);
+	for (size_t i = 0; i < c.name_n; i++) {
+		struct slice again;
+
+		assert(jid_prep_local(&a, c.names[i], &again)
+		    && slice_eq(again, c.names[i]));
+	}
+	arena_fini(&a);
+}
+
+/* By the certificate, and as nobody but whom it names. */
+static void prove(struct sasl *s)
+{
+	if (sasl_search(s) != NULL
+	    && sasl_found(s, SLICE("User")) != SASL_DONE)
+		return;
+	assert(slice_is(sasl_name(s), "user") || slice_is(sasl_name(s), "eva"));
+	assert(sasl_prove(s) == SASL_DONE);
+}
+
 static void finish(struct sasl *s, struct slice challenge, struct slice text)
 {
 	struct buf final = { 0 }, out = { 0 };
@@ -124,8 +159,10 @@ static void exchange(unsigned choice, struct slice first, struct slice second)
 	if (r == SASL_MORE)
 		r = sasl_first(s, first);
 	if (r == SASL_DONE) {
-		assert(sasl_name(s).n != 0);
-		if (!sasl_is_plain(s) && sasl_begin(s, &verifier,
+		assert(sasl_name(s).n != 0 || sasl_search(s) != NULL);
+		if (sasl_kind(s) == SASL_EXTERNAL)
+			prove(s);
+		if (sasl_kind(s) == SASL_SCRAM && sasl_begin(s, &verifier,
 		    choice >> 7, &challenge) == SASL_MORE)
 			finish(s, buf_slice(&challenge), second);
 	}
@@ -147,6 +184,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			first.n = i;
 		}
 	check_reading(first);
+	check_certificate(first);
 	exchange(data[0], first, second);
 	return 0;
 }

@@ -25,6 +25,8 @@ from doctor import (FAULT, MARK, WARNING, config, doctor,           # noqa: F401
 from faults import FakeLdap, Proxy, certificate, server_context
 from service import build, free_ports
 from world import TOP, is_alive, wait_for
+from zoo import Authority
+from zoo import pem as zoo_pem
 
 
 # ---- nothing planted ----
@@ -92,7 +94,7 @@ def test_colours_on_a_terminal(doctor, variables, is_coloured):
     os.close(ours)
     assert process.wait() == 0
     assert (b"\033[32mok" in text) == is_coloured
-    assert b"/36 the people filter" in text
+    assert b"/37 the people filter" in text
     assert text.endswith(b"no fault found\r\n")
 
 
@@ -207,6 +209,19 @@ def free_address(_):
     return f"127.0.0.1:{free_ports(1)[0]}"
 
 
+def authority(make):
+    """A file made by an authority for people's certificates."""
+    def plant(doctor):
+        path = doctor.folder / f"{len(list(doctor.folder.iterdir()))}.pem"
+        path.write_bytes(make(CAMPUS))
+        return path
+    return plant
+
+
+CAMPUS = Authority("Campus")
+CAMPUS_LONG = authority(lambda campus: zoo_pem(
+    campus.badge(valid=(-3, 300)).certificate))
+
 BOTH = ["localhost", "conference.localhost"]
 LOCKED = "(|(uid=oquinones)(uid=ycano)(uid=smaragall))"
 
@@ -244,6 +259,27 @@ IN_THE_CONFIGURATION = {
                       "certificate-days", FAULT, "not valid yet"),
     "expires_soon": ({"tls.certificate": pem(names=BOTH, days=(-1, 12))},
                      "certificate-days", WARNING, "more days"),
+    "no_certificate_of_an_authority": (
+        {"tls.client_ca_file": written("nonsense")}, "client-certificates",
+        FAULT, "written"),
+    "authority_expired": (
+        {"tls.client_ca_file": authority(lambda campus: zoo_pem(
+            campus.badge(valid=(-3, -1)).certificate))},
+        "client-certificates", FAULT, "not valid today"),
+    "authority_expires_soon": (
+        {"tls.client_ca_file": authority(lambda campus: zoo_pem(
+            campus.badge(valid=(-3, 5)).certificate))},
+        "client-certificates", WARNING, "more days"),
+    "no_list_of_revoked_ones": (
+        {"tls.client_ca_file": CAMPUS_LONG,
+         "tls.client_crl_file": authority(lambda campus: zoo_pem(
+             campus.certificate))},
+        "client-certificates", FAULT, "revoked certificates"),
+    "old_list_of_revoked_ones": (
+        {"tls.client_ca_file": CAMPUS_LONG,
+         "tls.client_crl_file": authority(
+             lambda campus: campus.revoked(valid=(-3, -1)))},
+        "client-certificates", FAULT, "out of date"),
     "control_elsewhere": ({"server.control_socket": "/nowhere/control"},
                           "control", FAULT, "/nowhere/control"),
     "nobody_listens": ({"listen.c2s": free_address}, "ports", FAULT,

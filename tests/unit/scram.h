@@ -16,6 +16,8 @@
 static const char *state_dir;
 static const char *words[] = { "SCRAM-SHA-512", "SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN" };
 static const struct conf_list all = { words, COUNT(words) };
+static const char *way_words[] = { "xmpp", "mail" };
+static const struct conf_list way_list = { way_words, COUNT(way_words) };
 
 static const struct sasl_binding unbound;
 static const struct sasl_binding tls13 = {
@@ -26,7 +28,8 @@ static const struct sasl_binding tls12_old = { .end_point = SLICE_INIT("certific
 
 static inline bool sasl_is_on(void)
 {
-	struct sasl_conf conf = { .domain = "example.org", .mechanisms = &all, .iterations = 4096 };
+	struct sasl_conf conf = { .domain = "example.org", .mechanisms = &all, .iterations = 4096,
+		.certificate_names = &way_list };
 	const char *why = NULL;
 	bool is_on = sasl_start(&conf, state_dir, &why);
 

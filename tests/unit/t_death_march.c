@@ -233,7 +233,8 @@ static void build(struct settings *s)
 	host.xdb = &fake_xdb;
 	jid_parse(&s->arena, slice_of(s->server.domain), &host.jid);
 	jid_parse(&s->arena, slice_of(s->server.muc_domain), &host.muc_jid);
-	ok(sasl_start(&(struct sasl_conf){ s->server.domain, &s->sasl.mechanisms, 4096 }, dir, &why)
+	ok(sasl_start(&(struct sasl_conf){ .domain = s->server.domain,
+	    .mechanisms = &s->sasl.mechanisms, .iterations = 4096 }, dir, &why)
 	    && features_start(&why) && dispatch_build(&why), "the world is built");
 	if (why != NULL)
 		printf("# %s\n", why);

@@ -477,8 +477,8 @@ static void build(void)
 	host.xdb = &fake_xdb;
 	jid_parse(&s->arena, slice_of(s->server.domain), &host.jid);
 	jid_parse(&s->arena, slice_of(s->server.muc_domain), &host.muc_jid);
-	ok(sasl_start(&(struct sasl_conf){ s->server.domain, &s->sasl.mechanisms,
-	    4096 }, dir, &why) && features_start(&why) && dispatch_build(&why),
+	ok(sasl_start(&(struct sasl_conf){ .domain = s->server.domain,
+	    .mechanisms = &s->sasl.mechanisms, .iterations = 4096 }, dir, &why) && features_start(&why) && dispatch_build(&why),
 	    "the world is built");
 }
 

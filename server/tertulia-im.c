@@ -221,7 +221,10 @@ static void build(const struct settings *s)
 	if (!sasl_start(&(struct sasl_conf){ .domain = s->server.domain,
 	    .mechanisms = &s->sasl.mechanisms,
 	    .iterations = s->sasl.scram_iterations,
-	    .certificate_names = &s->sasl.certificate_names },
+	    .certificate_names = &s->sasl.certificate_names,
+	    .keytab = s->sasl.keytab,
+	    .kerberos_host = s->sasl.kerberos_host,
+	    .kerberos_realms = &s->sasl.kerberos_realms },
 	    s->server.state_dir, &why))
 		fatal("[sasl]: %s", why);
 	host.xdb = xdb_start(s);
@@ -245,8 +248,8 @@ static void tear_down(void)
 	dispatch_fini();
 	accounts_forget_away();
 	xdb_close(&host.xdb);
+	loop_fini();                    /* and with it what the thread pool does */
 	sasl_stop();
-	loop_fini();
 	verifiers_stop();
 	guesses_fini();
 	arena_fini(&names);

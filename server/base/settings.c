@@ -94,6 +94,12 @@ static const struct conf_key keys[] = {
 	    "Mechanisms on offer, best first; SCRAM brings its -PLUS form."),
 	LIST("sasl", "certificate_names", sasl.certificate_names, "xmpp",
 	    "What in a person's certificate says who it is; of these the first that it has: xmpp (an XMPP address), mail (a mail address of the person in the directory), entry (the certificate stands in the person's entry)."),
+	TEXT("sasl", "keytab", sasl.keytab, "",
+	    "Keytab with the key of xmpp/<kerberos_host>: who has a Kerberos ticket for it can log in (GSSAPI); empty: nobody. Large tickets want a larger preauth_size."),
+	TEXT("sasl", "kerberos_host", sasl.kerberos_host, "",
+	    "Host of the service principal xmpp/host; empty: the domain."),
+	LIST("sasl", "kerberos_realms", sasl.kerberos_realms, "",
+	    "Realms whose principals are the people of this directory, by their names."),
 
 	TEXT("web", "bind_dn", web.bind_dn, "",
 	    "Identity of the web process in the directory."),
@@ -339,6 +345,19 @@ static void check_clients(const struct settings *s, struct buf *why)
 			    "xmpp, mail and entry", l->v[i]);
 }
 
+static void check_kerberos(const struct settings *s, struct buf *why)
+{
+	if (*s->sasl.keytab == '\0')
+		return;
+	check_secret_mode(s, s->sasl.keytab, "sasl", "keytab", why);
+	if (*s->sasl.keytab != '/')
+		bad(why, s, "sasl", "keytab", "%s is no whole path",
+		    s->sasl.keytab);
+	if (s->sasl.kerberos_realms.n == 0)
+		bad(why, s, "sasl", "kerberos_realms", "name the realm of the "
+		    "people who log in by keytab");
+}
+
 static bool check_all(struct settings *s, struct buf *why)
 {
 	size_t before = why->n;
@@ -363,6 +382,7 @@ static bool check_all(struct settings *s, struct buf *why)
 	check_ldap(s, why);
 	check_mechanisms(s, why);
 	check_clients(s, why);
+	check_kerberos(s, why);
 	check_list(s, "c2s", &s->listen.c2s, why);
 	check_list(s, "c2s_tls", &s->listen.c2s_tls, why);
 	check_list(s, "web", &s->listen.web, why);
@@ -389,6 +409,8 @@ static void fill_in(struct settings *s)
 	if (*s->server.control_socket == '\0')
 		s->server.control_socket = joined(&s->arena,
 		    s->server.state_dir, "/control");
+	if (*s->sasl.kerberos_host == '\0')
+		s->sasl.kerberos_host = s->server.domain;
 	if (*s->web.people_create_base == '\0')
 		s->web.people_create_base = s->ldap.people_base;
 	if (*s->web.url == '\0' && s->listen.web.n != 0) {

@@ -32,7 +32,8 @@ struct settings {
 	} ldap;
 	struct {
 		unsigned scram_iterations;
-		struct conf_list mechanisms, certificate_names;
+		struct conf_list mechanisms, certificate_names, kerberos_realms;
+		const char *keytab, *kerberos_host;
 	} sasl;
 	struct {
 		const char *bind_dn, *bind_password_file, *admin_group, *url;

@@ -5,6 +5,7 @@
  *     │        ▲               ├─► EXTERNAL ─────┘                            ▲
  *     │        │               └─► SCRAM: steps ──────────────────────────────┘
  *     └────────┴─ EXTERNAL: whose certificate? (unless it says so itself)
+ *              └─ GSSAPI: steps, on the thread pool; then on like EXTERNAL
  *
  * Nobody learns from the answer, or from the steps taken, whether a person
  * exists: unknown, locked and suspended people go the same way and fail at its
@@ -31,7 +32,7 @@ struct login {
 	struct xdb_person person;       /* for making the profile */
 	bool is_barred;                 /* exists, and may not log in */
 	bool needs_verifiers;
-	bool is_begun;                  /* SCRAM has answered the first message */
+	bool is_begun;                  /* the first message was answered */
 	struct slice *scram;            /* verifiers that count */
 	size_t scram_n;
 	int64_t began_ms;               /* move 2 */
@@ -43,6 +44,8 @@ struct login {
 
 static void search(struct login *l, const struct sasl_search *what);
 static void searched(const struct xdb_result *res, void *ctx);
+static void run(struct login *l, struct slice response);
+static void ran(void *ctx, enum sasl_result r, struct slice out);
 static void fetch(struct login *l);
 static void fetched(const struct xdb_result *res, void *ctx);
 static void paced(void *ctx);
@@ -92,10 +95,10 @@ static bool is_plain(const struct login *l)
 	return sasl_kind(l->sasl) == SASL_PLAIN;
 }
 
-/* Nobody guesses a certificate. */
+/* Nobody guesses a certificate or a ticket. */
 static bool is_guess(const struct login *l)
 {
-	return l->sasl != NULL && sasl_kind(l->sasl) != SASL_EXTERNAL;
+	return l->sasl != NULL && sasl_kind(l->sasl) <= SASL_SCRAM;
 }
 
 static enum guess guess_of(const struct login *l)
@@ -128,6 +131,8 @@ static void looked(struct login *l, enum sasl_result r)
 
 	if (what != NULL)
 		search(l, what);
+	else if (r == SASL_DONE && sasl_kind(l->sasl) == SASL_GSSAPI)
+		run(l, slice_make(NULL, 0));
 	else if (r == SASL_DONE)
 		fetch(l);
 	else if (r == SASL_MORE)
@@ -140,6 +145,24 @@ void login_start(struct login *l, struct slice mechanism,
     const struct slice *initial)
 {
 	looked(l, sasl_look(&l->sasl, &l->binding, mechanism, initial));
+}
+
+static void run(struct login *l, struct slice response)
+{
+	l->is_begun = true;
+	sasl_run(l->sasl, response, ran, l);
+}
+
+static void ran(void *ctx, enum sasl_result r, struct slice out)
+{
+	struct login *l = ctx;
+
+	if (r == SASL_MORE)
+		l->events->challenge(l->ctx, out);
+	else if (r == SASL_DONE)
+		fetch(l);
+	else
+		fail(l, r, "gssapi");
 }
 
 /* --- move 2 --------------------------------------------------------------------- */
@@ -216,7 +239,8 @@ static void searched(const struct xdb_result *res, void *ctx)
 /* Who has guessed too often hears the same, right or wrong: try later. */
 static void fetch(struct login *l)
 {
-	if (is_guess(l) && !guesses_may_try(l->peer, sasl_name(l->sasl), guess_of(l))) {
+	if (is_guess(l)
+	    && !guesses_may_try(l->peer, sasl_name(l->sasl), guess_of(l))) {
 		fail(l, SASL_FAIL_TEMPORARY, "too-many-guesses");
 		return;
 	}
@@ -265,7 +289,7 @@ static void scram_begin(struct login *l)
 	buf_fini(&out);
 }
 
-/* The handshake has proved whose key it is. */
+/* The handshake has proved whose key it is, or Kerberos whose ticket. */
 static void prove(struct login *l)
 {
 	enum sasl_result r = sasl_prove(l->sasl);
@@ -275,7 +299,7 @@ static void prove(struct login *l)
 	if (r == SASL_DONE)
 		enter(l);
 	else
-		fail(l, r, l->is_barred ? "barred" : "certificate");
+		fail(l, r, l->is_barred ? "barred" : "unknown");
 }
 
 static void fetched(const struct xdb_result *res, void *ctx)
@@ -313,6 +337,7 @@ static void paced(void *ctx)
 		scram_begin(l);
 		break;
 	case SASL_EXTERNAL:
+	case SASL_GSSAPI:
 		prove(l);
 		break;
 	}
@@ -417,6 +442,10 @@ void login_response(struct login *l, struct slice response)
 
 	if (!l->is_begun && sasl_name(l->sasl).n == 0) {
 		looked(l, sasl_first(l->sasl, response));
+		return;
+	}
+	if (sasl_kind(l->sasl) == SASL_GSSAPI) {
+		run(l, response);
 		return;
 	}
 	if (sasl_kind(l->sasl) != SASL_SCRAM) {

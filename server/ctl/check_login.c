@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ctl/check_login.c — what people log in with when it is no password. */
+#include <errno.h>
+#include <fcntl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "ctl/cert.h"
 #include "ctl/checks.h"
@@ -75,4 +78,53 @@ void check_client_certificates(struct doctor *d, struct result *r)
 	if (r->verdict == VERDICT_OK)
 		result_say(r, VERDICT_OK, "believed when one of %u authorities "
 		    "signed them", authorities.cert_n);
+}
+
+/* --- the keytab ------------------------------------------------------------------ */
+
+enum { KEYTAB_BYTES = 256 * 1024 };
+
+/* False, and errno, when it cannot be read. */
+static bool read_file(const char *path, struct buf *out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	buf_reserve(out, KEYTAB_BYTES);
+	while ((n = read(fd, out->p + out->n, KEYTAB_BYTES - out->n)) > 0)
+		out->n += (size_t)n;
+	close(fd);
+	return n == 0;
+}
+
+void check_keytab(struct doctor *d, struct result *r)
+{
+	const struct settings *s = d->settings;
+	struct buf file = { 0 };
+	unsigned keys = 0;
+
+	if (*s->sasl.keytab == '\0') {
+		result_say(r, VERDICT_OK, "nobody logs in by Kerberos: [sasl] "
+		    "keytab is empty");
+	} else if (!read_file(s->sasl.keytab, &file)) {
+		result_say(r, VERDICT_FAULT, "%s: %s", s->sasl.keytab,
+		    strerror(errno));
+		result_next(r, "run as the service's user or as root, and make "
+		    "the keytab its own, mode 600");
+	} else if (!judge_keytab(buf_slice(&file), "xmpp",
+	    s->sasl.kerberos_host, &keys)) {
+		result_say(r, VERDICT_FAULT, "%s is no keytab", s->sasl.keytab);
+		result_next(r, "write one with ktadd of kadmin");
+	} else if (keys == 0) {
+		result_say(r, VERDICT_FAULT, "%s has no key of xmpp/%s",
+		    s->sasl.keytab, s->sasl.kerberos_host);
+		result_next(r, "add it with ktadd of kadmin, or name the host of "
+		    "the key that is there in [sasl] kerberos_host");
+	} else {
+		result_say(r, VERDICT_OK, "%u keys of xmpp/%s", keys,
+		    s->sasl.kerberos_host);
+	}
+	buf_wipe(&file);
 }

@@ -13,6 +13,8 @@ const struct check checks[] = {
 	    check_certificate_days },
 	{ "client-certificates", "certificates of people", "certificate",
 	    check_client_certificates },
+	{ "keytab", "the key for Kerberos tickets", "configuration secrets",
+	    check_keytab },
 	{ "processes", "the programs of the service", "configuration secrets",
 	    check_processes },
 	{ "control", "the control socket", "processes", check_control },

@@ -9,7 +9,7 @@
 check_fn check_configuration, check_secrets, check_certificate,
     check_certificate_names, check_certificate_days;
 /* check_login.c: what people log in with when it is no password */
-check_fn check_client_certificates;
+check_fn check_client_certificates, check_keytab;
 /* check_running.c: the service on this machine */
 check_fn check_processes, check_control, check_ports, check_descriptors;
 /* check_reach.c: the way to the directory */

@@ -10,7 +10,7 @@ bool judge_is_secret(struct slice complaint)
 {
 	static const char *const about[] = {
 		": [tls] key: ", ": [ldap] bind_password_file: ",
-		": [web] bind_password_file: ",
+		": [web] bind_password_file: ", ": [sasl] keytab: ",
 	};
 
 	for (size_t i = 0; i < COUNT(about); i++)
@@ -36,6 +36,69 @@ enum verdict judge_clock(int64_t seconds)
 		seconds = -seconds;
 	return seconds > 60 ? VERDICT_FAULT : seconds > 5 ? VERDICT_WARNING
 	    : VERDICT_OK;
+}
+
+/* --- keytabs ---------------------------------------------------------------------- */
+
+static bool take(struct slice *rest, size_t n, struct slice *piece_r)
+{
+	if (rest->n < n)
+		return false;
+	*piece_r = slice_make(rest->p, n);
+	*rest = slice_make(rest->p + n, rest->n - n);
+	return true;
+}
+
+static bool take_number(struct slice *rest, size_t bytes, uint32_t *n_r)
+{
+	struct slice piece;
+
+	if (!take(rest, bytes, &piece))
+		return false;
+	*n_r = 0;
+	for (size_t i = 0; i < bytes; i++)
+		*n_r = *n_r << 8 | (unsigned char)piece.p[i];
+	return true;
+}
+
+static bool take_text(struct slice *rest, struct slice *text_r)
+{
+	uint32_t n;
+
+	return take_number(rest, 2, &n) && take(rest, n, text_r);
+}
+
+/* Components (2 of them), realm, then each component; a key behind that. */
+static bool is_key_of(struct slice entry, const char *service, const char *host)
+{
+	struct slice realm, first, second;
+	uint32_t components;
+
+	return take_number(&entry, 2, &components) && components == 2
+	    && take_text(&entry, &realm) && take_text(&entry, &first)
+	    && take_text(&entry, &second) && slice_is(first, service)
+	    && slice_is(second, host);
+}
+
+bool judge_keytab(struct slice file, const char *service, const char *host,
+    unsigned *keys_r)
+{
+	uint32_t version, size;
+	struct slice entry;
+
+	*keys_r = 0;
+	if (!take_number(&file, 2, &version) || version != 0x0502)
+		return false;
+	while (file.n != 0) {
+		if (!take_number(&file, 4, &size))
+			return false;
+		/* A negative size is a hole where a key was. */
+		if (!take(&file, size > INT32_MAX ? 0u - size : size, &entry))
+			return false;
+		if (size <= INT32_MAX && is_key_of(entry, service, host))
+			++*keys_r;
+	}
+	return true;
 }
 
 /* --- indexes --------------------------------------------------------------------- */

@@ -44,6 +44,11 @@ void judge_names(struct arena *a, const struct doctor_person *people, size_t n,
 struct judge_schema { struct slice *attrs, *classes; size_t attr_n, class_n; };
 void judge_schema(struct arena *a, struct slice ldif, struct judge_schema *s_r);
 
+/* How many keys of service/host, of whatever realm, a keytab holds (MIT's format,
+ * 5.2); false: it is none. */
+bool judge_keytab(struct slice file, const char *service, const char *host,
+    unsigned *keys_r);
+
 /* Descriptors that this configuration may need. */
 uint64_t judge_descriptors(const struct settings *s);
 

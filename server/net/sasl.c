@@ -2,19 +2,22 @@
 /* net/sasl.c — the three moves of net/sasl.h: what is on offer, the rules
  * that hold for every mechanism (names, authzid, channel binding), the order of
  * an exchange.  Messages are read by sasl_message.c, certificates by
- * sasl_certificate.c, SCRAM and EXTERNAL are run by sasl_cyrus.c, verifiers are
- * made by sasl_verifier.c.  All of it but sasl_make_verifiers runs on the core's
- * thread. */
+ * sasl_certificate.c, mechanisms are run by sasl_cyrus.c, GSSAPI's by way of
+ * sasl_gssapi.c, verifiers are made by sasl_verifier.c.  All of it but
+ * sasl_make_verifiers runs on the core's thread. */
 #include "net/sasl.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/conf.h"
 #include "base/crypto.h"
+#include "base/daemon.h"
 #include "base/enc.h"
 #include "net/sasl_certificate.h"
 #include "net/sasl_cyrus.h"
+#include "net/sasl_gssapi.h"
 #include "net/sasl_message.h"
 #include "net/sasl_verifier.h"
 
@@ -38,6 +41,7 @@ static const struct mechanism mechanisms[] = {
 
 /* On offer by settings of their own, in front of those that need a password. */
 static const struct mechanism external = { "EXTERNAL", SASL_EXTERNAL, NULL, false };
+static const struct mechanism gssapi = { "GSSAPI", SASL_GSSAPI, NULL, false };
 
 enum sasl_state { SASL_WANTS_FIRST, SASL_LOOKED, SASL_BEGUN, SASL_OVER };
 
@@ -53,6 +57,9 @@ struct sasl {
 	struct buf binding_data;
 	char binding_name[32];          /* "": none */
 	struct cyrus *cyrus;
+	struct gssapi *gssapi;
+	sasl_ran_fn *ran;
+	void *ran_ctx;
 	/* What the connection has, copied. */
 	struct buf unique, exporter, end_point;
 	bool may_bind;
@@ -60,9 +67,11 @@ struct sasl {
 
 static struct {
 	char *domain;
-	const struct mechanism *offered[COUNT(mechanisms) + 1];
+	const struct mechanism *offered[COUNT(mechanisms) + 2];
 	size_t offered_n;
-	const struct conf_list *certificate_names;
+	const struct conf_list *certificate_names, *kerberos_realms;
+	const char *keytab;             /* NULL: no GSSAPI */
+	char *kerberos_host;
 	unsigned iterations;
 	unsigned char secret[VERIFIER_SECRET];
 	bool is_started;
@@ -131,6 +140,8 @@ static bool choose(const struct conf_list *words, const char **why_r)
 	sasl.offered_n = 0;
 	if (sasl.certificate_names != NULL)
 		sasl.offered[sasl.offered_n++] = &external;
+	if (sasl.keytab != NULL)
+		sasl.offered[sasl.offered_n++] = &gssapi;
 	offer_all(words, true);
 	offer_all(words, false);
 	if (words->n == 0)
@@ -138,18 +149,58 @@ static bool choose(const struct conf_list *words, const char **why_r)
 	return words->n != 0;
 }
 
+/* With a realm of its own by default, Kerberos tells every principal with its
+ * realm, and nobody of whatever realm is this machine's is let in unasked.  Names
+ * of hosts stay as they are: DNS does not say who we are. */
+static const struct slice kerberos_conf = SLICE_INIT(
+    "# Written at each start; goes before the system's krb5.conf.\n"
+    "[libdefaults]\n"
+    "\tdefault_realm = TERTULIA.INVALID\n"
+    "\tdns_canonicalize_hostname = false\n"
+    "\trdns = false\n"
+    "\tqualify_shortname = \"\"\n");
+
+static bool mechanisms_start(const char *state_dir, const char **why_r)
+{
+	struct buf path = { 0 };
+	bool is_on = false;
+
+	if (sasl.keytab == NULL)
+		return cyrus_start(NULL, why_r);
+	buf_addf(&path, "%s/krb5.conf", state_dir);
+	if (access(sasl.keytab, R_OK) != 0)
+		*why_r = "the keytab cannot be read";
+	else if (!daemon_write_file(buf_cstr(&path), kerberos_conf))
+		*why_r = "state_dir cannot be written";
+	else
+		is_on = cyrus_start(&(struct cyrus_kerberos){ sasl.keytab,
+		    buf_cstr(&path) }, why_r);
+	buf_fini(&path);
+	return is_on;
+}
+
+static void kerberos_take(const struct sasl_conf *conf)
+{
+	bool is_on = conf->keytab != NULL && *conf->keytab != '\0';
+
+	sasl.keytab = is_on ? conf->keytab : NULL;
+	sasl.kerberos_realms = conf->kerberos_realms;
+	sasl.kerberos_host = is_on
+	    ? slice_new(slice_of(conf->kerberos_host)) : NULL;
+}
+
 bool sasl_start(const struct sasl_conf *conf, const char *state_dir,
     const char **why_r)
 {
 	assert(!sasl.is_started);
 	sasl.certificate_names = conf->certificate_names;
-	if (!choose(conf->mechanisms, why_r)
-	    || !verifier_secret_load(state_dir, sasl.secret, why_r))
-		return false;
+	kerberos_take(conf);
 	sasl.domain = slice_new(slice_of(conf->domain));
 	sasl.iterations = conf->iterations;
 	sasl.is_started = true;
-	if (cyrus_start(why_r))
+	if (choose(conf->mechanisms, why_r)
+	    && verifier_secret_load(state_dir, sasl.secret, why_r)
+	    && mechanisms_start(state_dir, why_r))
 		return true;
 	sasl_stop();
 	return false;
@@ -161,6 +212,7 @@ void sasl_stop(void)
 		return;
 	cyrus_stop();
 	free(sasl.domain);
+	free(sasl.kerberos_host);
 	explicit_bzero(&sasl, sizeof sasl);
 }
 
@@ -186,6 +238,8 @@ static bool is_for(const struct mechanism *m, const struct sasl_binding *b)
 {
 	if (m->kind == SASL_EXTERNAL)
 		return names_somebody(b->certificate);
+	if (m->kind == SASL_GSSAPI)
+		return true;
 	if (b->is_plain_only && is_offered(mechanism_of("PLAIN", false)))
 		return m->kind == SASL_PLAIN;
 	return !m->is_plus || may_bind(b);
@@ -365,9 +419,18 @@ static enum sasl_result look(struct sasl *s)
 	case SASL_SCRAM:
 		return look_scram(s);
 	case SASL_EXTERNAL:
+		return look_external(s);
+	case SASL_GSSAPI:
 		break;
 	}
-	return look_external(s);
+	return gssapi_first_read(buf_slice(&s->message))
+	    ? SASL_DONE : SASL_FAIL_MALFORMED;
+}
+
+static size_t message_most(const struct sasl *s)
+{
+	return s->mechanism->kind == SASL_GSSAPI ? SASL_TICKET_MOST
+	    : SASL_MESSAGE_MOST;
 }
 
 enum sasl_result sasl_first(struct sasl *s, struct slice response)
@@ -377,7 +440,7 @@ enum sasl_result sasl_first(struct sasl *s, struct slice response)
 	if (s->state != SASL_WANTS_FIRST)
 		return SASL_FAIL_MALFORMED;
 	s->state = SASL_OVER;
-	if (response.n > SASL_MESSAGE_MOST)
+	if (response.n > message_most(s))
 		return SASL_FAIL_MALFORMED;
 	buf_add(&s->message, response);
 	r = look(s);
@@ -477,12 +540,56 @@ enum sasl_result sasl_prove(struct sasl *s)
 	enum cyrus_answer answer;
 	struct buf out = { 0 };
 
-	assert(s->mechanism->kind == SASL_EXTERNAL && s->state == SASL_LOOKED
-	    && s->name.n != 0);
+	assert(s->name.n != 0);
+	if (s->mechanism->kind == SASL_GSSAPI)
+		return SASL_DONE;       /* sasl_run has seen to it */
+	assert(s->mechanism->kind == SASL_EXTERNAL && s->state == SASL_LOOKED);
 	s->cyrus = cyrus_new(sasl.domain, "", slice_make(NULL, 0));
 	answer = cyrus_external(s->cyrus, slice_cstr(&s->arena, s->name), &out);
 	buf_fini(&out);
 	return result_of(s, answer);
+}
+
+/* --- GSSAPI ------------------------------------------------------------------- */
+
+/* A ticket was good; of a realm that is not ours it is nobody's. */
+static enum sasl_result name_ticket(struct sasl *s)
+{
+	struct slice principal, authzid, user;
+
+	if (!gssapi_who(s->gssapi, &principal, &authzid)
+	    || !gssapi_user(principal, sasl.kerberos_realms, &user))
+		return SASL_FAIL_NOT_AUTHORIZED;
+	return look_name(s, user, authzid);
+}
+
+static void gssapi_done(void *ctx, enum cyrus_answer answer, struct slice out)
+{
+	struct sasl *s = ctx;
+	enum sasl_result r = result_of(s, answer);
+
+	if (r == SASL_DONE)
+		r = name_ticket(s);
+	s->ran(s->ran_ctx, r, out);
+}
+
+void sasl_run(struct sasl *s, struct slice response, sasl_ran_fn *ran, void *ctx)
+{
+	struct slice message = s->state == SASL_LOOKED
+	    ? buf_slice(&s->message) : response;
+	bool is_good = s->state == SASL_LOOKED || (s->state == SASL_BEGUN
+	    && response.n <= SASL_TICKET_MOST);
+
+	assert(s->mechanism->kind == SASL_GSSAPI);
+	s->state = SASL_OVER;
+	s->ran = ran;
+	s->ran_ctx = ctx;
+	if (s->gssapi == NULL)
+		s->gssapi = gssapi_new(sasl.kerberos_host, sasl.keytab);
+	if (!is_good)
+		ran(ctx, SASL_FAIL_MALFORMED, slice_make(NULL, 0));
+	else if (!gssapi_step(s->gssapi, message, gssapi_done, s))
+		ran(ctx, SASL_FAIL_TEMPORARY, slice_make(NULL, 0));
 }
 
 /* --- SCRAM -------------------------------------------------------------------- */
@@ -548,6 +655,7 @@ void sasl_free(struct sasl **sp)
 	if (s == NULL)
 		return;
 	cyrus_free(&s->cyrus);
+	gssapi_free(&s->gssapi);
 	buf_wipe(&s->message);
 	buf_fini(&s->final_binding);
 	buf_fini(&s->binding_data);

@@ -8,7 +8,8 @@
  *      EXTERNAL), or, for PLAIN, the caller checks the password by an LDAP bind.
  *
  * With EXTERNAL the person is named by the certificate of the TLS client, which
- * was verified in the handshake, or by what the directory says of it.
+ * was verified in the handshake, or by what the directory says of it.  With GSSAPI
+ * the ticket names the person, so move 3 comes before move 2: sasl_run.
  *
  * One rule for authzid: empty, or the bare JID or local part of the person
  * authenticated, after preparation; anything else is invalid-authzid.
@@ -43,6 +44,9 @@ struct sasl_conf {
 	const struct conf_list *mechanisms;     /* [sasl] mechanisms */
 	unsigned iterations;
 	const struct conf_list *certificate_names;      /* NULL: no EXTERNAL */
+	const char *keytab;                     /* NULL or "": no GSSAPI */
+	const char *kerberos_host;              /* service principal: xmpp/<host> */
+	const struct conf_list *kerberos_realms;        /* of people */
 };
 /* Once, before the first exchange; false and a reason when Cyrus is unusable.
  * Also makes the secret from which salts of unknown people are derived; it is
@@ -72,7 +76,7 @@ enum sasl_result sasl_first(struct sasl *s, struct slice response);
 /* Canonical local part; empty while nobody is named. */
 struct slice sasl_name(const struct sasl *s);
 const char *sasl_mechanism(const struct sasl *s);       /* for the log */
-enum sasl_kind { SASL_PLAIN, SASL_SCRAM, SASL_EXTERNAL };
+enum sasl_kind { SASL_PLAIN, SASL_SCRAM, SASL_EXTERNAL, SASL_GSSAPI };
 enum sasl_kind sasl_kind(const struct sasl *s);
 struct slice sasl_password(const struct sasl *s);       /* PLAIN; wiped by sasl_free */
 
@@ -91,6 +95,13 @@ enum sasl_result sasl_found(struct sasl *s, struct slice name);
 
 /* Move 3 for EXTERNAL: nothing is left to be proved, so it ends at once. */
 enum sasl_result sasl_prove(struct sasl *s);
+
+/* Moves of GSSAPI, on the thread pool: after SASL_DONE of move 1 with an empty
+ * response, then with each that comes.  `ran` is called from the loop, never after
+ * sasl_free: SASL_MORE and the challenge; SASL_DONE, and sasl_name() is known; or
+ * a failure.  One at a time. */
+typedef void sasl_ran_fn(void *ctx, enum sasl_result r, struct slice out);
+void sasl_run(struct sasl *s, struct slice response, sasl_ran_fn *ran, void *ctx);
 
 /* Move 3 for SCRAM: the person's verifiers (RFC 5803 text), or none for an
  * unknown person or one without: then a made-up one, the same at each try, is

@@ -8,6 +8,7 @@
 #include <sasl/sasl.h>
 #include <sasl/saslplug.h>
 #include <sasl/saslutil.h>
+#include <uv.h>
 
 #include "base/crypto.h"
 #include "base/log.h"
@@ -18,7 +19,9 @@ struct cyrus {
 	sasl_channel_binding_t binding;         /* kept by Cyrus as a pointer */
 };
 
-static const char *prefetched;          /* for the call into Cyrus that runs now */
+/* For the call into Cyrus that this thread makes now. */
+static _Thread_local const char *prefetched;
+static const char *keytab;              /* NULL: no GSSAPI; while Cyrus starts */
 static bool has_own_random;
 
 /* In place of the library's generator (by the rules of dynamic linking the
@@ -37,7 +40,10 @@ static int cyrus_option(void *ctx, const char *plugin, const char *option,
 	if (strcmp(option, "auxprop_plugin") == 0)
 		*result_r = "prefetch";
 	else if (strcmp(option, "mech_list") == 0)
-		*result_r = "SCRAM-SHA-512 SCRAM-SHA-256 SCRAM-SHA-1 EXTERNAL";
+		*result_r = "SCRAM-SHA-512 SCRAM-SHA-256 SCRAM-SHA-1 EXTERNAL "
+		    "GSSAPI";
+	else if (strcmp(option, "keytab") == 0 && keytab != NULL)
+		*result_r = keytab;
 	else
 		return SASL_FAIL;
 	if (n_r != NULL)
@@ -67,10 +73,12 @@ static int cyrus_no_configuration(void *ctx, char **path_r)
 static int cyrus_file(void *ctx, const char *file, sasl_verify_type_t type)
 {
 	const char *slash = strrchr(file, '/');
+	struct slice name = slice_of(slash != NULL ? slash + 1 : "");
 
 	(void)ctx;
-	return type == SASL_VRFY_PLUGIN && slash != NULL
-	    && slice_starts(slice_of(slash + 1), SLICE("libscram."))
+	return type == SASL_VRFY_PLUGIN
+	    && (slice_starts(name, SLICE("libscram."))
+	    || (keytab != NULL && slice_starts(name, SLICE("libgssapiv2."))))
 	    ? SASL_OK : SASL_CONTINUE;
 }
 
@@ -91,7 +99,7 @@ static int prefetch_lookup(void *ctx, sasl_server_params_t *params,
 	(void)ctx, (void)user, (void)user_n;
 	if ((flags & SASL_AUXPROP_AUTHZID) != 0)
 		return SASL_OK;
-	if (prefetched == NULL)         /* EXTERNAL: nothing need be known */
+	if (prefetched == NULL)         /* EXTERNAL, GSSAPI: nothing need be known */
 		return SASL_OK;
 	return params->utils->prop_set(params->propctx, "*authPassword",
 	    prefetched, -1);
@@ -126,28 +134,75 @@ static const sasl_callback_t callbacks[] = {
 	{ SASL_CB_LIST_END, NULL, NULL },
 };
 
+static bool has_mechanism(const char *name)
+{
+	const char **at = sasl_global_listmech();
+
+	while (at != NULL && *at != NULL && strcmp(*at, name) != 0)
+		at++;
+	return at != NULL && *at != NULL;
+}
+
 /* All of ours were found among the plugins. */
 static bool has_scram(void)
 {
-	const char **names = sasl_global_listmech();
-
 	for (const struct verifier_hash *h = verifier_hashes;
-	    h->scheme != NULL; h++) {
-		const char **at = names;
-
-		while (at != NULL && *at != NULL && strcmp(*at, h->scheme) != 0)
-			at++;
-		if (at == NULL || *at == NULL)
+	    h->scheme != NULL; h++)
+		if (!has_mechanism(h->scheme))
 			return false;
-	}
 	return true;
 }
 
-bool cyrus_start(const char **why_r)
+/* --- several threads ------------------------------------------------------------ */
+
+static void *lock_new(void)
+{
+	uv_mutex_t *m = NEW(uv_mutex_t);
+
+	if (uv_mutex_init(m) != 0)
+		panic("no lock for Cyrus SASL");
+	return m;
+}
+
+static int lock_take(void *lock)
+{
+	uv_mutex_lock(lock);
+	return SASL_OK;
+}
+
+static int lock_give(void *lock)
+{
+	uv_mutex_unlock(lock);
+	return SASL_OK;
+}
+
+static void lock_free(void *lock)
+{
+	uv_mutex_destroy(lock);
+	free(lock);
+}
+
+/* --- start and end ----------------------------------------------------------------- */
+
+/* Of a list of files the first that says something of a setting decides. */
+static void kerberos_prepare(const struct cyrus_kerberos *k)
+{
+	struct buf list = { 0 };
+
+	keytab = k->keytab;
+	buf_addf(&list, "%s:/etc/krb5.conf", k->conf);
+	setenv("KRB5_CONFIG", buf_cstr(&list), 1);
+	buf_fini(&list);
+}
+
+bool cyrus_start(const struct cyrus_kerberos *kerberos, const char **why_r)
 {
 	*why_r = NULL;
 	unsetenv("SASL_PATH");
 	unsetenv("SASL_CONF_PATH");
+	if (kerberos != NULL)
+		kerberos_prepare(kerberos);
+	sasl_set_mutex(lock_new, lock_take, lock_give, lock_free);
 	if (sasl_server_init(callbacks, "tertulia") != SASL_OK
 	    || sasl_auxprop_add_plugin("prefetch", prefetch_init) != SASL_OK)
 		*why_r = "Cyrus SASL does not start";
@@ -155,6 +210,10 @@ bool cyrus_start(const char **why_r)
 		*why_r = "Cyrus SASL insists on its own random numbers";
 	else if (!has_scram())
 		*why_r = "Cyrus SASL has no SCRAM (package libsasl2-modules)";
+	else if (keytab != NULL && !has_mechanism("GSSAPI"))
+		*why_r = "keytab: Cyrus SASL has no GSSAPI (package "
+		    "libsasl2-modules-gssapi-mit)";
+	keytab = NULL;
 	return *why_r == NULL;
 }
 
@@ -177,6 +236,19 @@ struct cyrus *cyrus_new(const char *domain, const char *binding_name,
 	};
 	if (binding.n != 0)
 		sasl_setprop(c->conn, SASL_CHANNEL_BINDING, &c->binding);
+	return c;
+}
+
+struct cyrus *cyrus_new_gssapi(const char *host)
+{
+	static const sasl_security_properties_t no_layer = { .max_ssf = 0 };
+	struct cyrus *c = NEW(struct cyrus);
+
+	if (sasl_server_new("xmpp", host, NULL, NULL, NULL, NULL,
+	    SASL_SUCCESS_DATA, &c->conn) == SASL_OK
+	    && sasl_setprop(c->conn, SASL_SEC_PROPS, &no_layer) == SASL_OK)
+		return c;
+	sasl_dispose(&c->conn);
 	return c;
 }
 
@@ -243,8 +315,26 @@ enum cyrus_answer cyrus_step(struct cyrus *c, struct slice message,
 {
 	const char *text = NULL;
 	unsigned n = 0;
-	int r = sasl_server_step(c->conn, message.p, (unsigned)message.n,
+	/* An empty response is one: no pointer would mean that none came. */
+	int r = sasl_server_step(c->conn, message.n != 0 ? message.p : "", (unsigned)message.n,
 	    &text, &n);
 
 	return answer_of(r, text, n, out);
+}
+
+bool cyrus_names(const struct cyrus *c, const char **authid_r,
+    const char **authzid_r)
+{
+	const void *authid = NULL, *authzid = NULL, *ssf = NULL;
+
+	if (c->conn == NULL
+	    || sasl_getprop(c->conn, SASL_SSF, &ssf) != SASL_OK
+	    || *(const sasl_ssf_t *)ssf != 0
+	    || sasl_getprop(c->conn, SASL_AUTHUSER, &authid) != SASL_OK
+	    || sasl_getprop(c->conn, SASL_USERNAME, &authzid) != SASL_OK
+	    || authid == NULL || authzid == NULL)
+		return false;
+	*authid_r = authid;
+	*authzid_r = authzid;
+	return true;
 }

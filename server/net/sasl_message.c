@@ -30,6 +30,55 @@ bool external_read(struct slice in, struct slice *authzid_r)
 	return is_text(in, SASL_NAME_MOST * 2);
 }
 
+/* X.690 §10.1: a length in as few bytes as it takes. */
+static bool take_length(struct slice *rest, size_t *length_r)
+{
+	unsigned char first;
+	size_t n, length = 0;
+
+	if (rest->n == 0)
+		return false;
+	first = (unsigned char)rest->p[0];
+	n = first < 0x80 ? 0 : first & 0x7fu;
+	if (n > 3 || n >= rest->n || first == 0x80)
+		return false;
+	for (size_t i = 1; i <= n; i++)
+		length = length << 8 | (unsigned char)rest->p[i];
+	if (n == 0)
+		length = first;
+	else if (length < 0x80 || length >> 8 * (n - 1) == 0)
+		return false;
+	*rest = slice_make(rest->p + 1 + n, rest->n - 1 - n);
+	*length_r = length;
+	return true;
+}
+
+/* `tag`, and a length that goes to the end */
+static bool take_whole(struct slice *rest, unsigned char tag)
+{
+	size_t length;
+
+	if (rest->n == 0 || (unsigned char)rest->p[0] != tag)
+		return false;
+	*rest = slice_make(rest->p + 1, rest->n - 1);
+	return take_length(rest, &length) && length == rest->n;
+}
+
+bool gssapi_first_read(struct slice in)
+{
+	/* OID 1.2.840.113554.1.2.2, TOK_ID 01 00 */
+	static const struct slice kerberos = SLICE_INIT(
+	    "\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00");
+	enum { TOKEN = 0x60, AP_REQ = 0x6e };   /* [APPLICATION 0], 14 */
+	struct slice rest = in;
+
+	if (in.n > SASL_TICKET_MOST || !take_whole(&rest, TOKEN)
+	    || !slice_starts(rest, kerberos))
+		return false;
+	rest = slice_make(rest.p + kerberos.n, rest.n - kerberos.n);
+	return take_whole(&rest, AP_REQ) && rest.n != 0;
+}
+
 /* The value of the next `key=value` in `rest`, up to a comma or the end; false
  * when another key stands there or the value is empty. */
 static bool take(struct slice *rest, char key, struct slice *value_r)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* net/sasl_message.h — what clients say in PLAIN, SCRAM and EXTERNAL, read strictly.
+/* net/sasl_message.h — what clients say in PLAIN, SCRAM, EXTERNAL and GSSAPI, read strictly.
  *
  * Nothing of a client reaches Cyrus SASL or the directory that was not taken
  * apart here: exactly the fields of the grammar, in their order, of sane
@@ -16,6 +16,7 @@ enum {
 	SASL_NAME_MOST = 1023,          /* of a name, decoded: a part of a JID   */
 	SASL_PASSWORD_MOST = 1024,
 	SASL_NONCE_MOST = 512,
+	SASL_TICKET_MOST = 48 * 1024,   /* of GSSAPI: groups travel in tickets   */
 };
 
 /* RFC 4616 §2: [authzid] NUL authcid NUL passwd. */
@@ -24,6 +25,11 @@ bool plain_read(struct slice in, struct plain_message *m_r);
 
 /* RFC 4422 appendix A: nothing, or an authzid; UTF-8 without NUL. */
 bool external_read(struct slice in, struct slice *authzid_r);
+
+/* RFC 4752 §3.1: a token of Kerberos 5 (RFC 2743 §3.1, RFC 4121 §4.1) that is an
+ * AP-REQ, and all lengths say the same.  What is sealed in it only the holder of
+ * the keytab can read. */
+bool gssapi_first_read(struct slice in);
 
 /* RFC 5802 §7, client-first-message; extensions are not taken, so that a
  * mandatory one cannot be overlooked. */

@@ -91,6 +91,9 @@ static void check_reading(struct slice in)
 		    SLICE_ARG(final.proof));
 		assert(slice_eq(buf_slice(&again), in));
 	}
+	/* Tag, one byte of length or more, OID, TOK_ID, tag, length, a byte. */
+	if (gssapi_first_read(in))
+		assert(in.n >= 18 && in.n <= SASL_TICKET_MOST);
 	if (plain_read(in, &plain))
 		assert(plain.name.n != 0 && plain.password.n != 0
 		    && plain.authzid.n + plain.name.n + plain.password.n + 2

@@ -358,7 +358,11 @@ def encoded(text):
 
 
 def decoded(element):
-    return base64.b64decode(element.text or "").decode()
+    return decoded_bytes(element).decode()
+
+
+def decoded_bytes(element):
+    return base64.b64decode(element.text or "")
 
 
 def mechanisms(features):

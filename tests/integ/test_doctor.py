@@ -94,7 +94,7 @@ def test_colours_on_a_terminal(doctor, variables, is_coloured):
     os.close(ours)
     assert process.wait() == 0
     assert (b"\033[32mok" in text) == is_coloured
-    assert b"/37 the people filter" in text
+    assert b"/38 the people filter" in text
     assert text.endswith(b"no fault found\r\n")
 
 
@@ -280,6 +280,15 @@ IN_THE_CONFIGURATION = {
          "tls.client_crl_file": authority(
              lambda campus: campus.revoked(valid=(-3, -1)))},
         "client-certificates", FAULT, "out of date"),
+    "keytab_for_all": (
+        {"sasl.keytab": readable_by_all("secrets/im"),
+         "sasl.kerberos_realms": "R"}, "secrets", FAULT, "chmod 600"),
+    "no_keytab": ({"sasl.keytab": written("nonsense"),
+                   "sasl.kerberos_realms": "R"}, "keytab", FAULT,
+                  "is no keytab"),
+    "keytab_of_another_service": (
+        {"sasl.keytab": written("\5\2"), "sasl.kerberos_realms": "R"},
+        "keytab", FAULT, "no key of xmpp/localhost"),
     "control_elsewhere": ({"server.control_socket": "/nowhere/control"},
                           "control", FAULT, "/nowhere/control"),
     "nobody_listens": ({"listen.c2s": free_address}, "ports", FAULT,

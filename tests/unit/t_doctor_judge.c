@@ -11,6 +11,8 @@ static void test_complaints(void)
 		{ "/etc/t.conf:9: [tls] key: /k can be read by others", true },
 		{ "/etc/t.conf: [ldap] bind_password_file: /p: gone", true },
 		{ "/etc/t.conf:3: [web] bind_password_file: /p: gone", true },
+		{ "/etc/t.conf:3: [sasl] keytab: /k can be read by others", true },
+		{ "/etc/t.conf:3: [sasl] kerberos_realms: name the realm", false },
 		{ "/etc/t.conf:9: [tls] certificate: /c: gone", false },
 		{ "/etc/t.conf:9: [tls] keys is no setting", false },
 		{ "", false },
@@ -19,6 +21,34 @@ static void test_complaints(void)
 	for (size_t i = 0; i < COUNT(all); i++)
 		okf(judge_is_secret(slice_of(all[i].line)) == all[i].is_secret,
 		    "complaint %zu belongs to its check", i);
+}
+
+#define KEY(size, first, second) size "\0\x02\0\x01R" first second "\0\0\0\x01key"
+#define XMPP "\0\x04xmpp"
+#define HOST "\0\x01h"
+
+static void test_keytabs(void)
+{
+	static const struct { const char *name; struct slice file; bool is_good; unsigned keys; } all[] = {
+		{ "one key", SLICE_INIT("\x05\x02" KEY("\0\0\0\x15", XMPP, HOST)), true, 1 },
+		{ "two", SLICE_INIT("\x05\x02" KEY("\0\0\0\x15", XMPP, HOST) KEY("\0\0\0\x15", XMPP, HOST)), true, 2 },
+		{ "one of another host", SLICE_INIT("\x05\x02" KEY("\0\0\0\x15", XMPP, "\0\x01i")), true, 0 },
+		{ "one of another service", SLICE_INIT("\x05\x02" KEY("\0\0\0\x15", "\0\x04imap", HOST)), true, 0 },
+		{ "a hole", SLICE_INIT("\x05\x02" KEY("\xff\xff\xff\xeb", XMPP, HOST)), true, 0 },
+		{ "no key", SLICE_INIT("\x05\x02"), true, 0 },
+		{ "nothing", SLICE_INIT(""), false, 0 },
+		{ "the first format", SLICE_INIT("\x05\x01"), false, 0 },
+		{ "text", SLICE_INIT("xmpp/h@R\n"), false, 0 },
+		{ "half a key", SLICE_INIT("\x05\x02\0\0\0\x15\0\x02\0\x01R"), false, 0 },
+		{ "half a size", SLICE_INIT("\x05\x02\0\0"), false, 0 },
+		{ "a size beyond all", SLICE_INIT("\x05\x02\x7f\xff\xff\xff"), false, 0 },
+		{ "the largest hole", SLICE_INIT("\x05\x02\x80\0\0\0"), false, 0 },
+	};
+	unsigned keys;
+
+	for (size_t i = 0; i < COUNT(all); i++)
+		okf(judge_keytab(all[i].file, "xmpp", "h", &keys) == all[i].is_good
+		    && keys == all[i].keys, "keytab with %s", all[i].name);
 }
 
 static void test_days(void)
@@ -232,6 +262,7 @@ static void test_table(void)
 int main(void)
 {
 	test_complaints();
+	test_keytabs();
 	test_days();
 	test_clock();
 	test_indexes();

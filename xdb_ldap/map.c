@@ -72,6 +72,7 @@ static const struct map_row table[ATTR_N] = {
 	[ATTR_MEMBER_JID]        = { "imMemberJid",              ATTR_EXACT, VALUE, MANY },
 	[ATTR_OUTCAST_JID]       = { "imOutcastJid",             ATTR_EXACT, VALUE, MANY },
 	[ATTR_BOUND_TO]          = { "imBoundTo",                ATTR_EXACT, LONG,  ONE  },
+	[ATTR_BOUND_STATE]       = { "imBoundState",             ATTR_EXACT, LONG,  ONE  },
 
 	[ATTR_GROUP_MEMBER]      = { "member",                   ATTR_EXACT, LONG,  MANY },
 	[ATTR_GROUP_UNIQUE_MEMBER] = { "uniqueMember",           ATTR_EXACT, LONG,  MANY },
@@ -106,7 +107,7 @@ static const struct map_row table[ATTR_N] = {
 	ATTR_SCHAC_STATUS, ATTR_INET_STATUS
 #define ROOM_HEAD \
 	ATTR_ROOM_NAME, ATTR_UUID, ATTR_CN, ATTR_DESCRIPTION, ATTR_SUBJECT, ATTR_LANGUAGE, \
-	ATTR_ROOM_OPTION, ATTR_BOUND_TO
+	ATTR_ROOM_OPTION, ATTR_BOUND_TO, ATTR_BOUND_STATE
 #define ROOM_PEOPLE \
 	ATTR_OWNER, ATTR_ADMIN, ATTR_MEMBER, ATTR_OUTCAST, ATTR_OWNER_JID, \
 	ATTR_ADMIN_JID, ATTR_MEMBER_JID, ATTR_OUTCAST_JID

@@ -39,6 +39,8 @@ static void head_read(struct xdb_op *op, const struct entry *e,
 	room->subject = entry_one(e, ATTR_SUBJECT);
 	room->language = entry_one(e, ATTR_LANGUAGE);
 	room->bound_to = entry_one(e, ATTR_BOUND_TO);
+	bound_state_read(&op->arena, entry_one(e, ATTR_BOUND_STATE),
+	    &room->bound_state);
 	options_read(op, e, room);
 }
 
@@ -215,6 +217,22 @@ struct xdb_op *xdb_room_set_subject(struct xdb *db, struct slice dn,
 	if (!op_owns(op, dn, db->rooms_base))
 		return op;
 	mods_set(&m, op, ATTR_SUBJECT, subject);
+	op_await_one(op, call_modify(op, op_text(op, dn), &m, NULL));
+	return op;
+}
+
+struct xdb_op *xdb_room_set_bound_state(struct xdb *db, struct slice dn,
+    const struct xdb_bound_state *state)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	struct buf value = { 0 };
+	struct mods m = { 0 };
+
+	if (!op_owns(op, dn, db->rooms_base))
+		return op;
+	if (state->read_s != 0 || state->failed_s != 0)
+		bound_state_write(&value, state);
+	mods_set(&m, op, ATTR_BOUND_STATE, slice_of(op_take(op, &value)));
 	op_await_one(op, call_modify(op, op_text(op, dn), &m, NULL));
 	return op;
 }

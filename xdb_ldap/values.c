@@ -267,3 +267,60 @@ void time_write(struct buf *out, int64_t seconds)
 	strftime(text, sizeof text, "%Y%m%d%H%M%SZ", &tm);
 	buf_adds(out, text);
 }
+
+/* --- how it went to read a list ------------------------------------------------------- */
+
+static void number_write(struct buf *out, size_t n)
+{
+	buf_addf(out, " %zu", n);
+}
+
+void bound_state_write(struct buf *out, const struct xdb_bound_state *state)
+{
+	if (state->read_s != 0)
+		time_write(out, state->read_s);
+	else
+		buf_addc(out, '-');
+	number_write(out, state->matched);
+	number_write(out, state->unresolved);
+	if (state->failed_s == 0)
+		return;
+	buf_addc(out, ' ');
+	time_write(out, state->failed_s);
+	next_word_write(out, state->why);
+}
+
+static bool time_word_read(struct arena *a, struct slice *rest, int64_t *seconds_r)
+{
+	struct slice word;
+
+	*seconds_r = 0;
+	return word_read_if(a, rest, &word)
+	    && (word.n == 0 || time_read(word, seconds_r));
+}
+
+static bool number_read(struct slice *rest, size_t *n_r)
+{
+	struct slice word;
+	uint64_t n;
+
+	if (!slice_word(rest, &word) || !slice_number(word, UINT32_MAX, &n))
+		return false;
+	*n_r = (size_t)n;
+	return true;
+}
+
+bool bound_state_read(struct arena *a, struct slice value,
+    struct xdb_bound_state *state_r)
+{
+	struct xdb_bound_state s = { .read_s = 0 };
+
+	if (!time_word_read(a, &value, &s.read_s)
+	    || !number_read(&value, &s.matched)
+	    || !number_read(&value, &s.unresolved)
+	    || !time_word_read(a, &value, &s.failed_s)
+	    || !word_read_if(a, &value, &s.why) || slice_trim(value).n != 0)
+		return false;
+	*state_r = s;
+	return true;
+}

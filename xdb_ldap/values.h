@@ -5,6 +5,7 @@
  *   imPending      jid [status]
  *   imOwnerJid …   jid [nick [reason]]
  *   imRoomOption   key=value
+ *   imBoundState   time|- matched unresolved [time why]
  *
  * Words one space apart, each percent-encoded; "-" stands for an empty word and
  * a word that is "-" is written %2D.  The canonical JID comes first, so people
@@ -35,7 +36,11 @@ void room_option_write(struct buf *out, const struct xdb_room_option *option);
 bool room_option_read(struct arena *a, struct slice value,
     struct xdb_room_option *option_r);
 
-/* The JID of any value above but an option; empty when there is none. */
+void bound_state_write(struct buf *out, const struct xdb_bound_state *state);
+bool bound_state_read(struct arena *a, struct slice value,
+    struct xdb_bound_state *state_r);
+
+/* The JID that a value begins with, of those above that do; empty: none. */
 struct slice value_jid(struct arena *a, struct slice value);
 
 /* GeneralizedTime (RFC 4517 §3.3.13), UTC, to seconds since 1970 and back. */

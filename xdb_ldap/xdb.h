@@ -197,12 +197,21 @@ struct xdb_room_person {
 
 struct xdb_room_option { struct slice key, value; };
 
+/* How it went to read the list that a room follows. */
+struct xdb_bound_state {
+	int64_t read_s;                 /* seconds since 1970; 0: never */
+	size_t matched, unresolved;     /* people of it; values that name nobody */
+	int64_t failed_s;               /* since when it cannot be read; 0: it can */
+	struct slice why;
+};
+
 struct xdb_room {
 	struct slice dn;                /* empty in a room that is to be made */
 	struct slice uuid;              /* entryUUID as text; of one that was read */
 	struct slice name;              /* local part of its JID, canonical */
 	struct slice title, description, subject, language;
 	struct slice bound_to;          /* DN of its list, may be empty */
+	struct xdb_bound_state bound_state;     /* all 0: nothing is said of it */
 	struct xdb_room_option *options;
 	size_t option_n;
 	struct xdb_room_person *people;
@@ -332,6 +341,9 @@ struct xdb_op *xdb_room_delete(struct xdb *db, struct slice dn);
 /* Replaces title, description, subject, language, bound_to and options (not people). */
 struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *room);
 struct xdb_op *xdb_room_set_subject(struct xdb *db, struct slice dn, struct slice subject);
+/* One that is all 0 removes what is said. */
+struct xdb_op *xdb_room_set_bound_state(struct xdb *db, struct slice dn,
+    const struct xdb_bound_state *state);
 /* `was` as it is now (affiliation AFF_NONE: none), `is` as it shall be; same
  * JID.  Local people are stored by DN, all others by JID. */
 struct xdb_op *xdb_room_set_affiliation(struct xdb *db, struct slice dn,

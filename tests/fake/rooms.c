@@ -199,6 +199,29 @@ struct xdb_op *xdb_room_set_subject(struct xdb *db, struct slice dn,
 	return op_new(run_room_subject, dn, subject);
 }
 
+static void run_room_bound_state(struct xdb_op *op, struct xdb_result *res)
+{
+	struct fake_room *f = fake_room_of(SLICE(""), op->a);
+
+	if (f == NULL) {
+		res->status = XDB_ABSENT;
+		return;
+	}
+	f->room.bound_state = op->room->bound_state;
+	f->room.bound_state.why = slice_dup(&f->arena, op->b);
+}
+
+struct xdb_op *xdb_room_set_bound_state(struct xdb *db, struct slice dn,
+    const struct xdb_bound_state *state)
+{
+	struct xdb_op *op = op_new(run_room_bound_state, dn, state->why);
+
+	(void)db;
+	op->room = ARENA_NEW(&op->arena, struct xdb_room);
+	op->room->bound_state = *state;
+	return op;
+}
+
 static void run_room_affiliation(struct xdb_op *op, struct xdb_result *res)
 {
 	struct fake_room *f = fake_room_of(SLICE(""), op->a);

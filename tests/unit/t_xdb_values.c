@@ -137,6 +137,45 @@ static void test_pending(void)
 	arena_fini(&a);
 }
 
+static const struct { struct xdb_bound_state s; const char *text; } states[] = {
+	{ { .read_s = 1795355940, .matched = 24, .unresolved = 2 },
+	  "20261122135900Z 24 2" },
+	{ { .read_s = 1795355940, .matched = 24, .failed_s = 1795356000,
+	    .why = SLICE_INIT("no such entry") },
+	  "20261122135900Z 24 0 20261122140000Z no%20such%20entry" },
+	{ { .failed_s = 1795356000 }, "- 0 0 20261122140000Z -" },
+};
+
+static bool same_state(const struct xdb_bound_state *a,
+    const struct xdb_bound_state *b)
+{
+	return a->read_s == b->read_s && a->matched == b->matched
+	    && a->unresolved == b->unresolved && a->failed_s == b->failed_s
+	    && slice_eq(a->why, b->why);
+}
+
+static void test_bound_states(void)
+{
+	static const char *const odd[] = { "", "-", "- 1", "now 1 2", "- x 2",
+		"- 1 2 later why", "- 1 2 20261122140000Z a b", "- -1 2" };
+	struct arena a = { NULL };
+	struct xdb_bound_state back;
+
+	for (size_t i = 0; i < COUNT(states); i++) {
+		struct buf out = { 0 };
+
+		bound_state_write(&out, &states[i].s);
+		is_str(buf_cstr(&out), states[i].text, "state is written");
+		ok(bound_state_read(&a, buf_slice(&out), &back)
+		    && same_state(&back, &states[i].s), "state is read again");
+		buf_fini(&out);
+	}
+	for (size_t i = 0; i < COUNT(odd); i++)
+		okf(!bound_state_read(&a, slice_of(odd[i]), &back),
+		    "\"%s\" is no state", odd[i]);
+	arena_fini(&a);
+}
+
 static void test_room_people(void)
 {
 	static const struct { struct xdb_room_person p; const char *text; } cases[] = {
@@ -242,6 +281,7 @@ int main(void)
 	test_odd_items();
 	test_many_groups();
 	test_pending();
+	test_bound_states();
 	test_room_people();
 	test_options();
 	test_jid_of_value();

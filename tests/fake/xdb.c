@@ -373,6 +373,7 @@ struct xdb_op *xdb_vcard_store(struct xdb *db, struct slice dn, struct slice rem
 /* --- rooms and groups ---------------------------------------------------------------- */
 
 #include "tests/fake/rooms.c"
+#include "tests/fake/groups.c"
 
 struct xdb_op *xdb_group_has(struct xdb *db, struct slice group, struct slice dn, struct slice uid)
 {

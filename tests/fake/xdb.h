@@ -23,6 +23,9 @@ bool fake_xdb_answer_with(enum xdb_status status);
 const char *fake_xdb_roster(const char *uid);
 /* How often verifiers were stored, which happens some time after a login. */
 unsigned fake_xdb_verifiers(void);
+/* The list that there is under any DN: "ann:2 bob:1", uids and roles; NULL: none.
+ * Its only part is "the-list", and entryUUIDs are uids. */
+void fake_xdb_list(const char *who, bool is_dynamic, size_t unresolved);
 /* The entry of a room, or NULL. */
 const struct xdb_room *fake_xdb_room(const char *name);
 

@@ -45,18 +45,15 @@ static void list_affiliation(struct job *j, const struct room *r,
     enum xdb_affiliation which)
 {
 	struct elem *query = elem_new(&j->arena, NS_MUC_ADMIN, "query");
-	const struct affiliate *x;
+	struct affiliates_walk w = { .which = which };
+	struct xdb_room_person p;
 	struct elem *item;
-	size_t at = 0;
 
-	while ((x = affiliate_next(r, &at)) != NULL) {
-		if (x->person.affiliation != which)
-			continue;
-		item = item_add(&j->arena, query, which, x->person.jid,
-		    x->person.nick);
-		if (x->person.reason.n != 0)
+	while (affiliates_walk(r, &w, &j->arena, &p)) {
+		item = item_add(&j->arena, query, which, p.jid, p.nick);
+		if (p.reason.n != 0)
 			elem_add_text_child(&j->arena, item, NS_MUC_ADMIN,
-			    "reason", x->person.reason);
+			    "reason", p.reason);
 	}
 	job_reply(j, query);
 }
@@ -209,7 +206,7 @@ static void set_roles(struct job *j, struct room *r, unsigned n)
 /* --- affiliations --- */
 
 static bool may_change(struct job *j, struct room *r, const struct change *c,
-    enum stanza_error *error_r);
+    struct refusal *why_r);
 static void changed(struct job *j, struct room *r, const struct change *c);
 
 /* By bare JID or domain; the nick of an occupant does, too (IRC's habit). */
@@ -290,13 +287,6 @@ static void set_affiliations(struct job *j, struct room *r, unsigned n)
 	change_make(j, r, c);
 }
 
-static enum xdb_affiliation exactly(const struct room *r, struct slice jid)
-{
-	const struct affiliate *a = affiliate_find(r, jid);
-
-	return a != NULL ? a->person.affiliation : AFF_NONE;
-}
-
 /* §9.1: banning oneself; a nick that is another's. */
 static bool conflicts(const struct job *j, const struct room *r,
     const struct xdb_room_person *p)
@@ -313,34 +303,52 @@ static bool conflicts(const struct job *j, const struct room *r,
 /* §10.2: a room always has an owner. */
 static bool leaves_no_owner(const struct room *r, const struct change *c)
 {
-	int owners = (int)affiliates_count(r, AFF_OWNER), lost = 0;
+	long owners = (long)affiliates_count(r, AFF_OWNER), lost = 0;
 
 	for (size_t i = 0; i < c->n; i++) {
-		lost += exactly(r, c->is[i].jid) == AFF_OWNER;
+		lost += affiliation_exact(r, c->is[i].jid)
+		    == AFF_OWNER;
 		owners += c->is[i].affiliation == AFF_OWNER;
 	}
 	return lost != 0 && owners - lost <= 0;
 }
 
-static bool may_change(struct job *j, struct room *r, const struct change *c,
-    enum stanza_error *error_r)
+/* Somebody cannot be less than the list makes them, but for being banned. */
+static bool is_for_the_list(const struct room *r,
+    const struct xdb_room_person *p)
 {
-	enum xdb_affiliation actor = affiliation_of(r, &j->from);
+	return p->affiliation != AFF_OUTCAST
+	    && affiliation_exact(r, p->jid) != AFF_OUTCAST
+	    && p->affiliation < affiliation_by_list(r, p->jid);
+}
 
-	for (size_t i = 0; i < c->n; i++) {
-		enum verdict v = affiliation_change(actor,
-		    exactly(r, c->is[i].jid), c->is[i].affiliation);
+static bool may_change_one(struct job *j, const struct room *r,
+    const struct xdb_room_person *p, struct refusal *why_r)
+{
+	enum verdict v = affiliation_change(affiliation_of(r, &j->from),
+	    affiliation_exact(r, p->jid), p->affiliation);
 
-		*error_r = error_of(v);
-		if (v != VERDICT_ALLOWED)
+	*why_r = (struct refusal){ .error = error_of(v) };
+	if (v != VERDICT_ALLOWED)
+		return false;
+	*why_r = (struct refusal){ SE_NOT_ALLOWED, "This room follows a list of "
+	    "the directory, and the list decides: who is on it can be banned "
+	    "here, and removed only there." };
+	if (is_for_the_list(r, p))
+		return false;
+	*why_r = (struct refusal){ .error = SE_CONFLICT };
+	return !conflicts(j, r, p);
+}
+
+static bool may_change(struct job *j, struct room *r, const struct change *c,
+    struct refusal *why_r)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (!may_change_one(j, r, &c->is[i], why_r))
 			return false;
-		*error_r = SE_CONFLICT;
-		if (conflicts(j, r, &c->is[i]))
-			return false;
-	}
 	if (leaves_no_owner(r, c))
 		return false;
-	*error_r = SE_RESOURCE_CONSTRAINT;
+	why_r->error = SE_RESOURCE_CONSTRAINT;
 	return map_count(&r->affiliates) + c->n <= AFFILIATES_MOST;
 }
 

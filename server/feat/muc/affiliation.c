@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "core/host.h"
+#include "feat/muc/bound.h"
 #include "feat/muc/presence.h"
 
 /* --- the list --- */
@@ -51,17 +53,6 @@ const struct affiliate *affiliate_next(const struct room *r, size_t *at)
 	return map_next(&r->affiliates, at);
 }
 
-unsigned affiliates_count(const struct room *r, enum xdb_affiliation a)
-{
-	const struct affiliate *x;
-	size_t at = 0;
-	unsigned n = 0;
-
-	while ((x = affiliate_next(r, &at)) != NULL)
-		n += x->person.affiliation == a;
-	return n;
-}
-
 void affiliates_clear(struct room *r)
 {
 	struct affiliate *x;
@@ -81,14 +72,113 @@ void affiliates_fini(struct room *r)
 
 /* --- looking --- */
 
+enum xdb_affiliation affiliation_by_list(const struct room *r,
+    struct slice bare)
+{
+	const struct roll *l = bound_roll(r);
+	struct slice local, domain;
+
+	if (l == NULL || !slice_cut(bare, '@', &local, &domain)
+	    || !slice_eq(domain, jid_domain(&host.jid)))
+		return AFF_NONE;
+	return roll_find(l, local);
+}
+
+/* A ban holds whatever the list says, and nobody is less for being named. */
+static enum xdb_affiliation both(const struct affiliate *a,
+    enum xdb_affiliation listed)
+{
+	if (a == NULL)
+		return listed;
+	return a->person.affiliation == AFF_OUTCAST
+	    || a->person.affiliation > listed ? a->person.affiliation : listed;
+}
+
+enum xdb_affiliation affiliation_exact(const struct room *r, struct slice bare)
+{
+	return both(affiliate_find(r, bare), affiliation_by_list(r, bare));
+}
+
 /* §9.2: user@domain is looked for before the domain. */
 enum xdb_affiliation affiliation_of(const struct room *r, const struct jid *who)
 {
 	const struct affiliate *a = affiliate_find(r, jid_bare(who));
+	enum xdb_affiliation listed = affiliation_by_list(r, jid_bare(who));
 
-	if (a == NULL)
-		a = affiliate_find(r, jid_domain(who));
+	if (a != NULL || listed != AFF_NONE)
+		return both(a, listed);
+	a = affiliate_find(r, jid_domain(who));
 	return a != NULL ? a->person.affiliation : AFF_NONE;
+}
+
+static const struct affiliate *explicit_next(const struct room *r,
+    struct affiliates_walk *w)
+{
+	const struct affiliate *x;
+
+	while ((x = affiliate_next(r, &w->at)) != NULL)
+		if (both(x, affiliation_by_list(r, x->person.jid)) == w->which)
+			return x;
+	return NULL;
+}
+
+static bool is_explicit(const struct room *r, struct slice name)
+{
+	char text[2 * JID_PART_MOST + 1];
+	struct slice domain = jid_domain(&host.jid);
+
+	if (map_count(&r->affiliates) == 0)
+		return false;
+	memcpy(text, name.p, name.n);
+	text[name.n] = '@';
+	memcpy(text + name.n + 1, domain.p, domain.n);
+	return affiliate_find(r, slice_make(text, name.n + 1 + domain.n)) != NULL;
+}
+
+/* Those of the list that no explicit affiliation speaks of. */
+static bool listed_next(const struct room *r, struct affiliates_walk *w,
+    struct slice *name_r)
+{
+	const struct roll *l = bound_roll(r);
+	enum xdb_affiliation affiliation;
+
+	while (l != NULL && roll_next(l, &w->listed, name_r, &affiliation))
+		if (affiliation == w->which && !is_explicit(r, *name_r))
+			return true;
+	return false;
+}
+
+bool affiliates_walk(const struct room *r, struct affiliates_walk *w,
+    struct arena *a, struct xdb_room_person *person_r)
+{
+	const struct affiliate *x = explicit_next(r, w);
+	struct slice name;
+	struct jid jid;
+
+	if (x != NULL) {
+		*person_r = x->person;
+		person_r->affiliation = w->which;
+		return true;
+	}
+	if (!listed_next(r, w, &name))
+		return false;
+	jid = host_account_jid(a, name);
+	*person_r = (struct xdb_room_person){ .jid = jid_bare(&jid),
+		.affiliation = w->which };
+	return true;
+}
+
+size_t affiliates_count(const struct room *r, enum xdb_affiliation which)
+{
+	struct affiliates_walk w = { .which = which };
+	struct slice name;
+	size_t n = 0;
+
+	while (explicit_next(r, &w) != NULL)
+		n++;
+	while (listed_next(r, &w, &name))
+		n++;
+	return n;
 }
 
 const struct affiliate *affiliate_by_nick(const struct room *r,
@@ -127,7 +217,7 @@ static struct cause cause_of(const struct occupant *o, const struct cause *why)
 	return c;
 }
 
-static void apply(struct occupant *o, const struct cause *general)
+void affiliation_apply(struct occupant *o, const struct cause *general)
 {
 	struct room *r = o->room;
 	struct standing was = o->standing;
@@ -150,7 +240,7 @@ void affiliations_apply(struct room *r, const struct cause *why)
 	struct occupant *o;
 
 	LIST_EACH(o, &r->occupants, struct occupant, link)
-		apply(o, why);
+		affiliation_apply(o, why);
 }
 
 void affiliations_give_voice(struct room *r)

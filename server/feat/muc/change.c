@@ -24,13 +24,13 @@ void change_make(struct job *j, struct room *r, struct change *c)
 static void change_turn(struct job *j, struct room *r)
 {
 	const struct change *c = change_of(j);
-	enum stanza_error error;
+	struct refusal why = { .text = NULL };
 
 	if (r == NULL) {
 		job_fail(j, SE_ITEM_NOT_FOUND, NULL);
-	} else if (!c->check(j, r, c, &error)) {
+	} else if (!c->check(j, r, c, &why)) {
 		room_edit_done(r);
-		job_fail(j, error, NULL);
+		job_fail(j, why.error, why.text);
 	} else {
 		change_next(j);
 	}
@@ -42,6 +42,16 @@ static struct xdb_room_person as_it_is(const struct room *r, struct slice jid)
 
 	return a != NULL ? a->person
 	    : (struct xdb_room_person){ .jid = jid, .affiliation = AFF_NONE };
+}
+
+/* What the list says anyway needs no entry, and ends with it. */
+static void leave_to_list(const struct room *r, struct xdb_room_person *is)
+{
+	if (is->affiliation != affiliation_by_list(r, is->jid)
+	    || is->nick.n != 0)
+		return;
+	is->affiliation = AFF_NONE;
+	is->reason = SLICE("");
 }
 
 static bool is_same(const struct xdb_room_person *a,
@@ -71,6 +81,7 @@ static void change_next(struct job *j)
 
 		c->was[c->at] = was.affiliation;
 		is->dn = was.dn;
+		leave_to_list(r, is);
 		if (is_same(&was, is))
 			continue;
 		if (room_is_stored(r)) {

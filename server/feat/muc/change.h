@@ -9,9 +9,10 @@
 enum { CHANGE_ITEMS_MOST = 100 };
 
 struct change;
+struct refusal { enum stanza_error error; const char *text; };  /* text or NULL */
 /* Looks at the rules in the room as it is now; true, or the error to answer. */
 typedef bool change_check_fn(struct job *j, struct room *r,
-    const struct change *c, enum stanza_error *error_r);
+    const struct change *c, struct refusal *why_r);
 /* All is done, and what follows was told; ends the job. */
 typedef void change_done_fn(struct job *j, struct room *r,
     const struct change *c);

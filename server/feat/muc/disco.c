@@ -15,6 +15,9 @@
 #define NS_ROOMINFO "http://jabber.org/protocol/muc#roominfo"
 #define NS_STABLE_ID "http://jabber.org/protocol/muc#stable_id"
 #define NS_SELF_PING "http://jabber.org/protocol/muc#self-ping-optimization"
+/* XEP-0068 §3.3: ours, in Clark's notation; the schema's own number. */
+#define FIELD_AS_OF "{urn:oid:2.25.255969423091096436495843567251405540014}" \
+	"ldapgroup_as_of"
 #define NODE_TRAFFIC "http://jabber.org/protocol/muc#traffic"
 #define NODE_NICK "x-roomuser-item"
 
@@ -128,6 +131,24 @@ static struct slice yes_or_no(bool flag)
 	return flag ? SLICE("1") : SLICE("0");
 }
 
+/* The list that decides who belongs here; when it cannot be read, of when that
+ * is (directory.md, rule 10): a time, or "never". */
+static void add_list(struct arena *a, struct elem *x, const struct room *r)
+{
+	struct buf text = { NULL, 0, 0 };
+	int64_t read_ms;
+
+	form_add_fact(a, x, "muc#roominfo_ldapgroup", r->config.bound_to);
+	if (!bound_is_old(r, &read_ms))
+		return;
+	if (read_ms != 0)
+		stanza_time(&text, read_ms);
+	else
+		buf_adds(&text, "never");
+	form_add_fact(a, x, FIELD_AS_OF, slice_dup(a, buf_slice(&text)));
+	buf_fini(&text);
+}
+
 static struct elem *room_facts(struct arena *a, const struct room *r,
     const struct jid *asker)
 {
@@ -144,7 +165,7 @@ static struct elem *room_facts(struct arena *a, const struct room *r,
 	if (c->language.n != 0)
 		form_add_fact(a, x, "muc#roominfo_lang", c->language);
 	if (c->bound_to.n != 0)
-		form_add_fact(a, x, "muc#roominfo_ldapgroup", c->bound_to);
+		add_list(a, x, r);
 	form_add_fact(a, x, "muc#maxhistoryfetch",
 	    number(a, host.settings->rooms.history));
 	form_add_fact(a, x, "muc#roomconfig_changesubject",

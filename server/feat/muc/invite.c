@@ -14,7 +14,7 @@
 enum { REASON_BYTES_MOST = 1024, INVITES_MOST = 20 };
 
 static bool may_still_invite(struct job *j, struct room *r,
-    const struct change *c, enum stanza_error *error_r);
+    const struct change *c, struct refusal *why_r);
 static void members_made(struct job *j, struct room *r, const struct change *c);
 
 /* --- the room's message --- */
@@ -167,10 +167,10 @@ static void invite(struct job *j, struct room *r)
 }
 
 static bool may_still_invite(struct job *j, struct room *r,
-    const struct change *c, enum stanza_error *error_r)
+    const struct change *c, struct refusal *why_r)
 {
 	(void)c;
-	*error_r = SE_FORBIDDEN;
+	why_r->error = SE_FORBIDDEN;
 	return may_invite(r, &j->from);
 }
 

@@ -10,6 +10,7 @@
  *      message.c   to all, to one, the subject;  history.c, fan.c  under it
  *      invite.c voice.c            asking others in, asking to speak
  *      affiliation.c change.c admin.c privilege.c      who is what, and may what
+ *      bound.c bound_note.c source.c roll.c    following a list of the directory
  *      owner.c config.c form.c     settings
  *      disco.c list.c proxy.c      finding out
  *      forged.c nick.c             what does not get in

@@ -130,6 +130,7 @@ void occupant_rename(struct occupant *o, struct slice nick)
 static void occupant_free(struct occupant *o)
 {
 	map_take(&o->room->nicks, occupant_nick(o));
+	bound_passes(o->room, o);
 	list_remove(&o->link);
 	fan_fini(&o->shown[VIEW_PLAIN]);
 	fan_fini(&o->shown[VIEW_FULL]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* feat/muc/room.c — the registry of rooms, reading them, and whose turn it is.
  *
- *                     OK                     last occupant left, a while
+ *                OK, list known               last occupant left, a while
  *   asked ──► LOADING ──► READY ───────────────────────────────────► gone
  *                │ ABSENT   ▲ │ asked when empty and not just read
  *                ▼          └─┘ (reads again: an empty room costs a search,
@@ -59,6 +59,7 @@ static struct room *room_new(const struct jid *jid)
 	list_init(&r->editing);
 	timer_init(&r->idle, room_idle, r);
 	timer_init(&r->again, room_again, r);
+	bound_init(r);
 	map_put(&rooms, jid_local(&r->jid), r);
 	return r;
 }
@@ -78,6 +79,7 @@ static void room_free(struct room *r)
 	timer_stop(&r->idle);
 	timer_stop(&r->again);
 	loop_undefer(r);
+	bound_fini(r);
 	affiliates_fini(r);
 	map_fini(&r->nicks);
 	map_fini(&r->seats_by_jid);
@@ -207,17 +209,36 @@ static enum xdb_status reread(struct room *r, const struct xdb_result *res)
 	return XDB_OK;
 }
 
-static enum xdb_status first_read(struct room *r, const struct xdb_result *res)
+/* Nobody enters before it is known what they are. */
+static void loading_ends(struct room *r, enum xdb_status status)
+{
+	if (status != XDB_OK) {
+		room_end(r);
+	} else {
+		r->state = ROOM_READY;
+		room_emptied(r);
+	}
+	wake(r, status);
+}
+
+static void first_read(struct room *r, const struct xdb_result *res)
 {
 	if (res->status != XDB_OK) {
-		room_end(r);
-		return res->status;
+		loading_ends(r, res->status);
+		return;
 	}
-	r->state = ROOM_READY;
 	r->read_ms = loop_now_ms();
 	room_take(r, res->room);
-	room_emptied(r);
-	return XDB_OK;
+	if (bound_is_ready(r))
+		loading_ends(r, bound_status(r));
+}
+
+void room_list_known(struct room *r)
+{
+	if (r->op != NULL)
+		return;                 /* its entry is being read, once more */
+	loading_ends(r, bound_status(r));
+	loop_defer(room_turn, r);
 }
 
 static void room_loaded(const struct xdb_result *res, void *ctx)
@@ -225,7 +246,10 @@ static void room_loaded(const struct xdb_result *res, void *ctx)
 	struct room *r = ctx;
 
 	r->op = NULL;
-	wake(r, r->state == ROOM_LOADING ? first_read(r, res) : reread(r, res));
+	if (r->state == ROOM_LOADING)
+		first_read(r, res);
+	else
+		wake(r, reread(r, res));
 	loop_defer(room_turn, r);
 }
 
@@ -370,5 +394,6 @@ void rooms_fini(void)
 		room_free(r);
 	}
 	map_fini(&rooms);
+	sources_fini();
 	guests_fini();
 }

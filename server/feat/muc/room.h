@@ -15,6 +15,7 @@
 #include "base/loop.h"
 #include "base/map.h"
 #include "core/job.h"
+#include "feat/muc/bound.h"
 #include "feat/muc/config.h"
 #include "feat/muc/history.h"
 
@@ -36,6 +37,7 @@ struct room {
 	struct map seats_by_jid;        /* full JID -> struct seat */
 	struct list occupants, seats;   /* in the order of entering */
 	struct history history;
+	struct binding bound;           /* the list it follows */
 	bool is_locked;                 /* made by entering, its owner not done yet */
 	bool is_gone;                   /* out of the registry */
 
@@ -95,6 +97,8 @@ void room_reread_name(struct slice name);
 void room_reread_uuid(struct slice uuid);
 /* And those whose entry the directory does not show any more. */
 void rooms_verify(void);
+/* From bound.c: what the list of a room that is being loaded says, is known. */
+void room_list_known(struct room *r);
 /* Tells everybody that the service ends, and frees all. */
 void rooms_fini(void);
 

@@ -27,13 +27,13 @@ void room_take(struct room *r, const struct xdb_room *entry)
 	set(&r->uuid, entry->uuid);
 	set(&r->subject.text, entry->subject);
 	take_people(r, entry);
+	bound_follow(r, entry->bound_to, &entry->bound_state);
 	log_event(LOG_DEBUG, "room-loaded", "-", "room=%s people=%zu",
 	    log_text(jid_bare(&r->jid)), entry->person_n);
 }
 
 void room_reconfigure(struct room *r, struct room_config *next)
 {
-	static const struct cause nobody;
 	struct room_config was = r->config;
 	unsigned codes[CONFIG_CODES];
 
@@ -44,7 +44,7 @@ void room_reconfigure(struct room *r, struct room_config *next)
 	if (was.is_moderated && !r->config.is_moderated)
 		affiliations_give_voice(r);
 	config_fini(&was);
-	affiliations_apply(r, &nobody);
+	bound_apply(r);
 }
 
 void room_sync(struct room *r, const struct xdb_room *entry)
@@ -59,6 +59,7 @@ void room_sync(struct room *r, const struct xdb_room *entry)
 		subject_set(r, entry->subject, SLICE(""), wall_now_ms());
 		room_tell_subject(r);
 	}
+	bound_follow(r, entry->bound_to, &entry->bound_state);
 	config_read(&next, entry);
 	room_reconfigure(r, &next);
 }

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* feat/muc/source.c — lists: read, written down in slices, read again.
+ *
+ *   followed ──► asked ──OK──► written down, in slices ──► in force, told
+ *                  ▲ │                                        │
+ *                  │ └─ failed: the last copy stays, told     │ news
+ *                  └──── as soon as may be ◄──────────────────┘
+ *
+ * News is a hint, and there may be much of it: a list is read at once when the
+ * last reading is over for a while, and else after a pause that grows with what
+ * a reading takes. */
+#include "feat/muc/source.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/map.h"
+#include "core/host.h"
+
+enum {
+	PAUSE_MS = 10, PAUSE_MOST_MS = 30 * 1000,
+	SURE = 2, PERHAPS = 8,          /* pauses, in times of the last reading */
+	AGAIN_MS = 2000,                /* after weather */
+	SLICE_NS = 500 * 1000, SLICE_NAMES = 32,
+	IDLE_MS = 24 * 60 * 60 * 1000,
+	UNUSED_NAMES_MOST = 200000,     /* of all lists that nobody follows: 10 MB */
+	UUID_MOST = 64,
+};
+
+static struct map sources;              /* DN -> struct source */
+static struct list unused = { &unused, &unused };
+static size_t unused_names;
+/* The watchers went through all people: news of one is news, and not the
+ * beginning. */
+static bool people_are_known;
+
+static void source_read(void *ctx);
+static void source_loaded(const struct xdb_result *res, void *ctx);
+static void source_write(void *ctx);
+static void source_idle(void *ctx);
+
+/* --- life --- */
+
+static struct source *source_get(struct slice dn)
+{
+	struct source *s = map_find(&sources, dn);
+
+	if (s != NULL)
+		return s;
+	s = NEW(struct source);
+	s->dn = slice_dup(&s->life, dn);
+	list_init(&s->followers);
+	list_init(&s->unused);
+	timer_init(&s->again, source_read, s);
+	timer_init(&s->slice, source_write, s);
+	timer_init(&s->idle, source_idle, s);
+	map_put(&sources, s->dn, s);
+	return s;
+}
+
+static void source_is_used(struct source *s)
+{
+	unused_names -= s->unused_names;
+	s->unused_names = 0;
+	list_remove(&s->unused);
+	timer_stop(&s->idle);
+}
+
+static void source_free(struct source *s)
+{
+	source_is_used(s);
+	map_take(&sources, s->dn);
+	xdb_cancel(&s->op);
+	timer_stop(&s->again);
+	timer_stop(&s->slice);
+	loop_undefer(s);
+	roll_fini(&s->roll);
+	roll_fini(&s->next);
+	buf_fini(&s->raw);
+	buf_fini(&s->parts);
+	buf_fini(&s->why);
+	arena_fini(&s->life);
+	free(s);
+}
+
+/* One that fails now could not be read again. */
+static void source_idle(void *ctx)
+{
+	struct source *s = ctx;
+
+	if (s->failed_ms != 0)
+		timer_start(&s->idle, IDLE_MS);
+	else
+		source_free(s);
+}
+
+/* Deferred: who unfollows may be one of those who are being told. */
+static void source_left(void *ctx)
+{
+	struct source *s = ctx;
+
+	if (!list_is_empty(&s->followers) || list_is_linked(&s->unused))
+		return;
+	if (!s->has_roll) {
+		source_free(s);
+		return;
+	}
+	list_push(&unused, &s->unused);
+	timer_start(&s->idle, IDLE_MS);
+	s->unused_names = s->roll.n + 1;
+	unused_names += s->unused_names;
+	while (unused_names > UNUSED_NAMES_MOST)
+		source_free(LIST_FIRST(&unused, struct source, unused));
+}
+
+void source_follow(struct follower *f, struct slice dn)
+{
+	struct source *s = source_get(dn);
+
+	source_is_used(s);
+	f->source = s;
+	list_push(&s->followers, &f->link);
+	if ((!s->is_asked || s->is_stale) && s->op == NULL
+	    && !timer_is_on(&s->slice))
+		source_read(s);
+}
+
+void source_unfollow(struct follower *f)
+{
+	if (f->source == NULL)
+		return;
+	list_remove(&f->link);
+	loop_defer(source_left, f->source);
+	f->source = NULL;
+}
+
+bool source_is_ready(const struct source *s)
+{
+	return s->is_asked && !s->is_stale && s->op == NULL
+	    && !timer_is_on(&s->slice);
+}
+
+void sources_fini(void)
+{
+	struct source *s;
+	size_t at = 0;
+
+	while ((s = map_next(&sources, &at)) != NULL)
+		source_free(s);
+	map_fini(&sources);
+	people_are_known = false;
+}
+
+/* --- reading --- */
+
+static void source_read(void *ctx)
+{
+	struct source *s = ctx;
+
+	timer_stop(&s->again);
+	s->is_stale = false;
+	s->began_ms = loop_now_ms();
+	s->op = xdb_group_load(host.xdb, s->dn);
+	xdb_then(s->op, source_loaded, s);
+}
+
+static void read_later(struct source *s, int factor)
+{
+	int64_t pause = (s->ended_ms - s->began_ms) * factor, wait;
+
+	s->is_stale = true;
+	if (s->op != NULL || timer_is_on(&s->slice)
+	    || list_is_empty(&s->followers))
+		return;                 /* when that is over; when it is followed */
+	if (pause < PAUSE_MS)
+		pause = PAUSE_MS;
+	if (pause > PAUSE_MOST_MS)
+		pause = PAUSE_MOST_MS;
+	wait = s->ended_ms + pause - loop_now_ms();
+	if (wait < 0)
+		wait = 0;
+	if (!timer_is_on(&s->again) || s->again.due_ms > loop_now_ms() + wait)
+		timer_start(&s->again, wait);
+}
+
+static void source_ends(struct source *s, bool are_others)
+{
+	struct follower *f;
+
+	s->is_asked = true;
+	s->ended_ms = loop_now_ms();
+	if (s->is_stale)
+		read_later(s, SURE);
+	LIST_EACH(f, &s->followers, struct follower, link)
+		f->told(f->ctx, are_others);
+}
+
+static bool is_weather(enum xdb_status status)
+{
+	return status == XDB_DOWN || status == XDB_BUSY;
+}
+
+static void source_failed(struct source *s, const struct xdb_result *res)
+{
+	buf_clear(&s->why);
+	buf_adds(&s->why, res->why != NULL ? res->why
+	    : xdb_status_text(res->status));
+	if (s->failed_ms == 0) {
+		s->failed_ms = wall_now_ms();
+		log_event(LOG_WARN, "list-failed", "-",
+		    "list=%s status=%s why=%s people=%zu", log_text(s->dn),
+		    xdb_status_text(res->status),
+		    log_text(buf_slice(&s->why)), s->roll.n);
+	}
+	source_ends(s, false);
+	if (is_weather(res->status) && !list_is_empty(&s->followers)) {
+		s->is_stale = true;
+		timer_start(&s->again, AGAIN_MS);
+	}
+}
+
+static void take_parts(struct source *s, const struct xdb_group *g)
+{
+	buf_clear(&s->parts);
+	for (size_t i = 0; i < g->part_n; i++) {
+		uint64_t key = map_hash(g->parts[i]);
+
+		buf_add(&s->parts, slice_make(&key, sizeof key));
+	}
+	s->is_dynamic = g->is_dynamic;
+	s->unresolved_n = g->unresolved_n;
+}
+
+/* --- writing down --- */
+
+static const struct { unsigned roles; enum xdb_affiliation affiliation; } ranks[] = {
+	{ GROUP_OWNER,                      AFF_OWNER  },
+	{ GROUP_EDITOR | GROUP_MODERATOR,  AFF_ADMIN  },
+	{ GROUP_MEMBER,                     AFF_MEMBER },
+};
+
+static enum xdb_affiliation rank_of(unsigned roles)
+{
+	for (size_t i = 0; i < COUNT(ranks); i++)
+		if (roles & ranks[i].roles)
+			return ranks[i].affiliation;
+	return AFF_NONE;
+}
+
+struct raw { uint8_t affiliation, uuid_n; uint16_t name_n; };
+
+/* The answer is gone after the call, and preparing ten thousand names takes too
+ * long for one: so first nothing but a copy of what is needed. */
+static void copy_raw(struct source *s, const struct xdb_group *g)
+{
+	s->raw_at = 0;
+	buf_clear(&s->raw);
+	for (size_t i = 0; i < g->member_n; i++) {
+		const struct xdb_member *m = &g->members[i];
+		struct raw r = { .affiliation = (uint8_t)rank_of(m->roles),
+			.uuid_n = (uint8_t)m->uuid.n,
+			.name_n = (uint16_t)m->uid.n };
+
+		if (m->uuid.n > UUID_MOST || m->uid.n > JID_PART_MOST
+		    || r.affiliation == AFF_NONE) {
+			s->unresolved_n++;
+			continue;
+		}
+		buf_add(&s->raw, slice_make(&r, sizeof r));
+		buf_add(&s->raw, m->uid);
+		buf_add(&s->raw, m->uuid);
+	}
+}
+
+static void write_name(struct source *s, struct arena *a)
+{
+	const char *p = s->raw.p + s->raw_at;
+	struct slice name;
+	struct raw r;
+
+	memcpy(&r, p, sizeof r);
+	name = slice_make(p + sizeof r, r.name_n);
+	if (!jid_prep_local(a, name, &name) || !roll_add(&s->next, name,
+	    slice_make(p + sizeof r + r.name_n, r.uuid_n),
+	    (enum xdb_affiliation)r.affiliation))
+		s->unresolved_n++;
+	s->raw_at += sizeof r + r.name_n + r.uuid_n;
+}
+
+static void source_written(struct source *s)
+{
+	bool are_others = !s->has_roll || s->roll.n != s->next.n
+	    || s->roll.print != s->next.print;
+	struct roll was = s->roll;
+
+	buf_fini(&s->raw);
+	s->roll = s->next;
+	s->next = (struct roll){ .n = 0 };
+	roll_fini(&was);
+	s->has_roll = true;
+	s->read_ms = wall_now_ms();
+	s->failed_ms = 0;
+	log_event(LOG_DEBUG, "list-read", "-",
+	    "list=%s people=%zu unresolved=%zu others=%d ms=%lld",
+	    log_text(s->dn), s->roll.n, s->unresolved_n, are_others,
+	    (long long)(loop_now_ms() - s->began_ms));
+	source_ends(s, are_others);
+}
+
+static void source_write(void *ctx)
+{
+	uint64_t began = uv_hrtime();
+	struct source *s = ctx;
+
+	while (s->raw_at < s->raw.n && uv_hrtime() - began < SLICE_NS) {
+		struct arena a = { NULL };
+
+		for (int i = 0; i < SLICE_NAMES && s->raw_at < s->raw.n; i++)
+			write_name(s, &a);
+		arena_fini(&a);
+	}
+	if (s->raw_at < s->raw.n)
+		timer_start(&s->slice, 1);
+	else
+		source_written(s);
+}
+
+static void source_loaded(const struct xdb_result *res, void *ctx)
+{
+	struct source *s = ctx;
+
+	s->op = NULL;
+	s->status = res->status;
+	if (res->status != XDB_OK) {
+		source_failed(s, res);
+		return;
+	}
+	take_parts(s, res->group);
+	copy_raw(s, res->group);
+	roll_init(&s->next, res->group->member_n);
+	source_write(s);
+}
+
+/* --- news --- */
+
+static bool is_made_of(const struct source *s, uint64_t key)
+{
+	for (size_t at = 0; at < s->parts.n; at += sizeof key)
+		if (memcmp(s->parts.p + at, &key, sizeof key) == 0)
+			return true;
+	return false;
+}
+
+static void group_news(struct source *s, const struct xdb_news *news,
+    uint64_t key)
+{
+	if (news->is_all || is_made_of(s, key))
+		read_later(s, SURE);
+	else if (s->failed_ms != 0 || s->unresolved_n != 0)
+		read_later(s, PERHAPS); /* it may be what is missing */
+}
+
+static void person_news(struct source *s, const struct xdb_news *news)
+{
+	if (s->is_dynamic
+	    || (!news->is_slight && s->unresolved_n != 0))
+		read_later(s, PERHAPS);
+	else if (!news->is_slight && roll_has_person(&s->roll, news->uuid))
+		read_later(s, SURE);
+}
+
+void sources_news(const struct xdb_news *news)
+{
+	uint64_t key = map_hash(news->uuid);
+	struct source *s;
+	size_t at = 0;
+
+	if (news->kind == XDB_PERSON && !people_are_known && !news->is_all)
+		return;                 /* all is read again when they are */
+	while ((s = map_next(&sources, &at)) != NULL)
+		if (news->kind == XDB_GROUP)
+			group_news(s, news, key);
+		else if (people_are_known)
+			person_news(s, news);
+		else
+			read_later(s, SURE);
+	people_are_known |= news->kind == XDB_PERSON;
+}

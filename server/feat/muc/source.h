@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* feat/muc/source.h — the lists and groups that rooms follow (imBoundTo), read
+ * once for all rooms of a list and kept true by news from the directory.
+ *
+ * When a list cannot be read, or is gone, the last good copy stays
+ * (directory.md, rule 10), also while nobody is in its rooms: a failure must
+ * not put everybody out of a members-only room. */
+#ifndef FEAT_MUC_SOURCE_H
+#define FEAT_MUC_SOURCE_H
+
+#include "base/list.h"
+#include "base/loop.h"
+#include "feat/muc/roll.h"
+
+struct source {
+	struct slice dn;                /* the key, in `life` */
+	struct arena life;
+	struct roll roll;               /* the last good copy */
+	bool has_roll;
+	size_t unresolved_n;            /* values of it that name nobody here */
+	int64_t read_ms;                /* wall clock: when the copy was read; 0: never */
+	enum xdb_status status;         /* of the last reading */
+	struct buf why;                 /* … if it failed */
+	int64_t failed_ms;              /* wall clock: since when it fails; 0: it does not */
+
+	/* source.c's own */
+	struct list followers;
+	struct list unused;             /* among those that nobody follows */
+	size_t unused_names;            /* … and how many it counts for there */
+	bool is_asked;                  /* read once at least, well or not */
+	bool is_stale;                  /* news came since the last reading began */
+	struct xdb_op *op;              /* it is being read */
+	struct roll next;               /* … and written down, in slices */
+	struct buf raw;                 /* what is left to write, from raw_at on */
+	size_t raw_at;
+	bool is_dynamic;                /* made of people who match a search */
+	struct buf parts;               /* map_hash of the entryUUIDs it was read from */
+	int64_t began_ms, ended_ms;     /* the last reading */
+	struct timer again, slice, idle;
+};
+
+/* Somebody to be told: of other people on the list, or only of how reading it
+ * went.  From the loop; it may unfollow then. */
+typedef void source_told_fn(void *ctx, bool are_others);
+struct follower {
+	struct list link;
+	struct source *source;          /* NULL: follows nothing */
+	/* borrowed */
+	source_told_fn *told;
+	void *ctx;
+};
+
+void source_follow(struct follower *f, struct slice dn);
+void source_unfollow(struct follower *f);
+/* What the directory says is known, as of now; else it will be told. */
+bool source_is_ready(const struct source *s);
+
+/* XDB_GROUP's and XDB_PERSON's (the group_news hook). */
+void sources_news(const struct xdb_news *news);
+void sources_fini(void);
+
+#endif

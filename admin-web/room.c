@@ -36,6 +36,7 @@ struct xdb_room *room_copy(struct exchange *x, const struct xdb_room *from)
 	r->subject = slice_dup(&x->arena, from->subject);
 	r->language = slice_dup(&x->arena, from->language);
 	r->bound_to = slice_dup(&x->arena, from->bound_to);
+	r->bound_state.why = slice_dup(&x->arena, from->bound_state.why);
 	/* Room for the three that this interface sets. */
 	options = arena_alloc(&x->arena, (r->option_n + 3) * sizeof *options);
 	for (size_t i = 0; i < r->option_n; i++)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* admin-web/rooms.c — the pages about conference rooms. */
+#include <time.h>
+
 #include "admin-web/layout.h"
 #include "admin-web/login.h"
 #include "admin-web/pages.h"
@@ -152,11 +154,42 @@ static enum text affiliation_text(enum xdb_affiliation a)
 	return T_AFF_NONE;
 }
 
+static const char *day_text(struct exchange *x, int64_t seconds)
+{
+	char text[32];
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	if (seconds == 0)
+		return say(x, T_ROOM_LIST_NEVER);
+	gmtime_r(&t, &tm);
+	strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &tm);
+	return exchange_printf(x, "%s", text);
+}
+
+/* How it went when the room last read its list (the im process says it). */
+static void write_list_state(struct exchange *x, struct page *p,
+    const struct xdb_bound_state *s)
+{
+	const char *read = day_text(x, s->read_s);
+
+	if (s->failed_s != 0)
+		part_alert(p, say_with(x, T_ROOM_LIST_FAILED,
+		    day_text(x, s->failed_s), read, NULL));
+	else if (s->read_s != 0)
+		part_text(p, NULL, say_with(x, T_ROOM_LIST_READ,
+		    exchange_printf(x, "%zu", s->matched), read, NULL));
+	else
+		part_text(p, "dim", say(x, T_ROOM_LIST_UNREAD));
+}
+
 static void write_people(struct exchange *x, struct page *p,
     const struct xdb_room *r)
 {
 	page_open_class(p, "section", "panel");
 	part_heading(p, say(x, T_ROOM_PEOPLE));
+	if (r->bound_to.n != 0)
+		write_list_state(x, p, &r->bound_state);
 	if (r->person_n == 0)
 		part_text(p, "dim", say(x, T_ROOM_NO_PEOPLE));
 	page_open(p, "dl");

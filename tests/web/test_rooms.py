@@ -65,6 +65,22 @@ def test_room_for_a_list(world, admin):
             break
 
 
+@pytest.mark.parametrize("says,shown", [
+    (None, "will be read when somebody enters"),
+    ("20261122135900Z 24 2", "24 people (read on 2026-11-22 13:59 UTC)"),
+    ("20261122135900Z 24 2 20261123080000Z no%20such%20object",
+     "cannot be read since 2026-11-23 08:00 UTC"),
+    ("- 0 0 20261123080000Z -", "last read: never"),
+])
+def test_room_says_how_old_its_list_is(world, admin, says, shown):
+    """Rule 10 of directory.md; the im process wrote it."""
+    more = {"imBoundState": [says]} if says else {}
+    name = world.room(imBoundTo=[f"cn=nada,{world.env['LDAP_BASE']}"],
+                      **more).partition("@")[0]
+    admin.get(f"/rooms/{name}")
+    assert shown in admin.page.text
+
+
 def test_room_is_changed_and_keeps_what_is_not_on_the_page(world, admin):
     name = new_room(world, admin)
     dn = f"imRoomName={name},ou=rooms,{world.env['IM_BASE']}"

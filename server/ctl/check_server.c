@@ -235,6 +235,9 @@ static const struct index {
 	{ ATTR_CSN, "eq", "(%s=19700101000000.000000Z#000000#000#000000)", true },
 	{ ATTR_MODIFIED, "eq", "(%s>=99991231000000Z)", true },
 	{ ATTR_MAIL, "sub", "(%s=*7e57d0c7*)", true },
+	{ ATTR_MAIL, "eq", "(%s=7e57d0c7)", true },
+	{ ATTR_CERTIFICATE, "eq", "(%s={ serialNumber 1, "
+	    "issuer rdnSequence:\"cn=7e57d0c7\" })", true },
 	{ ATTR_CN, "sub", "(%s=*7e57d0c7*)", true },
 	{ ATTR_GROUP_MEMBER, "eq", "(%s=cn=7e57d0c7)", true },
 	{ ATTR_OBJECT_CLASS, "eq", "(%s=simpleSecurityObject)", true },
@@ -247,9 +250,24 @@ static const struct index {
 	{ ATTR_TOKEN_HASH, "eq", "(%s=7e57d0c7)", false },
 };
 
+/* Are the owners of certificates looked for like this? */
+static bool is_way(const struct doctor *d, const char *way)
+{
+	const struct conf_list *l = &d->settings->sasl.certificate_names;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i], way) == 0)
+			return *d->settings->tls.client_ca_file != '\0';
+	return false;
+}
+
 /* modifyTimestamp is asked for where the server tells of no changes. */
 static bool is_used(const struct doctor *d, const struct index *i)
 {
+	if (i->attr == ATTR_CERTIFICATE)
+		return is_way(d, "entry");
+	if (i->attr == ATTR_MAIL && strcmp(i->kind, "eq") == 0)
+		return is_way(d, "mail");
 	return i->attr != ATTR_MODIFIED || !d->has_sync;
 }
 

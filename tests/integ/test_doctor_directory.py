@@ -14,6 +14,7 @@ import pytest
 from doctor import (FAULT, WARNING, config, doctor, entry,          # noqa: F401
                     left, rule, sample, without_overlay, written)
 from world import TOP
+from zoo import Authority, pem
 
 sys.path.insert(0, str(TOP / "tests/schema"))
 from directory import Directory                                 # noqa: E402
@@ -157,6 +158,24 @@ def test_index_that_is_missing(doctor):
         assert doctor.findings(*doctor.admin) == {
             "sync": WARNING, "indexes": WARNING}
         assert "modifyTimestamp has no index" in doctor.says("indexes")
+
+
+def test_index_for_certificates(doctor):
+    """Asked for where people's certificates are looked for in their entries."""
+    path = doctor.folder / "ca.pem"
+    path.write_bytes(pem(Authority("Campus").badge(valid=(-1, 99)).certificate))
+    doctor.write({"tls.client_ca_file": path,
+                  "sasl.certificate_names": "xmpp mail entry"})
+    assert doctor.findings(*doctor.admin) == {}, doctor.last
+    with config(doctor.world, (ldap.MOD_DELETE, "olcDbIndex",
+                               ["userCertificate eq"])):
+        assert doctor.findings(*doctor.admin) == {"indexes": WARNING}
+        assert "userCertificate has no index" in doctor.says("indexes")
+        doctor.write({"tls.client_ca_file": path})
+        assert doctor.findings(*doctor.admin) == {}, doctor.last
+    doctor.write({"tls.client_ca_file": path,
+                  "sasl.certificate_names": "entry"})
+    assert doctor.findings() == {}, doctor.last
 
 
 def test_limit_of_entries(doctor):

@@ -178,6 +178,7 @@ ZOO = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:SHA1 signatures")
 @pytest.mark.parametrize("newest", ["TLSv1_3", "TLSv1_2"])
 @pytest.mark.parametrize("kind", ZOO)
 def test_sasl_20_zoo(asking, ca, tmp_path, somebody, kind, newest):

@@ -128,15 +128,22 @@ struct call *call_search(struct xdb_op *op, const struct search *s)
 	return c;
 }
 
-struct call *call_modify(struct xdb_op *op, const char *dn, const struct mods *m,
-    const char *assertion)
+struct call *call_modify_as(struct xdb_op *op, const char *as, const char *dn,
+    const struct mods *m, const char *assertion)
 {
 	struct call *c = call_new(op, CALL_MODIFY, dn);
 
 	c->mods = m->v;
 	c->assertion = assertion;
+	c->as = as;
 	pool_submit(c->pool, c);
 	return c;
+}
+
+struct call *call_modify(struct xdb_op *op, const char *dn, const struct mods *m,
+    const char *assertion)
+{
+	return call_modify_as(op, NULL, dn, m, assertion);
 }
 
 struct call *call_add(struct xdb_op *op, const char *dn, const struct mods *m)
@@ -263,18 +270,39 @@ static int send_search(struct call *c, LDAP *ld, int64_t timeout_ms)
 	    NULL, &limit, (int)c->most, &c->msgid);
 }
 
+/* RFC 4370 §3: the value is the authzId itself, in no further wrapping. */
+static struct berval authz_id(struct call *c)
+{
+	struct buf id = { 0 };
+	struct slice text;
+
+	buf_adds(&id, "dn:");
+	buf_adds(&id, c->as);
+	text = slice_dup(&c->op->arena, buf_slice(&id));
+	buf_fini(&id);
+	return (struct berval){ text.n, (char *)(uintptr_t)text.p };
+}
+
 static int send_modify(struct call *c, LDAP *ld)
 {
-	LDAPControl assertion = { .ldctl_iscritical = 1 };
-	LDAPControl *controls[] = { &assertion, NULL };
-	int rc;
+	LDAPControl assertion = { .ldctl_iscritical = 1,
+		.ldctl_oid = (char[]){ LDAP_CONTROL_ASSERT } };
+	LDAPControl proxy = { .ldctl_iscritical = 1,
+		.ldctl_oid = (char[]){ LDAP_CONTROL_PROXY_AUTHZ } };
+	LDAPControl *controls[3] = { NULL };
+	size_t n = 0;
+	int rc = LDAP_SUCCESS;
 
-	if (c->assertion == NULL)
-		return ldap_modify_ext(ld, c->dn, c->mods, NULL, NULL, &c->msgid);
-	assertion.ldctl_oid = (char[]){ LDAP_CONTROL_ASSERT };
-	rc = ldap_create_assertion_control_value(ld,
-	    arena_dup(&c->op->arena, c->assertion, strlen(c->assertion)),
-	    &assertion.ldctl_value);
+	if (c->as != NULL) {
+		proxy.ldctl_value = authz_id(c);
+		controls[n++] = &proxy;
+	}
+	if (c->assertion != NULL) {
+		rc = ldap_create_assertion_control_value(ld,
+		    arena_dup(&c->op->arena, c->assertion, strlen(c->assertion)),
+		    &assertion.ldctl_value);
+		controls[n++] = &assertion;
+	}
 	if (rc == LDAP_SUCCESS)
 		rc = ldap_modify_ext(ld, c->dn, c->mods, controls, NULL,
 		    &c->msgid);

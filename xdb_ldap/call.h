@@ -47,6 +47,7 @@ struct call {
 	bool is_paged;
 	LDAPMod **mods;
 	const char *assertion;
+	const char *as;                 /* who it is done as, a DN; NULL: ourselves */
 
 	/* the answer */
 	bool is_answered;
@@ -91,6 +92,9 @@ void mods_set(struct mods *m, struct xdb_op *op, enum attr attr, struct slice va
 /* `assertion`: a filter (RFC 4528, critical), or NULL. */
 struct call *call_modify(struct xdb_op *op, const char *dn, const struct mods *m,
     const char *assertion);
+/* The same as somebody else (RFC 4370, critical): with that person's rights. */
+struct call *call_modify_as(struct xdb_op *op, const char *as, const char *dn,
+    const struct mods *m, const char *assertion);
 struct call *call_add(struct xdb_op *op, const char *dn, const struct mods *m);
 struct call *call_delete(struct xdb_op *op, const char *dn);
 struct call *call_password(struct xdb_op *op, const char *dn, struct slice password);

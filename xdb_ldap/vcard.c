@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* xdb_ldap/vcard.c — what the directory says about a person, and the rest that
  * it has no place for (imVCard, kept as the client sent it). */
+#include "base/picture.h"
+#include "xdb_ldap/filter.h"
 #include "xdb_ldap/person.h"
 
 /* --- load --------------------------------------------------------------------------- */
@@ -31,20 +33,10 @@ static const struct { enum attr attr; size_t offset; } fields[] = {
 	ONE(ATTR_PHOTO, photo),
 };
 
-static const struct { const char *magic; size_t n; const char *type; } photos[] = {
-	{ "\xff\xd8\xff", 3, "image/jpeg" },
-	{ "\x89PNG\r\n\x1a\n", 8, "image/png" },
-	{ "GIF87a", 6, "image/gif" },
-	{ "GIF89a", 6, "image/gif" },
-};
-
 /* A photo whose kind is not known is none: clients would be told a lie. */
 static void photo_judge(struct xdb_vcard *v)
 {
-	for (size_t i = 0; i < COUNT(photos); i++)
-		if (slice_starts(v->photo,
-		    slice_make(photos[i].magic, photos[i].n)))
-			v->photo_type = photos[i].type;
+	v->photo_type = picture_type(v->photo);
 	if (v->photo_type == NULL)
 		v->photo = slice_make(NULL, 0);
 }
@@ -56,6 +48,9 @@ static void lists_read(const struct entry *e, struct xdb_vcard *v)
 	v->mobiles = entry_all(e, ATTR_MOBILE, &v->mobile_n);
 	v->faxes = entry_all(e, ATTR_FAX, &v->fax_n);
 	v->units = entry_all(e, ATTR_DEPARTMENT, &v->unit_n);
+	v->urls = entry_all(e, ATTR_URL, &v->url_n);
+	v->titles = entry_all(e, ATTR_TITLE, &v->title_n);
+	v->nicknames = entry_all(e, ATTR_NICKNAME, &v->nickname_n);
 }
 
 static void vcard_read(const struct entry *e, struct xdb_vcard *v)
@@ -109,4 +104,120 @@ struct xdb_op *xdb_vcard_store(struct xdb *db, struct slice profile_dn,
 	mods_set(&m, op, ATTR_VCARD, remainder);
 	op_await_one(op, call_modify(op, op_text(op, profile_dn), &m, NULL));
 	return op;
+}
+
+/* --- what the person changes ------------------------------------------------------------ */
+
+static const enum attr written[XDB_VCARD_FIELDS] = {
+	[XDB_VCARD_PHOTO] = ATTR_PHOTO, [XDB_VCARD_NICKNAME] = ATTR_NICKNAME,
+	[XDB_VCARD_URL] = ATTR_URL,     [XDB_VCARD_TITLE] = ATTR_TITLE,
+	[XDB_VCARD_MAIL] = ATTR_MAIL,   [XDB_VCARD_PHONE] = ATTR_PHONE,
+	[XDB_VCARD_MOBILE] = ATTR_MOBILE, [XDB_VCARD_FAX] = ATTR_FAX,
+};
+
+static bool has(const struct slice *values, size_t n, struct slice wanted)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq(values[i], wanted))
+			return true;
+	return false;
+}
+
+/* Value by value, so that what is not in the vCard stays, and a value that went
+ * meanwhile is noticed.  Photos cannot be compared (RFC 2798), and of those whose
+ * first value is shown the order matters: replaced. */
+static bool is_ordered(enum xdb_vcard_field field)
+{
+	return field == XDB_VCARD_NICKNAME || field == XDB_VCARD_URL
+	    || field == XDB_VCARD_TITLE;
+}
+
+static void assert_first(struct buf *filter, const char *name,
+    const struct xdb_vcard_change *c)
+{
+	if (c->was_n != 0) {
+		filter_eq(filter, name, c->was[0]);
+		return;
+	}
+	filter_open(filter, '!');
+	filter_present(filter, name);
+	filter_close(filter);
+}
+
+static void put_change(struct mods *m, struct xdb_op *op, struct buf *assertion,
+    const struct xdb_vcard_change *c)
+{
+	enum attr attr = written[c->field];
+
+	if (c->field == XDB_VCARD_PHOTO || is_ordered(c->field)) {
+		mods_put(m, op, LDAP_MOD_REPLACE, attr, c->is, c->is_n);
+		if (c->field != XDB_VCARD_PHOTO)
+			assert_first(assertion, op_name(op, attr), c);
+		return;
+	}
+	for (size_t i = 0; i < c->was_n; i++)
+		if (!has(c->is, c->is_n, c->was[i]))
+			mods_put_one(m, op, LDAP_MOD_DELETE, attr, c->was[i]);
+	for (size_t i = 0; i < c->is_n; i++)
+		if (!has(c->was, c->was_n, c->is[i]))
+			mods_put_one(m, op, LDAP_MOD_ADD, attr, c->is[i]);
+}
+
+/* What would be believed when it is read again. */
+static bool is_taken(struct xdb_op *op, const struct xdb_vcard_change *c)
+{
+	const struct map_row *row = &op->db->names.rows[written[c->field]];
+
+	for (size_t i = 0; i < c->is_n; i++)
+		if (c->is[i].n == 0 || c->is[i].n > row->most_bytes)
+			return false;
+	return row->name != NULL && c->is_n <= row->most_values;
+}
+
+static void written_as_person(struct xdb_op *op);
+
+struct xdb_op *xdb_vcard_write(struct xdb *db, const struct xdb_person *person,
+    const struct xdb_vcard_change *changes, size_t n)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	struct buf filter = { 0 };
+	struct mods m = { 0 };
+	const char *dn;
+
+	if (!op_owns(op, person->dn, db->people_base))
+		return op;
+	filter_open(&filter, '&');
+	filter_eq(&filter, op_name(op, ATTR_UUID), person->uuid);
+	for (size_t i = 0; i < n; i++) {
+		if (!is_taken(op, &changes[i])) {
+			buf_fini(&filter);
+			op_refuse(op, XDB_NO_RIGHT, "more than is kept");
+			return op;
+		}
+		put_change(&m, op, &filter, &changes[i]);
+	}
+	dn = op_text(op, person->dn);
+	filter_close(&filter);
+	*(struct call **)op->data = call_modify_as(op, dn, dn, &m,
+	    op_take(op, &filter));
+	op_await(op, written_as_person);
+	return op;
+}
+
+/* That a value, an attribute or a class does not fit is the directory's no to
+ * what the person wants, and nothing is broken. */
+static void written_as_person(struct xdb_op *op)
+{
+	static const int unfit[] = { LDAP_UNDEFINED_TYPE, LDAP_CONSTRAINT_VIOLATION,
+	    LDAP_INVALID_SYNTAX, LDAP_OBJECT_CLASS_VIOLATION };
+	struct call *c = *(struct call **)op->data;
+
+	for (size_t i = 0; i < COUNT(unfit); i++)
+		if (c->code == unfit[i] && c->status != XDB_OK) {
+			op_refuse(op, XDB_NO_RIGHT,
+			    "the directory does not take this value");
+			return;
+		}
+	if (!op_failed(op, c))
+		op_finish(op, XDB_OK, NULL);
 }

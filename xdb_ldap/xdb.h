@@ -91,7 +91,8 @@ struct xdb_news {
 	struct slice name;              /* of a room that is there; may be empty */
 	struct slice dn;                /* of a group that is there */
 	bool is_slight;                 /* of a person: nothing that accounts are made of;
-	                                   who is found by searching may have changed */
+	                                   who is found by searching, or the photo, may
+	                                   have changed */
 };
 typedef void xdb_news_fn(const struct xdb_news *news, void *ctx);
 
@@ -178,6 +179,9 @@ struct xdb_vcard {
 	struct slice *mails, *phones, *mobiles, *faxes, *units;
 	size_t mail_n, phone_n, mobile_n, fax_n, unit_n;
 	struct slice street, locality, region, postal_code, country;
+	/* Of those all values, as they are stored; the first is the one above. */
+	struct slice *urls, *titles, *nicknames;
+	size_t url_n, title_n, nickname_n;
 	struct slice photo;             /* bytes of jpegPhoto, at most 64 KiB */
 	const char *photo_type;         /* by its magic: "image/jpeg", … or NULL */
 	struct slice remainder;         /* XML that the directory has no place for */
@@ -330,6 +334,24 @@ struct xdb_op *xdb_roster_change(struct xdb *db, const struct xdb_roster_change 
 struct xdb_op *xdb_vcard_load(struct xdb *db, struct slice uid);
 /* Empty remainder removes it. */
 struct xdb_op *xdb_vcard_store(struct xdb *db, struct slice profile_dn, struct slice remainder);
+
+/* What a person may write of their own entry, as far as the directory lets them. */
+enum xdb_vcard_field {
+	XDB_VCARD_PHOTO, XDB_VCARD_NICKNAME, XDB_VCARD_URL, XDB_VCARD_TITLE,
+	XDB_VCARD_MAIL, XDB_VCARD_PHONE, XDB_VCARD_MOBILE, XDB_VCARD_FAX,
+	XDB_VCARD_FIELDS
+};
+struct xdb_vcard_change {
+	enum xdb_vcard_field field;
+	const struct slice *was, *is;   /* values as they were read, and as they shall be */
+	size_t was_n, is_n;
+};
+/* All changes in one modify, done as that person (RFC 4370), so that the directory's
+ * own rules decide; under the assertion that it is still that person's entry.
+ * REFUSED: they say no, or do not take a value.  CONFLICT: a value is not what it
+ * was read as any more. */
+struct xdb_op *xdb_vcard_write(struct xdb *db, const struct xdb_person *person,
+    const struct xdb_vcard_change *changes, size_t n);
 
 /* --- rooms ----------------------------------------------------------------------- */
 

@@ -123,6 +123,11 @@ static const struct conf_key keys[] = {
 	COUNT_("rooms", "occupants", rooms.occupants, "1000", "2", "10000",
 	    "Most people in one room, unless the room says less."),
 
+	LIST("vcard", "writable", vcard.writable, "",
+	    "What people change in their own directory entries by changing their vCard: photo, nickname, url, title, mail, phone, mobile, fax. It is done as that person (RFC 4370; schema/access-vcard.ldif), so that the directory decides."),
+	SIZE("vcard", "photo_size", vcard.photo_bytes, "64k", "1k", "64k",
+	    "Largest photo that is written into the directory."),
+
 	SIZE("limits", "stanza_size", limits.stanza_bytes, "256k", "10k", "16m",
 	    "Largest stanza a client may send."),
 	SIZE("limits", "preauth_size", limits.preauth_bytes, "8k", "4k", "64k",
@@ -358,6 +363,23 @@ static void check_kerberos(const struct settings *s, struct buf *why)
 		    "people who log in by keytab");
 }
 
+static void check_writable(const struct settings *s, struct buf *why)
+{
+	static const char *const known[] = { "photo", "nickname", "url", "title",
+		"mail", "phone", "mobile", "fax" };
+	const struct conf_list *l = &s->vcard.writable;
+	size_t k;
+
+	for (size_t i = 0; i < l->n; i++) {
+		for (k = 0; k < COUNT(known) && strcmp(known[k], l->v[i]) != 0; )
+			k++;
+		if (k == COUNT(known))
+			bad(why, s, "vcard", "writable", "%s is none of photo, "
+			    "nickname, url, title, mail, phone, mobile and fax",
+			    l->v[i]);
+	}
+}
+
 static bool check_all(struct settings *s, struct buf *why)
 {
 	size_t before = why->n;
@@ -383,6 +405,7 @@ static bool check_all(struct settings *s, struct buf *why)
 	check_mechanisms(s, why);
 	check_clients(s, why);
 	check_kerberos(s, why);
+	check_writable(s, why);
 	check_list(s, "c2s", &s->listen.c2s, why);
 	check_list(s, "c2s_tls", &s->listen.c2s_tls, why);
 	check_list(s, "web", &s->listen.web, why);

@@ -42,6 +42,7 @@ struct settings {
 		const char *people_create_base;
 	} web;
 	struct { const char *create; unsigned history, occupants; } rooms;
+	struct { struct conf_list writable; size_t photo_bytes; } vcard;
 	struct {
 		size_t stanza_bytes, preauth_bytes, queue_bytes;
 		unsigned sessions, roster_items, accounts_away;

@@ -76,6 +76,8 @@ struct account *account_enter(struct slice local, const struct xdb_account *load
 /* Person or profile of somebody changed in the directory: when their account is
  * in memory it follows (account_live.c). */
 void account_news(struct slice person_uuid);
+/* The same of what an account does not hold: features are asked. */
+void account_touched(struct slice person_uuid);
 /* All people were read: who is in memory only is looked for. */
 void accounts_verify(void);
 void account_hold(struct account *a);

@@ -125,6 +125,14 @@ void account_news(struct slice uuid)
 		account_stale(a);
 }
 
+void account_touched(struct slice uuid)
+{
+	struct account *a = map_find(&by_uuid, uuid);
+
+	if (a != NULL && !list_is_empty(&a->sessions))
+		hook_person_touched(a);
+}
+
 void accounts_verify(void)
 {
 	struct account *a;

@@ -42,6 +42,9 @@ struct hooks {
 	 * it `was`.  Memory has it. */
 	void (*contact_changed)(struct account *a, struct slice contact,
 	    enum xdb_subscription was);
+	/* Something of the person's entry that memory does not hold may have
+	 * changed in the directory, the photo for one; there are sessions. */
+	void (*person_touched)(struct account *a);
 	/* The same way: somebody asks for a subscription. */
 	void (*request_came)(struct account *a, const struct xdb_pending *request);
 	/* A room's entry was made, changed or deleted by another process: one
@@ -79,6 +82,7 @@ enum hook_result hook_presence(struct job *j);
 enum hook_result hook_message(struct job *j);
 void hook_contact_changed(struct account *a, struct slice contact,
     enum xdb_subscription was);
+void hook_person_touched(struct account *a);
 void hook_request_came(struct account *a, const struct xdb_pending *request);
 void hook_room_changed(struct slice name);
 void hook_room_news(const struct xdb_news *news);

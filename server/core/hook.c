@@ -64,6 +64,14 @@ void hook_contact_changed(struct account *a, struct slice contact,
 		f->hooks->contact_changed(a, contact, was);
 }
 
+void hook_person_touched(struct account *a)
+{
+	const struct feature *f;
+
+	EACH_HOOK(f, person_touched)
+		f->hooks->person_touched(a);
+}
+
 void hook_request_came(struct account *a, const struct xdb_pending *request)
 {
 	const struct feature *f;

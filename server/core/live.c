@@ -4,6 +4,7 @@
  *   person, profile  the account is read again; whoever may not use it any
  *                    more is out, rosters are pushed, presence follows
  *                                                         (core/account_live.c)
+ *                    and the vCard, for its photo       (feat/avatar.c)
  *   room             its entry is read again, those in it are told
  *                                                            (feat/muc/room.c)
  *   group            and people, who may be in one: who follows groups reads
@@ -21,10 +22,15 @@ static void heard(const struct xdb_news *news, void *ctx)
 	(void)ctx;
 	switch (news->kind) {
 	case XDB_PERSON:
-		if (news->is_all)
+		if (news->is_all) {
 			accounts_verify();
-		else if (!news->is_slight)
+			hook_group_news(news);
+			return;
+		}
+		if (!news->is_slight)
 			account_news(news->uuid);
+		if (!news->is_gone)
+			account_touched(news->uuid);
 		hook_group_news(news);
 		return;
 	case XDB_PROFILE:

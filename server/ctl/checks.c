@@ -56,6 +56,8 @@ const struct check checks[] = {
 	{ "unique", "one profile for each address", "access-im", check_unique },
 	{ "access-limits", "what our identities must not write", "scratch",
 	    check_access_limits },
+	{ "acting", "what the server may write as the people themselves",
+	    "scratch people", check_acting },
 	{ "passwords", "that passwords cannot be read", "scratch",
 	    check_passwords },
 	{ "access-nobody", "that profiles are not for everybody", "scratch",

@@ -22,6 +22,6 @@ check_fn check_contexts, check_extensions, check_schema, check_sync,
 check_fn check_bases, check_people, check_names, check_examples;
 /* check_access.c: who may do what, by trying */
 check_fn check_scratch, check_access_im, check_unique, check_access_limits,
-    check_passwords, check_access_nobody, check_clock, check_access_web;
+    check_acting, check_passwords, check_access_nobody, check_clock, check_access_web;
 
 #endif

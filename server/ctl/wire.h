@@ -72,6 +72,9 @@ int wire_add(struct wire *w, const char *dn, const struct change *changes,
 /* `assertion`: a filter that must hold (RFC 4528), or NULL. */
 int wire_modify(struct wire *w, const char *dn, const struct change *changes,
     const char *assertion);
+/* Done as somebody else (RFC 4370). */
+int wire_modify_as(struct wire *w, const char *as, const char *dn,
+    const struct change *changes);
 int wire_delete(struct wire *w, const char *dn);
 
 /* The first entry of what was found, which may be nothing; libldap's own ends

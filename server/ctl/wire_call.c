@@ -202,6 +202,25 @@ int wire_modify(struct wire *w, const char *dn, const struct change *changes,
 	return settle(w, rc, id);
 }
 
+int wire_modify_as(struct wire *w, const char *as, const char *dn,
+    const struct change *changes)
+{
+	LDAPControl proxy = { .ldctl_iscritical = 1,
+		.ldctl_oid = (char[]){ LDAP_CONTROL_PROXY_AUTHZ } };
+	LDAPControl *controls[] = { &proxy, NULL };
+	struct buf id = { 0 };
+	struct mods_room room;
+	int msg = 0, rc = begin_call(w);
+
+	buf_addf(&id, "dn:%s", as);
+	proxy.ldctl_value = (struct berval){ id.n, id.p };
+	if (rc == LDAP_SUCCESS)
+		rc = sent(w, ldap_modify_ext(w->ld, dn, mods_of(&room, changes),
+		    controls, NULL, &msg));
+	buf_fini(&id);
+	return settle(w, rc, msg);
+}
+
 int wire_delete(struct wire *w, const char *dn)
 {
 	int id = 0, rc = begin_call(w);

@@ -13,6 +13,7 @@ const struct feature *const features[] = {
 	&feature_disco,
 	&feature_contact,
 	&feature_vcard,
+	&feature_avatar,
 	&feature_ping,
 	&feature_version,
 	&feature_time,

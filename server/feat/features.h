@@ -5,8 +5,8 @@
 
 #include "core/feature.h"
 
-extern const struct feature feature_contact, feature_disco,
-    feature_legacy_session, feature_message, feature_muc, feature_ping,
+extern const struct feature feature_avatar, feature_contact,
+    feature_disco, feature_legacy_session, feature_message, feature_muc, feature_ping,
     feature_presence, feature_roster, feature_subscription, feature_time,
     feature_vcard, feature_version;
 

@@ -20,6 +20,7 @@
 
 #include "core/host.h"
 #include "core/route.h"
+#include "feat/avatar.h"
 #include "feat/directed.h"
 #include "feat/fanout.h"
 #include "feat/features.h"
@@ -96,21 +97,33 @@ void presence_withdraw(struct account *who, struct account *to)
 /* --- broadcast --------------------------------------------------------------------------- */
 
 /* §4.2.2, §4.4.2, §4.5.2: subscribers, and our own resources. */
-static void broadcast(struct session *s, const struct elem *presence)
+static void broadcast_as(struct session *s, const struct elem *presence,
+    const struct write_as *as)
 {
 	struct account *a = s->account, *other;
-	struct write_as as = { .from = jid_full(&s->jid) };
 	struct contact *c;
 	struct fanout f;
 	size_t at = 0;
 
-	fanout_init(&f, presence, &as);
+	fanout_init(&f, presence, as);
 	while ((c = map_next(&a->contacts, &at)) != NULL)
 		if ((c->item.subscription & SUB_FROM) != 0
 		    && (other = fanout_account(c->item.jid)) != NULL)
 			fanout_available(&f, other, c->item.jid, NULL);
 	fanout_available(&f, a, jid_bare(&a->jid), NULL);
 	fanout_fini(&f);
+}
+
+static void broadcast(struct session *s, const struct elem *presence)
+{
+	broadcast_as(s, presence, &(struct write_as){
+	    .from = jid_full(&s->jid) });
+}
+
+void presence_again(struct session *s)
+{
+	broadcast_as(s, s->presence, &(struct write_as){
+	    .from = jid_full(&s->jid), .id = SLICE("") });
 }
 
 static void send_request(struct session *s, const struct xdb_pending *p)
@@ -185,7 +198,8 @@ static void available(struct job *j)
 		    "A priority is one integer from -128 to 127.");
 		return;
 	}
-	session_set_presence(s, j->stanza, priority);
+	session_set_presence(s, avatar_stamp(&j->arena, s->account, j->stanza),
+	    priority);
 	broadcast(s, s->presence);
 	if (is_first)
 		welcome(s);

@@ -3,10 +3,12 @@
  *
  * Anybody here may read the vCard of anybody here: it is the university's
  * directory.  A person who does not exist and one who may not use the service
- * answer alike, item-not-found (RTE-09).  Everybody writes only their own, and
- * of it only what the directory does not hold (vcard_merge.h). */
+ * answer alike, item-not-found (RTE-09).  Everybody writes only their own: what
+ * the directory does not hold, and of what it holds what [vcard] writable names,
+ * as that person (vcard_merge.h). */
 #include "base/log.h"
 #include "core/host.h"
+#include "feat/avatar.h"
 #include "feat/features.h"
 #include "feat/vcard_merge.h"
 #include "xml/ns.h"
@@ -91,7 +93,11 @@ static void host_get(struct job *j)
 
 /* --- set ------------------------------------------------------------------------------------- */
 
+struct set { struct vcard_plan plan; struct slice profile_dn; };
+
 static void set_loaded(struct job *j, const struct xdb_result *res);
+static void person_set(struct job *j, const struct xdb_result *res);
+static void remainder_set(struct job *j);
 static void set_stored(struct job *j, const struct xdb_result *res);
 
 static void own_set(struct job *j)
@@ -110,37 +116,99 @@ static void refuse_change(struct job *j, const char *field)
 	buf_fini(&text);
 }
 
+/* False: refused. */
+static bool may_set(struct job *j, const struct xdb_vcard *v,
+    const struct vcard_plan *plan)
+{
+	if (plan->held != NULL)
+		refuse_change(j, plan->held);
+	else if (plan->unfit != NULL)
+		job_fail(j, SE_NOT_ACCEPTABLE, plan->unfit);
+	else if (v->profile_dn.n == 0)
+		job_fail(j, SE_NOT_ALLOWED, "This account has no IM profile.");
+	else if (plan->remainder.n > REMAINDER_BYTES_MOST)
+		job_fail(j, SE_POLICY_VIOLATION,
+		    "The vCard is larger than 128 KiB.");
+	else
+		return true;
+	return false;
+}
+
+/* The person's entry first: what the directory refuses there is told, and then
+ * nothing is changed at all. */
 static void set_loaded(struct job *j, const struct xdb_result *res)
 {
-	struct slice remainder;
-	const char *changed;
+	struct vcard_policy policy = {
+		.writable = vcard_fields(&host.settings->vcard.writable),
+		.photo_bytes = host.settings->vcard.photo_bytes };
+	struct set *set = ARENA_NEW(&j->arena, struct set);
 
 	if (res->status != XDB_OK) {
 		job_fail_xdb(j, res->status);
 		return;
 	}
-	changed = vcard_remainder(&j->arena, res->vcard, job_payload(j),
-	    &remainder);
-	if (changed != NULL) {
-		refuse_change(j, changed);
-	} else if (res->vcard->profile_dn.n == 0) {
-		job_fail(j, SE_NOT_ALLOWED, "This account has no IM profile.");
-	} else if (remainder.n > REMAINDER_BYTES_MOST) {
-		job_fail(j, SE_POLICY_VIOLATION,
-		    "The vCard is larger than 128 KiB.");
-	} else {
-		job_detach(j);
-		job_await(j, xdb_vcard_store(host.xdb, res->vcard->profile_dn,
-		    remainder), set_stored);
+	vcard_plan(&j->arena, res->vcard, job_payload(j), &policy, &set->plan);
+	if (!may_set(j, res->vcard, &set->plan))
+		return;
+	set->profile_dn = slice_dup(&j->arena, res->vcard->profile_dn);
+	j->data = set;
+	job_detach(j);
+	if (set->plan.change_n == 0)
+		remainder_set(j);
+	else
+		job_await(j, xdb_vcard_write(host.xdb, &res->vcard->person,
+		    set->plan.changes, set->plan.change_n), person_set);
+}
+
+static void remainder_set(struct job *j)
+{
+	struct set *set = j->data;
+
+	job_await(j, xdb_vcard_store(host.xdb, set->profile_dn,
+	    set->plan.remainder), set_stored);
+}
+
+/* The directory says no to the change, not to which part of it. */
+static void refuse_person(struct job *j, const struct vcard_plan *plan)
+{
+	struct buf text = { 0 };
+
+	buf_adds(&text, "The directory does not take this change of");
+	for (size_t i = 0; i < plan->change_n; i++)
+		buf_addf(&text, "%s %s", i != 0 ? "," : "",
+		    vcard_field_name(plan->changes[i].field));
+	buf_addc(&text, '.');
+	job_fail(j, SE_NOT_ALLOWED, slice_cstr(&j->arena, buf_slice(&text)));
+	buf_fini(&text);
+}
+
+static void person_set(struct job *j, const struct xdb_result *res)
+{
+	struct set *set = j->data;
+
+	if (res->status == XDB_OK) {
+		remainder_set(j);
+		return;
 	}
+	log_event(LOG_INFO, "vcard-refused", j->from.text, "why=%s",
+	    res->why != NULL ? res->why : xdb_status_text(res->status));
+	if (res->status == XDB_REFUSED)
+		refuse_person(j, &set->plan);
+	else
+		job_fail_xdb(j, res->status);
 }
 
 static void set_stored(struct job *j, const struct xdb_result *res)
 {
-	if (res->status == XDB_OK)
-		job_reply(j, NULL);
-	else
+	struct account *a = account_find(jid_local(&j->from));
+
+	if (res->status != XDB_OK) {
 		job_fail_xdb(j, res->status);
+		return;
+	}
+	job_reply(j, NULL);
+	if (a != NULL)
+		avatar_touched(a);      /* the other clients' presence, too */
 }
 
 static void other_set(struct job *j)

@@ -2,7 +2,10 @@
 /* feat/vcard_merge.c — one vCard from two sources, and back (XEP-0054). */
 #include "feat/vcard_merge.h"
 
+#include <stddef.h>
+
 #include "base/enc.h"
+#include "base/picture.h"
 #include "xml/ns.h"
 #include "xml/parse.h"
 #include "xml/write.h"
@@ -242,6 +245,213 @@ struct elem *vcard_merge(struct arena *a, const struct xdb_vcard *v)
 	return card;
 }
 
+/* --- what is the person's to change -------------------------------------------------------- */
+
+#define ONE(member) offsetof(struct xdb_vcard, member), 0
+#define LIST(member, n) offsetof(struct xdb_vcard, member), \
+	offsetof(struct xdb_vcard, n)
+
+/* Of those with the same name `flag` tells which, and NULL is the other ones. */
+static const struct {
+	const char *word, *name, *flag, *child;
+	size_t at, n;                   /* in struct xdb_vcard: values, their number */
+} own[XDB_VCARD_FIELDS] = {
+	[XDB_VCARD_PHOTO]    = { "photo", "PHOTO", NULL, "BINVAL", ONE(photo) },
+	[XDB_VCARD_NICKNAME] = { "nickname", "NICKNAME", NULL, NULL,
+		ONE(nickname) },
+	[XDB_VCARD_URL]      = { "url", "URL", NULL, NULL, ONE(url) },
+	[XDB_VCARD_TITLE]    = { "title", "TITLE", NULL, NULL,
+		ONE(person.title) },
+	[XDB_VCARD_MAIL]     = { "mail", "EMAIL", NULL, "USERID",
+		LIST(mails, mail_n) },
+	[XDB_VCARD_PHONE]    = { "phone", "TEL", NULL, "NUMBER",
+		LIST(phones, phone_n) },
+	[XDB_VCARD_MOBILE]   = { "mobile", "TEL", "CELL", "NUMBER",
+		LIST(mobiles, mobile_n) },
+	[XDB_VCARD_FAX]      = { "fax", "TEL", "FAX", "NUMBER",
+		LIST(faxes, fax_n) },
+};
+
+/* Kinds of telephones and addresses that the directory has no attribute for. */
+static const char *const others_flags[] = { "HOME", "PAGER", "MODEM", "BBS" };
+
+unsigned vcard_fields(const struct conf_list *words)
+{
+	unsigned mask = 0;
+
+	for (size_t i = 0; i < words->n; i++)
+		for (int k = 0; k < XDB_VCARD_FIELDS; k++)
+			if (strcmp(words->v[i], own[k].word) == 0)
+				mask |= 1u << k;
+	return mask;
+}
+
+const char *vcard_field_name(enum xdb_vcard_field field)
+{
+	return own[field].name;
+}
+
+static bool has_flag(const struct elem *e, const char *flag)
+{
+	return elem_child(e, NS_VCARD, flag) != NULL;
+}
+
+/* 1u << field; 0: it is none of these. */
+static unsigned bit_of(const struct elem *e)
+{
+	unsigned bit = 0;
+
+	for (size_t i = 0; i < COUNT(others_flags); i++)
+		if (has_flag(e, others_flags[i]))
+			return 0;
+	for (int i = 0; i < XDB_VCARD_FIELDS; i++) {
+		if (!elem_is(e, NS_VCARD, own[i].name)
+		    || (own[i].flag != NULL && !has_flag(e, own[i].flag)))
+			continue;
+		if (own[i].child == NULL || has_flag(e, own[i].child)
+		    || e->first == NULL)
+			bit = 1u << i;  /* the last that fits: flags come later */
+	}
+	return bit;
+}
+
+/* A text, or the bytes of a photo; false: it is no base64. */
+static bool new_value(struct arena *a, const struct elem *e, int field,
+    struct slice *value_r)
+{
+	const struct elem *at = own[field].child != NULL
+	    ? elem_child(e, NS_VCARD, own[field].child) : e;
+	struct buf bytes = { 0 };
+	bool is_good = true;
+
+	*value_r = at != NULL ? value_of(a, at) : slice_make(NULL, 0);
+	if (field != XDB_VCARD_PHOTO)
+		return true;
+	is_good = dec_base64(&bytes, *value_r);
+	*value_r = slice_dup(a, buf_slice(&bytes));
+	buf_fini(&bytes);
+	return is_good;
+}
+
+/* Why it cannot be; NULL: it can. */
+static const char *unfit(struct arena *a, int field, struct slice value,
+    size_t photo_bytes)
+{
+	struct buf text = { 0 };
+	const char *why = NULL;
+
+	if (field == XDB_VCARD_PHOTO && picture_type(value) == NULL)
+		buf_adds(&text, "The photo is neither JPEG nor PNG nor GIF.");
+	else if (field == XDB_VCARD_PHOTO && value.n > photo_bytes)
+		buf_addf(&text, "The photo has %zu KiB; %zu are allowed.",
+		    (value.n + 1023) / 1024, photo_bytes / 1024);
+	for (size_t i = 0; field != XDB_VCARD_PHOTO && i < value.n; i++)
+		if ((unsigned char)value.p[i] < ' ' && text.n == 0)
+			buf_addf(&text, "%s must be one line.", own[field].name);
+	if (text.n != 0)
+		why = slice_cstr(a, buf_slice(&text));
+	buf_fini(&text);
+	return why;
+}
+
+static bool is_among(const struct slice *values, size_t n, struct slice wanted)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq(values[i], wanted))
+			return true;
+	return false;
+}
+
+/* Values as they stand in `v`. */
+static const struct slice *old_values(const struct xdb_vcard *v, int field,
+    size_t *n_r)
+{
+	const void *at = (const char *)v + own[field].at;
+	const void *n = (const char *)v + own[field].n;
+
+	if (own[field].n != 0) {
+		*n_r = *(const size_t *)n;
+		return *(struct slice *const *)at;
+	}
+	*n_r = ((const struct slice *)at)->n != 0;
+	return at;
+}
+
+/* What was sent of a field; of single ones the first. */
+static struct slice *new_values(struct arena *a, const struct elem *sent, int field,
+    size_t *n_r, const char **unfit_r, size_t photo_bytes)
+{
+	struct slice *values = arena_alloc(a,
+	    (elem_children(sent) + 1) * sizeof *values), value;
+	const struct elem *e = elem_child(sent, NS_VCARD, own[field].name);
+
+	*n_r = 0;
+	for (; e != NULL; e = elem_next(e, NS_VCARD, own[field].name)) {
+		if (bit_of(e) != 1u << field || is_blank(a, e))
+			continue;
+		if (!new_value(a, e, field, &value))
+			*unfit_r = "The photo's base64 cannot be read.";
+		else if (value.n != 0 && !is_among(values, *n_r, value)
+		    && (own[field].n != 0 || *n_r == 0))
+			values[(*n_r)++] = value;
+	}
+	for (size_t i = 0; i < *n_r && *unfit_r == NULL; i++)
+		*unfit_r = unfit(a, field, values[i], photo_bytes);
+	return values;
+}
+
+static bool is_unchanged(const struct xdb_vcard_change *c)
+{
+	for (size_t i = 0; i < c->is_n; i++)
+		if (!is_among(c->was, c->was_n, c->is[i]))
+			return false;
+	return c->is_n == c->was_n;
+}
+
+/* Of a field with one value in a vCard the entry may have several: the first is
+ * shown and changed, the others stay. */
+static void whole_list(struct arena *a, const struct xdb_vcard *v,
+    struct xdb_vcard_change *c)
+{
+	const struct slice *all = NULL;
+	struct slice *is;
+	size_t n = 0;
+
+	if (c->field == XDB_VCARD_URL)
+		all = v->urls, n = v->url_n;
+	else if (c->field == XDB_VCARD_TITLE)
+		all = v->titles, n = v->title_n;
+	else if (c->field == XDB_VCARD_NICKNAME)
+		all = v->nicknames, n = v->nickname_n;
+	if (n == 0)
+		return;
+	is = arena_alloc(a, (n + 1) * sizeof *is);
+	if (c->is_n != 0)
+		is[0] = c->is[0];
+	for (size_t i = 1; i < n; i++)
+		if (!is_among(is, c->is_n, all[i]))
+			is[c->is_n++] = all[i];
+	c->was = all;
+	c->was_n = n;
+	c->is = is;
+}
+
+static void field_plan(struct arena *a, const struct xdb_vcard *v,
+    const struct elem *sent, const struct vcard_policy *policy,
+    enum xdb_vcard_field field, struct vcard_plan *plan)
+{
+	struct xdb_vcard_change c = { .field = field };
+	const char *why = NULL;
+
+	c.was = old_values(v, field, &c.was_n);
+	c.is = new_values(a, sent, field, &c.is_n, &why, policy->photo_bytes);
+	if (why == NULL && is_unchanged(&c))
+		return;
+	whole_list(a, v, &c);
+	plan->unfit = why != NULL ? why : plan->unfit;
+	plan->changes[plan->change_n++] = c;
+}
+
 /* --- and back ----------------------------------------------------------------------------------- */
 
 static struct slice written(struct arena *a, const struct elem *card)
@@ -274,20 +484,35 @@ static const char *changed_field(struct arena *a,
 	return NULL;
 }
 
-const char *vcard_remainder(struct arena *a, const struct xdb_vcard *v,
-    const struct elem *sent, struct slice *remainder_r)
+/* The card without what is the person's to change. */
+static struct elem *without(struct arena *a, const struct elem *card,
+    unsigned writable)
 {
-	struct elem *directory = directory_part(a, v), *e;
 	struct elem *rest = elem_new(a, NS_VCARD, "vCard");
-	const char *changed = changed_field(a, directory, sent);
+	const struct elem *e = elem_child(card, NULL, NULL);
 
-	if (changed != NULL)
-		return changed;
-	for (e = elem_child(sent, NULL, NULL); e != NULL;
+	for (; e != NULL; e = elem_next(e, NULL, NULL))
+		if ((bit_of(e) & writable) == 0)
+			elem_add_elem(a, rest, elem_copy(a, e));
+	return rest;
+}
+
+void vcard_plan(struct arena *a, const struct xdb_vcard *v, const struct elem *sent,
+    const struct vcard_policy *policy, struct vcard_plan *plan)
+{
+	struct elem *directory = without(a, directory_part(a, v), policy->writable);
+	struct elem *others = without(a, sent, policy->writable), *e;
+	struct elem *rest = elem_new(a, NS_VCARD, "vCard");
+
+	*plan = (struct vcard_plan){ .held = changed_field(a, directory, others) };
+	for (e = elem_child(others, NULL, NULL); e != NULL;
 	    e = elem_next(e, NULL, NULL))
 		if (!is_blank(a, e) && !card_has(a, directory, e))
 			elem_add_elem(a, rest, elem_copy(a, e));
-	*remainder_r = rest->first != NULL ? written(a, rest)
-	    : slice_make(NULL, 0);
-	return NULL;
+	if (rest->first != NULL)
+		plan->remainder = written(a, rest);
+	for (int i = 0; i < XDB_VCARD_FIELDS; i++)
+		if ((policy->writable & 1u << i) != 0)
+			field_plan(a, v, sent, policy, (enum xdb_vcard_field)i,
+			    plan);
 }

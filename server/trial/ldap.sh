@@ -18,7 +18,7 @@ LDAP_ROOT_DN=cn=admin,$LDAP_BASE
 ADMIN_USER=admin
 
 # How an institution would load them, and in this order.
-LDAP_CONFIG_FILES="modules overlays indexes limits access access-people
+LDAP_CONFIG_FILES="modules overlays indexes limits access access-vcard access-people
 	sample/policy access-ppolicy sample/access"
 
 ldap_paths() {
@@ -114,7 +114,7 @@ ldap_load() {
 			ldap_slapadd "$file" <"$file"
 		fi
 	done
-	LDAP_CHANGES=("$TOP/schema/first-use.ldif" \
+	LDAP_CHANGES=("$TOP/schema/first-use.ldif" "$TOP/schema/act-vcard.ldif" \
 		${LDAP_CHANGES+"${LDAP_CHANGES[@]}"})
 }
 

@@ -25,6 +25,7 @@
 #define NS_MUC_USER      "http://jabber.org/protocol/muc#user"         /* XEP-0045 */
 #define NS_MUC_ADMIN     "http://jabber.org/protocol/muc#admin"        /* XEP-0045 */
 #define NS_MUC_OWNER     "http://jabber.org/protocol/muc#owner"        /* XEP-0045 */
+#define NS_VCARD_UPDATE "vcard-temp:x:update"   /* XEP-0153 */
 #define NS_VCARD         "vcard-temp"                                  /* XEP-0054 */
 #define NS_PING          "urn:xmpp:ping"                               /* XEP-0199 */
 #define NS_VERSION       "jabber:iq:version"                           /* XEP-0092 */

@@ -73,6 +73,7 @@ def test_bad_line_is_named_with_file_and_line(conf, text, word):
     ({"ldap__bind_password_file": "/nowhere/secret"}, "/nowhere/secret"),
     ({"server__domain": "Mayús.example"}, "domain"),
     ({"server__domain": None}, "domain"),
+    ({"vcard__writable": "photo userPassword"}, "userPassword"),
     ({"ldap__uri": None}, "uri"),
     ({"listen__c2s": "127.0.0.1"}, "c2s"),
     ({"listen__c2s": "127.0.0.1:99999"}, "c2s"),

@@ -94,7 +94,7 @@ def test_colours_on_a_terminal(doctor, variables, is_coloured):
     os.close(ours)
     assert process.wait() == 0
     assert (b"\033[32mok" in text) == is_coloured
-    assert b"/38 the people filter" in text
+    assert b"/39 the people filter" in text
     assert text.endswith(b"no fault found\r\n")
 
 

@@ -82,6 +82,17 @@ RULES = {
     "requests_for_im": (
         f"to dn.subtree=ou=requests,{BELOW_IM} by {IM} write by * break",
         "access-web", "cn=im may make requests"),
+    "card_not_written": (
+        "to dn.subtree=ou=people,dc=example,dc=org attrs=mobile by self read "
+        "by * break", "acting", "write their mobile"),
+    "password_set_in_their_name": (
+        "to dn.subtree=ou=people,dc=example,dc=org attrs=userPassword by self "
+        "realdn.exact=cn=im,ou=services,ou=im,dc=example,dc=org write by * break",
+        "acting", "in their name"),
+    "others_written_in_a_name": (
+        "to dn.subtree=ou=people,dc=example,dc=org attrs=mobile by "
+        "realdn.exact=cn=im,ou=services,ou=im,dc=example,dc=org write by * break",
+        "acting", "somebody else's"),
     "suspension_not_written": (
         f"to dn.subtree=ou=profiles,{BELOW_IM} attrs=imStatus "
         f"by {WEB} =arscd by * break", "access-web", "suspend"),
@@ -93,6 +104,19 @@ def test_rule_that_is_wrong(doctor, text, check, word):
     with config(doctor.world, rule(text)):
         assert doctor.findings() == {check: FAULT}, doctor.last
     assert word in doctor.says(check)
+    assert doctor.findings() == {}
+
+
+def test_who_may_not_act_for_people(doctor):
+    """[vcard] writable has things in it."""
+    world = doctor.world
+    dn = f"cn=im,ou=services,{world.env['IM_BASE']}"
+    world.modify(dn, authzTo=None)
+    try:
+        assert doctor.findings() == {"acting": FAULT}, doctor.last
+        assert "act-vcard.ldif" in doctor.last["acting"]["next"]
+    finally:
+        world.modify(dn, authzTo=["dn.children:" + world.env["PEOPLE_BASE"]])
     assert doctor.findings() == {}
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """directory.md §4: people and profiles changed by any LDAP tool."""
 
+import hashlib
 import time
 
 import ldap
@@ -185,6 +186,42 @@ def test_name_in_the_vcard(live, clock, login):                 # noqa: F811
         texts = [e.text for e in card.iter()]
         assert name in texts and f"ana{n}@example.org" in texts, show([card])
     settle(ann, bob)
+
+
+HASH = "{vcard-temp:x:update}"
+
+
+def photo_said(presence):
+    return presence.findtext(f"{HASH}x/{HASH}photo")
+
+
+@pytest.mark.parametrize("own", [None, "", "0" * 40], ids=[
+    "client says nothing", "not ready", "client says the old one"])
+def test_photo(live, clock, login, own):                        # noqa: F811
+    """XEP-0153: contacts learn of a new photo by its hash."""
+    took = clock("person: photo")
+    inner = "" if own is None else "<x xmlns='vcard-temp:x:update'>" + (
+        f"<photo>{own}</photo>" if own else "") + "</x>"
+    ann, bob = login().come(inner=inner), login().come()
+    befriend(ann, bob)
+    settle(ann, bob)
+    for n in range(10):
+        data = b"\xff\xd8\xff\xe0" + bytes([n]) * 5000
+        live.root.modify_s(ann.person.dn, [(ldap.MOD_REPLACE, "jpegPhoto", data)])
+        took.begin()
+        heard = bob.receive("presence", from_=ann.jid)
+        took.end()
+        assert photo_said(heard) == hashlib.sha1(data).hexdigest()
+        assert photo_said(ann.receive("presence", from_=ann.jid)) == photo_said(
+            heard)
+    # The client does not know better afterwards.
+    ann.presence(inner=inner + "<show>away</show>")
+    assert photo_said(bob.receive("presence", from_=ann.jid)) == photo_said(heard)
+    live.modify(ann.person.dn, telephoneNumber=["+34 1"])
+    live.root.modify_s(ann.person.dn, [(ldap.MOD_DELETE, "jpegPhoto", None)])
+    assert photo_said(bob.receive("presence", from_=ann.jid)) == ""
+    ann.inbox.clear()
+    assert settle(ann, bob)[1] == []
 
 
 def test_new_person_is_there_at_once(live, clock, login):       # noqa: F811

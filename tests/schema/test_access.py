@@ -220,13 +220,17 @@ def test_im_sees_no_requests_and_no_services(directory):
         im.search_s(directory.env["IM_WEB_DN"], ldap.SCOPE_BASE)
 
 
-def test_im_acts_for_nobody(directory):
-    im = directory.service("IM")
-    who = ProxyAuthzControl(True, f"dn:{directory.dn('lucia')}".encode())
-    with pytest.raises((ldap.PROXIED_AUTHORIZATION_DENIED,
-                        ldap.INSUFFICIENT_ACCESS)):
-        im.search_ext_s(directory.dn("lucia"), ldap.SCOPE_BASE,
-                        serverctrls=[who])
+def test_im_acts_for_a_person_on_that_persons_card_alone(directory):
+    """For what is refused see test_rights.py."""
+    im, dn = directory.service("IM"), directory.dn("lgomez")
+    me = as_person(directory, "lgomez")
+    im.modify_ext_s(dn, [(ldap.MOD_REPLACE, "mobile", b"+34 556 000 001")],
+                    serverctrls=me)
+    for uid, attribute in (("lgomez", "mail"), ("lgomez", "preferredLanguage"),
+                           ("andres", "mobile"), ("lgomez", "userPassword")):
+        with pytest.raises((NO_RIGHT, ldap.NO_SUCH_OBJECT)):
+            im.modify_ext_s(directory.dn(uid), [
+                (ldap.MOD_REPLACE, attribute, b"es")], serverctrls=me)
 
 
 # ---- cn=im-web, the web process ----
@@ -385,13 +389,14 @@ def test_web_acts_for_the_person_signed_in_within_that_persons_rights(directory)
                              serverctrls=me)
 
 
-@pytest.mark.parametrize("who", ["IM_DN", "LDAP_ROOT_DN"])
-def test_web_acts_for_people_only(directory, who):
+@pytest.mark.parametrize("by,who", [
+    ("IM_WEB", "IM_DN"), ("IM_WEB", "LDAP_ROOT_DN"), ("IM", "IM_WEB_DN"),
+    ("IM", "LDAP_ROOT_DN")])
+def test_they_act_for_people_only(directory, by, who):
     control = ProxyAuthzControl(True, f"dn:{directory.env[who]}".encode())
     with pytest.raises((ldap.PROXIED_AUTHORIZATION_DENIED,
                         ldap.INSUFFICIENT_ACCESS)):
-        directory.service("IM_WEB").search_ext_s(
-            directory.dn("lucia"), ldap.SCOPE_BASE, serverctrls=[control])
+        directory.service(by).search_ext_s(            directory.dn("lucia"), ldap.SCOPE_BASE, serverctrls=[control])
 
 
 # ---- people and strangers ----

@@ -13,6 +13,7 @@ import ssl
 
 import ldap
 import pytest
+from ldap.controls.simple import ProxyAuthzControl
 
 from directory import TOP
 from rights import WHO, Rights, attributes, classes, subschema
@@ -30,6 +31,8 @@ ENTRIES = {     # kind: by whom, DN, contents
     "room": ("root", "imRoomName=rights,ou=rooms,{im}", "imRoom"),
     "request": ("root", "imRequestId=rights,ou=requests,{im}", "imRequest"),
 }
+ENTRIES["self"] = ENTRIES["neighbour"] = ENTRIES["person"]
+ACTING = ("self", "neighbour")          # by somebody who acts for self
 NO_PASSWORD = ("newcomer", "made")      # the right depends on there being none
 # What not even the root DN can give an entry: of the root DSE, of schemas.
 NOT_HERE = (ldap.OBJECT_CLASS_VIOLATION, ldap.INVALID_SYNTAX, ldap.UNDEFINED_TYPE)
@@ -103,6 +106,19 @@ class Entry:
                                       b"extensibleObject")])
 
 
+class Acting:
+    """A connection whose every request is done as somebody else (RFC 4370)."""
+
+    def __init__(self, conn, dn):
+        self.conn = conn
+        self.controls = [ProxyAuthzControl(True, f"dn:{dn}".encode())]
+
+    def __getattr__(self, name):
+        fn = getattr(self.conn, name if name == "rename_s"
+                     else name.replace("_s", "_ext_s"))
+        return lambda *args: fn(*args, serverctrls=self.controls)
+
+
 class World:
     def __init__(self, directory):
         env = directory.env
@@ -116,6 +132,13 @@ class World:
             "CERT1": der(env["CA_FILE"]),
             "CERT2": der(env["CA_FILE"].replace("ca.pem", "ldap.pem"))})
         self.classes = classes(self.schema)
+
+    def conn(self, who, entry):
+        """Of the identity, as it comes to an entry of this kind."""
+        if entry.kind not in ACTING:
+            return self.conns[who]
+        return Acting(self.conns[who], entry.dn if entry.kind == "self"
+                      else self.directory.dn("andres"))
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +222,7 @@ def read(conn, entry, at, seen):
 
 @pytest.mark.parametrize("who", WHO)
 def test_each_attribute_of_each_kind_is_as_the_table_says(world, entry, who):
-    conn, wrong = world.conns[who], []
+    conn, wrong = world.conn(who, entry), []
     seen = shown(conn, entry.dn)
     assert len(entry.filled) > 250
     for at in world.attributes:
@@ -216,7 +239,7 @@ def test_each_attribute_of_each_kind_is_as_the_table_says(world, entry, who):
 
 @pytest.mark.parametrize("who", WHO)
 def test_each_class_of_each_kind_is_as_the_table_says(world, entry, who):
-    conn, wrong = world.conns[who], []
+    conn, wrong = world.conn(who, entry), []
     for cls in world.classes:
         want = world.rights.of(entry.kind, "objectClass", cls)[WHO.index(who)]
         for letter, how in (("a", ldap.MOD_ADD), ("d", ldap.MOD_DELETE)):
@@ -235,7 +258,7 @@ def test_each_class_of_each_kind_is_as_the_table_says(world, entry, who):
 
 @pytest.mark.parametrize("who", WHO)
 def test_each_kind_is_removed_and_renamed_as_the_table_says(world, entry, who):
-    conn, want = world.conns[who], world.rights.of(
+    conn, want = world.conn(who, entry), world.rights.of(
         entry.kind, "(entry)")[WHO.index(who)]
     (name, value, _), = ldap.dn.str2dn(entry.dn)[0]
     new = value[:-1] + ("b" if value[-1] != "b" else "c")
@@ -344,7 +367,7 @@ def test_new_entries_hold_what_the_table_lets_them(world, kind, who):
 
 @pytest.mark.parametrize("who", WHO)
 def test_nothing_is_put_below_what_is_ours(world, entry, who):
-    conn = world.conns[who]
+    conn = world.conn(who, entry)
     if entry.kind == "branch":
         return                  # the tests above
     for rdn, cls, contents in NEW.values():

@@ -142,15 +142,21 @@ static const struct { const char *name, *sent, *want; } cases[] = {
 	  "<x xmlns='urn:x' y='1'><z/></x>", "<x xmlns='urn:x' y='1'><z/></x>" },
 };
 
+static const struct vcard_policy nothing = { 0, 64 };
+
 static void writing(struct arena *a)
 {
 	struct xdb_vcard v = ana();
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct slice rest = { NULL, 0 };
-		const char *changed = vcard_remainder(a, &v,
-		    parse(a, cases[i].sent), &rest);
 		struct buf want = { 0 };
+		struct vcard_plan plan;
+		const char *changed;
+		struct slice rest;
+
+		vcard_plan(a, &v, parse(a, cases[i].sent), &nothing, &plan);
+		changed = plan.held;
+		rest = plan.remainder;
 
 		if (*cases[i].want == '!') {
 			is_str(changed, cases[i].want + 1, cases[i].name);
@@ -168,15 +174,127 @@ static void writing(struct arena *a)
 static void round_trip(struct arena *a)
 {
 	struct xdb_vcard v = ana();
-	struct slice rest;
+	struct vcard_plan plan;
 	struct elem *first;
 
 	v.remainder = SLICE("<vCard xmlns='vcard-temp'><NICKNAME>anita</NICKNAME>"
 	    "<TEL><HOME/><NUMBER>123</NUMBER></TEL></vCard>");
 	first = vcard_merge(a, &v);
-	ok(vcard_remainder(a, &v, first, &rest) == NULL,
+	vcard_plan(a, &v, first, &nothing, &plan);
+	ok(plan.held == NULL && plan.change_n == 0,
 	    "a client may write back all it read");
-	is_slice(rest, v.remainder, "and the remainder is what it was");
+	is_slice(plan.remainder, v.remainder, "and the remainder is what it was");
+	vcard_plan(a, &v, first, &(struct vcard_policy){
+	    ~(1u << XDB_VCARD_NICKNAME), 64 }, &plan);
+	ok(plan.held == NULL && plan.unfit == NULL && plan.change_n == 0,
+	    "no change of the person's own fields either");
+}
+
+/* What is the person's to change: `want` says the changes, field=value;value, and
+ * then the remainder, or the field that is held, or why a value cannot be. */
+static const struct { const char *name, *words, *sent, *want; } own_cases[] = {
+	{ "a new photo", "photo",
+	  "<PHOTO><TYPE>x</TYPE><BINVAL>R0lG\nODlh</BINVAL></PHOTO>",
+	  "PHOTO=GIF89a" },
+	{ "no photo any more", "photo", "<BDAY>1</BDAY>", "PHOTO= <BDAY>1</BDAY>" },
+	{ "an empty one is none", "photo", "<PHOTO/>", "PHOTO=" },
+	{ "a photo that stands elsewhere is kept, and is none here", "photo",
+	  "<PHOTO><EXTVAL>https://x/</EXTVAL></PHOTO>",
+	  "PHOTO= <PHOTO><EXTVAL>https://x/</EXTVAL></PHOTO>" },
+	{ "a photo of no kind we know", "photo",
+	  "<PHOTO><BINVAL>UklGRg==</BINVAL></PHOTO>",
+	  "?The photo is neither JPEG nor PNG nor GIF." },
+	{ "a photo that is no base64", "photo",
+	  "<PHOTO><BINVAL>ñ</BINVAL></PHOTO>",
+	  "?The photo's base64 cannot be read." },
+	{ "a photo that is too large", "photo", "<PHOTO><BINVAL>"
+	  "R0lGODlhAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+	  "AAAAAAAAAAAAAAAAAAAA</BINVAL></PHOTO>",
+	  "?The photo has 1 KiB; 0 are allowed." },
+	{ "another title", "title", "<TITLE>Decana</TITLE>", "TITLE=Decana" },
+	{ "a title in two lines", "title", "<TITLE>De\ncana</TITLE>",
+	  "?TITLE must be one line." },
+	{ "of two titles the first", "title",
+	  "<TITLE>Decana</TITLE><TITLE>Otra</TITLE>", "TITLE=Decana" },
+	{ "a field that was not there", "url nickname",
+	  "<URL>https://x/</URL><NICKNAME>a</NICKNAME>",
+	  "NICKNAME=a;URL=https://x/" },
+	{ "another address and one less", "mail",
+	  "<EMAIL><USERID>ana@example.org</USERID></EMAIL>"
+	  "<EMAIL><USERID>a@example.org</USERID></EMAIL>",
+	  "EMAIL=ana@example.org,a@example.org" },
+	{ "telephones by their kind", "mobile phone",
+	  "<TEL><CELL/><NUMBER>600</NUMBER></TEL>"
+	  "<TEL><HOME/><NUMBER>123</NUMBER></TEL>"
+	  "<TEL><WORK/><VOICE/><NUMBER>+34 954 55 10 00</NUMBER></TEL>",
+	  "TEL=600 <TEL><HOME/><NUMBER>123</NUMBER></TEL>" },
+	{ "one's own mobile, and the directory's telephone", "mobile",
+	  "<TEL><CELL/><NUMBER>600</NUMBER></TEL>"
+	  "<TEL><WORK/><NUMBER>999</NUMBER></TEL>", "!TEL" },
+	{ "what is not one's own stays held", "photo", "<FN>Ana</FN>", "!FN" },
+	{ "the same is no change", "title mail", "<TITLE>Catedrática &lt;1&gt;</TITLE>"
+	  "<EMAIL><USERID>aruiz@example.org</USERID></EMAIL>"
+	  "<EMAIL><USERID>ana@example.org</USERID></EMAIL>", "" },
+};
+
+/* The remainder is a whole vCard. */
+static const char *expected(struct arena *a, const char *want)
+{
+	const char *rest = *want != '?' ? strstr(want, " <") : NULL;
+	struct buf text = { 0 };
+	const char *whole;
+
+	if (rest == NULL)
+		return want;
+	buf_add(&text, slice_make(want, (size_t)(rest - want) + 1));
+	buf_addf(&text, "<vCard xmlns='vcard-temp'>%s</vCard>", rest + 1);
+	whole = slice_cstr(a, buf_slice(&text));
+	buf_fini(&text);
+	return whole;
+}
+
+static void plan_say(struct buf *out, const struct vcard_plan *p)
+{
+	for (size_t i = 0; i < p->change_n; i++) {
+		buf_addf(out, "%s%s=", i != 0 ? ";" : "",
+		    vcard_field_name(p->changes[i].field));
+		for (size_t k = 0; k < p->changes[i].is_n; k++) {
+			buf_adds(out, k != 0 ? "," : "");
+			buf_add(out, p->changes[i].is[k]);
+		}
+	}
+	if (p->remainder.n != 0)
+		buf_addc(out, ' ');
+	buf_add(out, p->remainder);
+}
+
+static void ones_own(struct arena *a)
+{
+	struct xdb_vcard v = ana();
+
+	for (size_t i = 0; i < COUNT(own_cases); i++) {
+		struct vcard_policy policy = { .photo_bytes = 64 };
+		struct slice rest = slice_of(own_cases[i].words), word;
+		struct vcard_plan plan;
+		struct buf said = { 0 };
+
+		while (slice_word(&rest, &word)) {
+			const char *one = slice_cstr(a, word);
+			const char *list[] = { one };
+
+			policy.writable |= vcard_fields(&(struct conf_list){
+			    .v = list, .n = 1 });
+		}
+		vcard_plan(a, &v, parse(a, own_cases[i].sent), &policy, &plan);
+		if (plan.held != NULL || plan.unfit != NULL)
+			buf_addf(&said, "%s%s", plan.held != NULL ? "!" : "?",
+			    plan.held != NULL ? plan.held : plan.unfit);
+		else
+			plan_say(&said, &plan);
+		is_str(buf_cstr(&said), expected(a, own_cases[i].want),
+		    own_cases[i].name);
+		buf_fini(&said);
+	}
 }
 
 int main(void)
@@ -187,6 +305,7 @@ int main(void)
 	both_phones(&a);
 	writing(&a);
 	round_trip(&a);
+	ones_own(&a);
 	arena_fini(&a);
 	parse_thread_fini();
 	return done();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A room's options: entry, form and memory say the same. */
 #include "feat/muc/config.h"
-#include "feat/muc/form.h"
+#include "feat/form.h"
 #include "tests/tap.h"
 #include "xml/ns.h"
 

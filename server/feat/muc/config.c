@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "feat/muc/form.h"
+#include "feat/form.h"
 #include "xml/ns.h"
 
 #define NS_ROOMCONFIG "http://jabber.org/protocol/muc#roomconfig"

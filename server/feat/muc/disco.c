@@ -7,7 +7,7 @@
 
 #include "core/host.h"
 #include "feat/muc/affiliation.h"
-#include "feat/muc/form.h"
+#include "feat/form.h"
 #include "feat/muc/list.h"
 #include "feat/muc/occupant.h"
 #include "xml/ns.h"

@@ -2,7 +2,7 @@
 /* feat/muc/voice.c — a visitor asks, the moderators get a form, one answers. */
 #include "feat/muc/voice.h"
 
-#include "feat/muc/form.h"
+#include "feat/form.h"
 #include "feat/muc/presence.h"
 #include "xml/ns.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* feat/muc/form.c — writing and reading data forms (XEP-0004 §3). */
-#include "feat/muc/form.h"
+/* feat/form.c — writing and reading data forms (XEP-0004 §3). */
+#include "feat/form.h"
 
 #include "xml/ns.h"
 

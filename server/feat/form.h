@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* feat/muc/form.h — data forms (XEP-0004), as far as rooms need them. */
-#ifndef FEAT_MUC_FORM_H
-#define FEAT_MUC_FORM_H
+/* feat/form.h — data forms (XEP-0004). */
+#ifndef FEAT_FORM_H
+#define FEAT_FORM_H
 
 #include "xml/elem.h"
 

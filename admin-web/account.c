@@ -28,6 +28,7 @@ static void make_password(struct exchange *x);
 static void make_password_set(struct exchange *x, const struct xdb_result *res);
 static void make_profile(struct exchange *x);
 static void make_profile_made(struct exchange *x, const struct xdb_result *res);
+static void make_renewed(struct exchange *x);
 static void make_linked(struct exchange *x, const char *link);
 
 static void make_ends(struct exchange *x, unsigned status, enum text why)
@@ -207,10 +208,17 @@ static void make_profile_made(struct exchange *x, const struct xdb_result *res)
 	m->person->has_account = true;
 	m->person->status = PROFILE_ACTIVE;
 	audit(x, "account-create", m->wish.uid, "done");
-	if (m->is_new_person && m->wish.password.p == NULL)
+	if (m->wish.password.p != NULL)
+		account_renewed(x, m->local, m->wish.password, make_renewed);
+	else if (m->is_new_person)
 		account_link(x, m->person, make_linked);
 	else
 		make_linked(x, NULL);
+}
+
+static void make_renewed(struct exchange *x)
+{
+	make_linked(x, NULL);
 }
 
 static void make_linked(struct exchange *x, const char *link)
@@ -279,6 +287,7 @@ void account_link(struct exchange *x, const struct person *p,
 struct changing {
 	const char *uid, *action, *reason;      /* reason NULL: streams stay */
 	exchange_fn *then;
+	void *outer;                    /* notes of the act this is part of */
 };
 
 static void close_heard(struct exchange *x, const json_t *answer)
@@ -286,6 +295,7 @@ static void close_heard(struct exchange *x, const json_t *answer)
 	struct changing *c = x->act;
 
 	(void)answer;           /* control.c logged it if there was none */
+	x->act = c->outer;
 	c->then(x);
 }
 
@@ -298,6 +308,21 @@ void account_close(struct exchange *x, const char *uid, const char *reason,
 	x->act = c;
 	exchange_ask(x, json_pack("{s:s, s:o, s:s}", "op", "close-account",
 	    "uid", api_text(slice_of(uid)), "reason", reason), close_heard);
+}
+
+void account_renewed(struct exchange *x, const char *uid, struct slice password,
+    exchange_fn *then)
+{
+	struct changing *c = ARENA_NEW(&x->arena, struct changing);
+
+	basic_forget_person(x->web->basic, uid);
+	logins_end_person(x->web->logins, uid);
+	c->then = then;
+	c->outer = x->act;
+	x->act = c;
+	exchange_ask(x, json_pack("{s:s, s:o, s:o}", "op", "password-changed",
+	    "uid", api_text(slice_of(uid)), "password", api_text(password)),
+	    close_heard);
 }
 
 static void change_stored(struct exchange *x, const struct xdb_result *res)

@@ -43,9 +43,15 @@ typedef void account_link_fn(struct exchange *x, const char *link);
 void account_link(struct exchange *x, const struct person *p,
     account_link_fn *then);
 
-/* Tells the im process to close the account's streams ("suspended", "deleted",
- * "password"); goes on whether or not it could be reached. */
+/* Tells the im process to close the account's streams ("suspended", "deleted");
+ * goes on whether or not it could be reached. */
 void account_close(struct exchange *x, const char *uid, const char *reason,
+    exchange_fn *then);
+
+/* A person has a new password, set just now: their browsers are signed out, and
+ * the im process ends their streams and makes verifiers of it, which it alone can;
+ * goes on whether or not it could be reached. */
+void account_renewed(struct exchange *x, const char *uid, struct slice password,
     exchange_fn *then);
 
 /* SHA-256 of a token, hex: under which its request is found. */

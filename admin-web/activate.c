@@ -169,8 +169,8 @@ static void choose_set(struct exchange *x, const struct xdb_result *res)
 
 	audit(x, "activate", a->request.uid, xdb_status_text(res->status));
 	if (res->status == XDB_OK) {
-		account_close(x, slice_cstr(&x->arena, a->request.uid),
-		    "password", choose_ends);
+		account_renewed(x, slice_cstr(&x->arena, a->request.uid),
+		    form_get_exact(&x->form, "password"), choose_ends);
 		return;
 	}
 	exchange_fault(x, "password", res->status == XDB_REFUSED

@@ -216,8 +216,8 @@ static void change_password_set(struct exchange *x, const struct xdb_result *res
 	audit(x, "password-set", slice_of(c->person->uid),
 	    xdb_status_text(res->status));
 	if (res->status == XDB_OK) {
-		account_close(x, c->person->local != NULL ? c->person->local
-		    : c->person->uid, "password", change_status);
+		account_renewed(x, c->person->local != NULL ? c->person->local
+		    : c->person->uid, c->wish.password, change_status);
 	} else if (res->status == XDB_REFUSED) {
 		exchange_fault(x, "password", T_PASSWORD_REFUSED);
 		exchange_fail(x, 422, T_PASSWORD_REFUSED);

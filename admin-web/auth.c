@@ -13,8 +13,7 @@ struct checking {
 	char *password;                 /* in the arena; wiped */
 	size_t password_n;
 	auth_fn *then;
-	auth_admin_fn *admin_then;
-	enum auth_outcome outcome;
+	bool must_change;               /* a rule says so; a bind may say so too */
 };
 
 static void check_loaded(struct exchange *x, const struct xdb_result *res);
@@ -32,7 +31,7 @@ static void check_ends(struct exchange *x, enum auth_outcome outcome)
 	struct checking *c = checking(x);
 
 	explicit_bzero(c->password, c->password_n);
-	if (outcome != AUTH_GOOD)
+	if (outcome != AUTH_GOOD && outcome != AUTH_MUST_CHANGE)
 		x->who = (struct who){ 0 };
 	x->data = NULL;
 	c->then(x, outcome);
@@ -104,7 +103,8 @@ static void check_loaded(struct exchange *x, const struct xdb_result *res)
 		return;
 	}
 	p = &res->account->person;
-	if (p->refusal != XDB_REFUSAL_NONE
+	c->must_change = p->refusal == XDB_MUST_CHANGE;
+	if ((p->refusal != XDB_REFUSAL_NONE && !c->must_change)
 	    || !slice_eq_nocase(p->uid, slice_of(c->name))) {
 		check_fails(x, "refused-account");
 		return;
@@ -121,7 +121,12 @@ static void check_bound(struct exchange *x, const struct xdb_result *res)
 {
 	struct checking *c = checking(x);
 
-	if (res->status == XDB_REFUSED || res->status == XDB_ABSENT) {
+	if ((res->status == XDB_OK && c->must_change)
+	    || (res->status == XDB_REFUSED && res->refusal == XDB_MUST_CHANGE)) {
+		throttle_passed(x->web->throttle, x->address, c->typed);
+		audit(x, "sign-in", c->typed, "must-change");
+		check_ends(x, AUTH_MUST_CHANGE);
+	} else if (res->status == XDB_REFUSED || res->status == XDB_ABSENT) {
 		x->who = (struct who){ 0 };
 		check_fails(x, res->refusal == XDB_WRONG_PASSWORD
 		    ? "wrong-password" : "refused");

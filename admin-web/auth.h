@@ -8,6 +8,8 @@
 
 enum auth_outcome {
 	AUTH_GOOD,              /* x->who is filled in */
+	AUTH_MUST_CHANGE,       /* right, x->who is filled in, and good for one thing:
+	                         * a new password */
 	AUTH_WRONG,             /* whatever it was: name, password, locked, … */
 	AUTH_WAIT,              /* too many guesses */
 	AUTH_DOWN,              /* the directory did not say: nothing is known */

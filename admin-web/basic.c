@@ -168,6 +168,7 @@ static void basic_checked(struct exchange *x, enum auth_outcome outcome)
 		basic_keep(x->web->basic, p->proof, &x->who);
 		basic_authorised(x, p->then);
 		return;
+	case AUTH_MUST_CHANGE:
 	case AUTH_WRONG:
 		refuse(x);
 		return;

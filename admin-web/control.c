@@ -25,12 +25,22 @@ struct control_call {
 	bool is_over, is_away;
 };
 
+static void password_wipe(const json_t *request)
+{
+	const json_t *v = json_object_get(request, "password");
+
+	if (json_is_string(v))
+		explicit_bzero((void *)(uintptr_t)json_string_value(v),
+		    json_string_length(v));
+}
+
 static void call_closed(uv_handle_t *handle)
 {
 	struct control_call *c = handle->data;
 
-	buf_fini(&c->out);
+	buf_wipe(&c->out);
 	buf_fini(&c->in);
+	password_wipe(c->request);
 	json_decref(c->request);
 	free(c);
 }
@@ -135,6 +145,7 @@ struct control_call *control_ask(const char *socket_path, json_t *request,
 		panic("control_ask: request is no JSON");
 	buf_adds(&c->out, text);
 	buf_addc(&c->out, '\n');
+	explicit_bzero(text, strlen(text));
 	free(text);
 	c->request = request;
 	c->op = json_string_value(json_object_get(request, "op"));

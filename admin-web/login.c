@@ -65,13 +65,14 @@ void logins_doubt(struct logins *all)
 		l->asked_ms = loop_now_ms() - LOGIN_ADMIN_MS;
 }
 
+/* An exchange that is under way may hold it: so it is over at its next request. */
 void logins_end_person(struct logins *all, const char *uid)
 {
 	struct login *l;
 
 	LIST_EACH(l, &all->age, struct login, link)
 		if (strcmp(l->who.uid, uid) == 0)
-			login_drop(all, l);
+			l->began_ms = loop_now_ms() - LOGIN_WHOLE_MS;
 }
 
 /* --- cookies --------------------------------------------------------------------------- */

@@ -28,6 +28,10 @@ void post_person_delete(struct exchange *x);
 void page_activate(struct exchange *x);
 void post_activate(struct exchange *x);
 
+/* password.c */
+void page_password(struct exchange *x);
+void post_password(struct exchange *x);
+
 /* rooms.c */
 void page_rooms(struct exchange *x);
 void page_room_new(struct exchange *x);

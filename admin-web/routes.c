@@ -15,6 +15,9 @@ const struct route routes[] = {
 	{ "POST", "/language",    ROLE_ANYONE, ROUTE_OPEN_FORM, post_language, "language" },
 	{ "GET",  "/me",          ROLE_PERSON, ROUTE_PAGE,      page_me,       "me" },
 
+	{ "GET",  "/password",    ROLE_ANYONE, ROUTE_PAGE,      page_password, "password-page" },
+	{ "POST", "/password",    ROLE_ANYONE, ROUTE_OPEN_FORM, post_password, "password-change" },
+
 	{ "GET",  "/activate/{token}", ROLE_ANYONE, ROUTE_PAGE,      page_activate, "activate-page" },
 	{ "POST", "/activate/{token}", ROLE_ANYONE, ROUTE_OPEN_FORM, post_activate, "activate" },
 

@@ -5,6 +5,7 @@
 #include "admin-web/layout.h"
 #include "admin-web/login.h"
 #include "admin-web/pages.h"
+#include "admin-web/password.h"
 #include "admin-web/web.h"
 
 /* A path to go on to: only one that a page of the table answers (WEB-22). */
@@ -49,6 +50,9 @@ static void show_signin(struct exchange *x, const char *complaint,
 	    .is_focused = name.n != 0, .most = 1024 });
 	form_button(&p, "button main", say(x, T_SIGN_IN));
 	page_close(&p);
+	page_open(&p, "p");
+	part_link(&p, "button", "/password", say(x, T_CHANGE_PASSWORD));
+	page_close(&p);
 	layout_end(x, &p);
 }
 
@@ -70,6 +74,11 @@ static void signin_checked(struct exchange *x, enum auth_outcome outcome)
 	case AUTH_GOOD:
 		login_begin(x);
 		exchange_redirect(x, next);
+		return;
+	case AUTH_MUST_CHANGE:
+		x->who = (struct who){ 0 };
+		x->reply.status = 403;
+		password_show(x, say(x, T_MUST_CHANGE), name);
 		return;
 	case AUTH_WRONG:
 		x->reply.status = 403;
@@ -150,6 +159,7 @@ void page_me(struct exchange *x)
 	page_leaf_cstr(&p, "p", "address", exchange_printf(x, "%s@%s",
 	    x->who.uid, domain));
 	part_text(&p, "dim", say(x, T_YOUR_ADDRESS_HELP));
+	part_link(&p, "button", "/password", say(x, T_CHANGE_PASSWORD));
 	page_close(&p);
 	page_open_class(&p, "section", "panel");
 	part_heading(&p, say(x, T_HOW_TO_BEGIN));

@@ -20,25 +20,43 @@ struct check { struct call *call; unsigned char mark[WRONG_MARK_BYTES]; };
 
 static void checked(struct xdb_op *op);
 
+/* False: the operation is refused. */
+static bool may_bind(struct xdb_op *op, struct slice dn, struct slice password)
+{
+	struct check *ch = op->data;
+
+	if (!is_password(password)) {
+		op_refuse(op, XDB_WRONG_PASSWORD, "no password");
+		return false;
+	}
+	if (!dn_is_valid(dn)) {
+		op_finish(op, XDB_BROKEN, "no DN to bind as");
+		return false;
+	}
+	wrong_mark(op->db->wrong, dn, password, ch->mark);
+	if (!wrong_is_known(op->db->wrong, ch->mark))
+		return true;
+	op_refuse(op, XDB_WRONG_PASSWORD, "wrong again");
+	return false;
+}
+
+static void remember_wrong(struct xdb_op *op)
+{
+	struct check *ch = op->data;
+
+	if (ch->call->code == LDAP_INVALID_CREDENTIALS
+	    && ch->call->refusal == XDB_WRONG_PASSWORD)
+		wrong_add(op->db->wrong, ch->mark);
+}
+
 struct xdb_op *xdb_password_check(struct xdb *db, struct slice person_dn,
     struct slice password)
 {
 	struct xdb_op *op = op_new(db, sizeof (struct check));
 	struct check *ch = op->data;
 
-	if (!is_password(password)) {
-		op_refuse(op, XDB_WRONG_PASSWORD, "no password");
+	if (!may_bind(op, person_dn, password))
 		return op;
-	}
-	if (!dn_is_valid(person_dn)) {
-		op_finish(op, XDB_BROKEN, "no DN to bind as");
-		return op;
-	}
-	wrong_mark(db->wrong, person_dn, password, ch->mark);
-	if (wrong_is_known(db->wrong, ch->mark)) {
-		op_refuse(op, XDB_WRONG_PASSWORD, "wrong again");
-		return op;
-	}
 	ch->call = call_bind(op, op_text(op, person_dn), password);
 	op_await(op, checked);
 	return op;
@@ -48,9 +66,41 @@ static void checked(struct xdb_op *op)
 {
 	struct check *ch = op->data;
 
-	if (ch->call->code == LDAP_INVALID_CREDENTIALS
-	    && ch->call->refusal == XDB_WRONG_PASSWORD)
-		wrong_add(op->db->wrong, ch->mark);
+	remember_wrong(op);
+	if (!op_failed(op, ch->call))
+		op_finish(op, XDB_OK, NULL);
+}
+
+/* --- change --------------------------------------------------------------------------- */
+
+static void changed(struct xdb_op *op);
+
+struct xdb_op *xdb_password_change(struct xdb *db, struct slice person_dn,
+    struct slice was, struct slice is)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct check));
+	struct check *ch = op->data;
+
+	if (!is_password(is)) {
+		op_refuse(op, XDB_BAD_PASSWORD, "no new password");
+		return op;
+	}
+	if (!may_bind(op, person_dn, was))
+		return op;
+	ch->call = call_change(op, op_text(op, person_dn), was, is);
+	op_await(op, changed);
+	return op;
+}
+
+static void changed(struct xdb_op *op)
+{
+	struct check *ch = op->data;
+
+	if (!ch->call->sets)
+		remember_wrong(op);
+	else if (ch->call->status == XDB_OK)
+		wrong_forget(op->db->wrong, slice_of(ch->call->dn));
+	op->res.says = ch->call->says;
 	if (!op_failed(op, ch->call))
 		op_finish(op, XDB_OK, NULL);
 }

@@ -15,7 +15,8 @@
 #include "xdb_ldap/conn.h"
 
 /* Entries of one answer are kept; above this a search is cut. */
-enum { ANSWER_BYTES_MOST = 64 * 1024 * 1024, PAGE_ENTRIES = 500 };
+enum { ANSWER_BYTES_MOST = 64 * 1024 * 1024, PAGE_ENTRIES = 500,
+	SAYS_BYTES_MOST = 200 };
 
 /* --- result codes -------------------------------------------------------------------- */
 
@@ -69,7 +70,8 @@ static struct call *call_new(struct xdb_op *op, enum call_kind kind,
 	c->kind = kind;
 	c->dn = dn;
 	c->entry_end = &c->entries;
-	c->pool = kind == CALL_BIND ? &op->db->binds : &op->db->search;
+	c->pool = kind == CALL_BIND || kind == CALL_CHANGE ? &op->db->binds
+	    : &op->db->search;
 	list_push(&op->calls, &c->link);
 	op->open_n++;
 	return c;
@@ -163,14 +165,19 @@ struct call *call_delete(struct xdb_op *op, const char *dn)
 	return c;
 }
 
+static void secret_keep(struct buf *b, struct slice secret)
+{
+	assert(secret.n != 0);          /* LDAP-01: the kinds refuse it before */
+	buf_reserve(b, secret.n + 1);
+	buf_add(b, secret);
+}
+
 static struct call *call_with_secret(struct xdb_op *op, enum call_kind kind,
     const char *dn, struct slice secret)
 {
 	struct call *c = call_new(op, kind, dn);
 
-	assert(secret.n != 0);          /* LDAP-01: the kinds refuse it before */
-	buf_reserve(&c->secret, secret.n + 1);
-	buf_add(&c->secret, secret);
+	secret_keep(&c->secret, secret);
 	pool_submit(c->pool, c);
 	return c;
 }
@@ -183,6 +190,17 @@ struct call *call_password(struct xdb_op *op, const char *dn, struct slice passw
 struct call *call_bind(struct xdb_op *op, const char *dn, struct slice password)
 {
 	return call_with_secret(op, CALL_BIND, dn, password);
+}
+
+struct call *call_change(struct xdb_op *op, const char *dn, struct slice was,
+    struct slice is)
+{
+	struct call *c = call_new(op, CALL_CHANGE, dn);
+
+	secret_keep(&c->secret, was);
+	secret_keep(&c->wish, is);
+	pool_submit(c->pool, c);
+	return c;
 }
 
 /* --- lists of changes --------------------------------------------------------------------- */
@@ -333,6 +351,22 @@ static int send_password(struct call *c, LDAP *ld)
 	return ldap_passwd(ld, &who, NULL, &password, NULL, NULL, &c->msgid);
 }
 
+/* The old one goes along: a policy may want it (pwdSafeModify), and a bind that
+ * somebody else's connection has is not taken for proof. */
+static int send_change(struct call *c, LDAP *ld)
+{
+	LDAPControl ppolicy = {
+		.ldctl_oid = (char[]){ LDAP_CONTROL_PASSWORDPOLICYREQUEST },
+	};
+	LDAPControl *controls[] = { &ppolicy, NULL };
+	struct berval who = { strlen(c->dn),
+		arena_dup(&c->op->arena, c->dn, strlen(c->dn)) };
+	struct berval was = { c->secret.n, c->secret.p };
+	struct berval is = { c->wish.n, c->wish.p };
+
+	return ldap_passwd(ld, &who, &was, &is, controls, NULL, &c->msgid);
+}
+
 int call_send(struct call *c, LDAP *ld, int64_t timeout_ms)
 {
 	switch (c->kind) {
@@ -348,6 +382,8 @@ int call_send(struct call *c, LDAP *ld, int64_t timeout_ms)
 		return send_password(c, ld);
 	case CALL_BIND:
 		return send_bind(c, ld);
+	case CALL_CHANGE:
+		return c->sets ? send_change(c, ld) : send_bind(c, ld);
 	}
 	panic("call of an unknown kind");
 }
@@ -361,6 +397,7 @@ void call_finish(struct call *c, enum xdb_status status, const char *why)
 	c->status = status;
 	c->why = why;
 	buf_wipe(&c->secret);
+	buf_wipe(&c->wish);
 	pager_over(c);
 	op_called(c->op);
 }
@@ -389,11 +426,26 @@ static void entry_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 
 static void policy_take(struct call *c, LDAP *ld, LDAPControl **controls)
 {
-	static const struct { LDAPPasswordPolicyError error; enum xdb_refusal refusal; }
-	map[] = {
-		{ PP_passwordExpired, XDB_EXPIRED },
-		{ PP_accountLocked, XDB_LOCKED },
-		{ PP_changeAfterReset, XDB_MUST_CHANGE },
+	static const struct {
+		LDAPPasswordPolicyError error;
+		enum xdb_refusal refusal;
+		const char *says;
+	} map[] = {
+		{ PP_passwordExpired, XDB_EXPIRED, NULL },
+		{ PP_accountLocked, XDB_LOCKED, NULL },
+		{ PP_changeAfterReset, XDB_MUST_CHANGE, NULL },
+		{ PP_passwordModNotAllowed, XDB_NO_RIGHT,
+		    "Passwords may not be changed by their owners." },
+		{ PP_mustSupplyOldPassword, XDB_NO_RIGHT,
+		    "The old password must be given." },
+		{ PP_insufficientPasswordQuality, XDB_BAD_PASSWORD,
+		    "The new password is too easy to guess." },
+		{ PP_passwordTooShort, XDB_BAD_PASSWORD,
+		    "The new password is too short." },
+		{ PP_passwordTooYoung, XDB_BAD_PASSWORD,
+		    "The password was changed too short a time ago." },
+		{ PP_passwordInHistory, XDB_BAD_PASSWORD,
+		    "This password was used before." },
 	};
 	LDAPControl *found = ldap_control_find(LDAP_CONTROL_PASSWORDPOLICYRESPONSE,
 	    controls, NULL);
@@ -404,8 +456,10 @@ static void policy_take(struct call *c, LDAP *ld, LDAPControl **controls)
 	    &expire, &grace, &error) != LDAP_SUCCESS)
 		return;
 	for (size_t i = 0; i < COUNT(map); i++)
-		if (map[i].error == error)
+		if (map[i].error == error) {
 			c->refusal = map[i].refusal;
+			c->says = map[i].says;
+		}
 	c->grace = grace > 0 ? (unsigned)grace : 0;
 }
 
@@ -433,6 +487,19 @@ static void complain(const struct call *c, const char *diagnostic)
 	    log_text(slice_of(diagnostic != NULL ? diagnostic : "")));
 }
 
+/* The server's own words go to a person, so they are text whatever they are. */
+static void says_take(struct call *c, const char *diagnostic)
+{
+	struct buf text = { 0 };
+
+	for (const char *p = diagnostic; p != NULL && *p != '\0'; p++)
+		if (*p >= ' ' && *p <= '~' && text.n < SAYS_BYTES_MOST)
+			buf_addc(&text, *p);
+	if (text.n != 0)
+		c->says = op_text(c->op, buf_slice(&text));
+	buf_fini(&text);
+}
+
 static bool result_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 {
 	LDAPControl **controls = NULL;
@@ -443,12 +510,14 @@ static bool result_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 		c->code = LDAP_DECODING_ERROR;
 		return false;
 	}
-	if (controls != NULL && c->kind == CALL_BIND)
+	if (controls != NULL && (c->kind == CALL_BIND || c->kind == CALL_CHANGE))
 		policy_take(c, ld, controls);
 	if (controls != NULL && c->is_paged)
 		page_take(c, ld, controls);
 	c->status = call_status_of(c->code);
-	if (c->status == XDB_BROKEN || c->code == LDAP_INSUFFICIENT_ACCESS)
+	if (c->sets && c->status != XDB_OK)
+		says_take(c, diagnostic);
+	else if (c->status == XDB_BROKEN || c->code == LDAP_INSUFFICIENT_ACCESS)
 		complain(c, diagnostic);
 	ldap_controls_free(controls);
 	ldap_memfree(diagnostic);
@@ -457,6 +526,7 @@ static bool result_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 
 static enum call_turn bind_take(struct call *c, LDAP *ld, LDAPMessage *msg);
 static enum call_turn who_take(struct call *c, LDAP *ld, LDAPMessage *msg);
+static enum call_turn set_take(struct call *c);
 
 static enum call_turn search_take(struct call *c)
 {
@@ -501,7 +571,9 @@ enum call_turn call_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 		c->status = XDB_BROKEN;
 		return CALL_DONE;
 	}
-	if (c->kind == CALL_BIND)
+	if (c->sets)
+		return set_take(c);
+	if (c->kind == CALL_BIND || c->kind == CALL_CHANGE)
 		return bind_take(c, ld, msg);
 	if (c->status == XDB_REFUSED)
 		c->refusal = XDB_NO_RIGHT;
@@ -510,8 +582,16 @@ enum call_turn call_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 
 /* --- the answer to a bind ------------------------------------------------------------------------- */
 
+static enum call_turn set_next(struct call *c)
+{
+	c->refusal = XDB_REFUSAL_NONE;
+	c->asks_who = false;
+	c->sets = true;
+	return CALL_SENDS;
+}
+
 /* ppolicy's changeAfterReset comes with success and then refuses every other
- * operation (measured): it is no login. */
+ * operation but a change of the password (measured): it is no login. */
 static enum call_turn bind_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 {
 	(void)ld;
@@ -519,8 +599,11 @@ static enum call_turn bind_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 	/* A bind to an entry that is not there: as wrong as a wrong password. */
 	if (c->status == XDB_ABSENT || c->code == LDAP_INVALID_DN_SYNTAX)
 		c->status = XDB_REFUSED;
-	if (c->status == XDB_OK && c->refusal == XDB_MUST_CHANGE)
+	if (c->status == XDB_OK && c->refusal == XDB_MUST_CHANGE) {
+		if (c->kind == CALL_CHANGE)
+			return set_next(c);
 		c->status = XDB_REFUSED;
+	}
 	if (c->status == XDB_REFUSED) {
 		if (c->refusal == XDB_REFUSAL_NONE)
 			c->refusal = refusal_of(c->code);
@@ -540,7 +623,7 @@ static enum call_turn bind_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 /* RFC 4532.  Success to nobody in particular is what an anonymous bind gives:
  * the connection must be who we bound as (LDAP-01).  A server that does not
  * know the question has said yes to the bind, and that must do. */
-static enum call_turn who_take(struct call *c, LDAP *ld, LDAPMessage *msg)
+static void who_judge(struct call *c, LDAP *ld, LDAPMessage *msg)
 {
 	struct berval *who = NULL;
 	struct slice id;
@@ -549,13 +632,13 @@ static enum call_turn who_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 	if (ldap_parse_result(ld, msg, &code, NULL, NULL, NULL, NULL, 0)
 	    != LDAP_SUCCESS) {
 		c->status = XDB_BROKEN;
-		return CALL_DONE;
+		return;
 	}
 	c->status = XDB_OK;
 	if (code != LDAP_SUCCESS) {
 		if (call_status_of(code) == XDB_DOWN || code == LDAP_BUSY)
 			c->status = XDB_DOWN;
-		return CALL_DONE;
+		return;
 	}
 	if (ldap_parse_extended_result(ld, msg, NULL, &who, 0) != LDAP_SUCCESS)
 		who = NULL;
@@ -574,6 +657,28 @@ static enum call_turn who_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 		    log_text(slice_of(c->dn)), log_text(id));
 	}
 	ber_bvfree(who);
+}
+
+static enum call_turn who_take(struct call *c, LDAP *ld, LDAPMessage *msg)
+{
+	who_judge(c, ld, msg);
+	return c->status == XDB_OK && c->kind == CALL_CHANGE ? set_next(c)
+	    : CALL_DONE;
+}
+
+/* --- the answer to a new password ----------------------------------------------------------------- */
+
+/* What a policy does not like is a constraintViolation; some servers have other
+ * codes, and the control says what is meant. */
+static enum call_turn set_take(struct call *c)
+{
+	if (c->code == LDAP_CONSTRAINT_VIOLATION
+	    || (c->status != XDB_OK && c->refusal == XDB_BAD_PASSWORD)) {
+		c->status = XDB_REFUSED;
+		c->refusal = XDB_BAD_PASSWORD;
+	} else if (c->status == XDB_REFUSED) {
+		c->refusal = refusal_of(c->code);
+	}
 	return CALL_DONE;
 }
 
@@ -595,4 +700,5 @@ void call_drop(struct call *c, bool is_late)
 		list_remove(&c->place_link);    /* it waits for another's pages */
 	pager_over(c);
 	buf_wipe(&c->secret);
+	buf_wipe(&c->wish);
 }

@@ -19,6 +19,7 @@ struct pool;
 
 enum call_kind {
 	CALL_SEARCH, CALL_MODIFY, CALL_ADD, CALL_DELETE, CALL_PASSWORD, CALL_BIND,
+	CALL_CHANGE,                    /* bind as the person, then RFC 3062 */
 };
 
 enum call_place { CALL_NOWHERE, CALL_QUEUED, CALL_FLYING };
@@ -26,7 +27,7 @@ enum call_place { CALL_NOWHERE, CALL_QUEUED, CALL_FLYING };
 struct call {
 	struct list link;               /* among its operation's calls */
 	struct list place_link;         /* in the pool's queue or the connection's list */
-	struct buf secret;              /* the password, wiped */
+	struct buf secret, wish;        /* the password, and the new one; wiped */
 	/* borrowed */
 	struct xdb_op *op;
 	struct pool *pool;
@@ -35,7 +36,8 @@ struct call {
 	enum call_kind kind;
 	int msgid;
 	bool was_resent;
-	bool asks_who;                  /* CALL_BIND: bound, now asks who it is */
+	bool asks_who;                  /* bound, now asks who it is */
+	bool sets;                      /* CALL_CHANGE: bound, now sets the new one */
 	struct slice page;              /* CALL_SEARCH: where the next page begins */
 
 	/* the request */
@@ -61,6 +63,7 @@ struct call {
 	size_t entry_bytes;
 	enum xdb_refusal refusal;
 	unsigned grace;                 /* logins left with an expired password */
+	const char *says;               /* why a new password is not taken, or NULL */
 };
 
 /* --- making them: each is on its way when the function returns ---------------- */
@@ -99,6 +102,8 @@ struct call *call_add(struct xdb_op *op, const char *dn, const struct mods *m);
 struct call *call_delete(struct xdb_op *op, const char *dn);
 struct call *call_password(struct xdb_op *op, const char *dn, struct slice password);
 struct call *call_bind(struct xdb_op *op, const char *dn, struct slice password);
+struct call *call_change(struct xdb_op *op, const char *dn, struct slice was,
+    struct slice is);
 
 /* --- for pools and connections --------------------------------------------------- */
 

@@ -289,7 +289,7 @@ void conn_send(struct conn *c, struct call *call)
 void conn_forget(struct conn *c, struct call *call, bool is_late)
 {
 	land(c, call);
-	if (call->kind == CALL_BIND)
+	if (call->kind == CALL_BIND || call->kind == CALL_CHANGE)
 		c->is_owed = true;      /* RFC 4511 §4.11: a bind is not abandoned */
 	else
 		ldap_abandon_ext(c->ld, call->msgid, NULL, NULL);

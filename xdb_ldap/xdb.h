@@ -122,6 +122,7 @@ enum xdb_status {
 enum xdb_refusal {
 	XDB_REFUSAL_NONE, XDB_WRONG_PASSWORD, XDB_LOCKED, XDB_EXPIRED,
 	XDB_MUST_CHANGE, XDB_SUSPENDED, XDB_NO_RIGHT,
+	XDB_BAD_PASSWORD,               /* a new one, which the policy does not take */
 };
 
 enum xdb_subscription { SUB_NONE = 0, SUB_TO = 1, SUB_FROM = 2, SUB_BOTH = 3 };
@@ -258,6 +259,7 @@ struct xdb_result {
 	enum xdb_status status;
 	const char *why;                /* for the log; static or the operation's */
 	enum xdb_refusal refusal;       /* with XDB_REFUSED */
+	const char *says;               /* xdb_password_change: why not, for people; or NULL */
 	uint64_t version;               /* xdb_roster_change */
 	const struct xdb_account *account;
 	const struct xdb_vcard *vcard;
@@ -311,6 +313,13 @@ struct xdb_op *xdb_certificate_owner(struct xdb *db,
  * before they reach libldap (LDAP-01). */
 struct xdb_op *xdb_password_check(struct xdb *db, struct slice person_dn,
     struct slice password);
+
+/* A new password, set by the person: bound with the old one, by RFC 3062, so that
+ * the directory's own rules for people decide.  A person who must change the
+ * password (XDB_MUST_CHANGE) can.  REFUSED: XDB_WRONG_PASSWORD is about the old
+ * one, XDB_BAD_PASSWORD about the new one. */
+struct xdb_op *xdb_password_change(struct xdb *db, struct slice person_dn,
+    struct slice was, struct slice is);
 
 /* Replaces all verifiers; `source` is the pwdChangedTime they belong to. */
 struct xdb_op *xdb_scram_store(struct xdb *db, struct slice profile_dn,
@@ -403,7 +412,7 @@ struct xdb_op *xdb_person_change(struct xdb *db, struct slice person_dn,
 struct xdb_op *xdb_profile_set_status(struct xdb *db, struct slice profile_dn,
     enum xdb_profile_status status);
 struct xdb_op *xdb_profile_delete(struct xdb *db, struct slice profile_dn);
-/* RFC 3062 Password Modify. */
+/* RFC 3062 Password Modify, as the service: the first password of somebody. */
 struct xdb_op *xdb_password_set(struct xdb *db, struct slice person_dn, struct slice password);
 
 struct xdb_op *xdb_request_create(struct xdb *db, const struct xdb_request *request);

@@ -281,17 +281,32 @@ void account_edit(struct job *j, struct account *a, struct slice contact,
 	account_edit_start(j, a, contact, plan, next);
 }
 
-void account_close_sessions(struct account *a, const char *condition,
-    const char *text)
+static struct session *first_but(const struct account *a, uint64_t but)
+{
+	struct session *s;
+
+	LIST_EACH(s, &a->sessions, struct session, account_link)
+		if (s->id != but)
+			return s;
+	return NULL;
+}
+
+void account_close_others(struct account *a, uint64_t but,
+    const char *condition, const char *text)
 {
 	struct session *s;
 
 	account_hold(a);
-	while ((s = LIST_FIRST(&a->sessions, struct session, account_link))
-	    != NULL)
+	while ((s = first_but(a, but)) != NULL)
 		if (s->stream != NULL)
 			stream_fail(s->stream, condition, text);
 		else
 			session_close(&s);
 	account_release(&a);
+}
+
+void account_close_sessions(struct account *a, const char *condition,
+    const char *text)
+{
+	account_close_others(a, 0, condition, text);    /* no session's number */
 }

@@ -37,6 +37,9 @@ struct account {
 	enum xdb_refusal refusal;       /* the directory's rules */
 	enum xdb_profile_status status;
 	const char *barred;             /* why it cannot be used now; NULL: it can */
+	unsigned password_held;         /* our own changes of the password under way */
+	bool password_seen;             /* the directory told of one meanwhile */
+	bool password_ours;             /* and will tell of one more: ours */
 
 	/* core/account.c's own */
 	struct arena life;              /* this and the JID */
@@ -111,6 +114,17 @@ const struct xdb_pending *account_request(const struct account *a, const struct 
 
 /* Closes all streams of the account (suspended, deleted …). */
 void account_close_sessions(struct account *a, const char *condition, const char *text);
+/* All but one, by its number. */
+void account_close_others(struct account *a, uint64_t but, const char *condition,
+    const char *text);
+/* A change of the password, asked for by one of the sessions, begins; and is
+ * over.  All others end with `reset` when it is done; what the directory tells
+ * of it ends none. */
+void account_password_begin(struct account *a);
+void account_password_end(struct account *a, bool is_done, uint64_t session_id);
+/* Changed through us, but by none of the sessions: all end, and what memory has
+ * of the old password counts no more. */
+void account_password_changed(struct account *a);
 size_t account_count(void);             /* held by somebody */
 size_t account_away_count(void);        /* by nobody, and kept */
 void accounts_forget_away(void);

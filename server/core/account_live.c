@@ -171,6 +171,7 @@ static const char *const refusal_texts[] = {
 	[XDB_MUST_CHANGE] = "The password must be changed first.",
 	[XDB_SUSPENDED] = "This account is suspended in the directory.",
 	[XDB_NO_RIGHT] = "This account can not be used.",
+	[XDB_BAD_PASSWORD] = NULL,
 };
 
 static const char *const status_texts[] = {
@@ -190,6 +191,24 @@ static const char *bar_of(const struct xdb_account *loaded)
 	return text;
 }
 
+static const char password_text[] = "The password was changed: log in again.";
+
+/* Changed by others.  While a change of our own is under way it may be that, and
+ * the first reading after it shows it. */
+static bool password_is_new(struct account *a, const struct xdb_account *loaded)
+{
+	bool is_new = !slice_eq(a->password_changed,
+	    loaded->person.password_changed);
+
+	if (a->password_held != 0) {
+		a->password_seen = a->password_seen || is_new;
+		return false;
+	}
+	is_new = is_new && !a->password_ours;
+	a->password_ours = false;
+	return is_new;
+}
+
 /* RFC 6120 §4.9.3.12, not-authorized: the entity may not use the stream any
  * more, through no violation of its own (which policy-violation would say).
  * §4.9.3.16, reset: what established its security holds no more, and it is
@@ -203,10 +222,9 @@ static void judge(struct account *a, const struct xdb_account *loaded)
 	} else if (text == NULL && a->profile_dn.n != 0
 	    && !loaded->profile.exists) {
 		text = "This account was removed from the service.";
-	} else if (text == NULL && !slice_eq(a->password_changed,
-	    loaded->person.password_changed)) {
+	} else if (text == NULL && password_is_new(a, loaded)) {
 		condition = "reset";
-		text = "The password was changed: log in again.";
+		text = password_text;
 	}
 	if (text == NULL || list_is_empty(&a->sessions))
 		return;
@@ -221,6 +239,35 @@ static void gone(struct account *a)
 	log_event(LOG_INFO, "account-gone", a->jid.text, "sessions=%u",
 	    a->session_n);
 	account_close_sessions(a, "not-authorized", a->barred);
+}
+
+void account_password_begin(struct account *a)
+{
+	a->password_held++;
+}
+
+/* Not done, and yet another: that was somebody else, whatever became of ours. */
+void account_password_end(struct account *a, bool is_done, uint64_t session_id)
+{
+	a->password_held--;
+	if (is_done) {
+		a->password_ours = !a->password_seen;
+		account_close_others(a, session_id, "reset", password_text);
+		account_live_defer(a);  /* what that reads may be older */
+		account_stale(a);
+	} else if (a->password_seen) {
+		account_close_sessions(a, "reset", password_text);
+	}
+	if (a->password_held == 0)
+		a->password_seen = false;
+}
+
+void account_password_changed(struct account *a)
+{
+	account_hold(a);                /* whoever is away is dropped at the end */
+	account_stale(a);
+	account_close_sessions(a, "reset", password_text);
+	account_release(&a);
 }
 
 /* --- comparing ------------------------------------------------------------------------------------- */

@@ -109,6 +109,7 @@ static void lines_take(struct client *c)
 		eaten += line.n + 1;
 		rest = tail;
 	}
+	explicit_bzero(c->in.p, eaten);         /* a password may have been in it */
 	buf_drop(&c->in, eaten);
 }
 
@@ -129,6 +130,7 @@ static void chunk_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *chunk)
 		return;
 	}
 	buf_add(&c->in, slice_make(chunk->base, (size_t)n));
+	explicit_bzero(chunk->base, (size_t)n);
 	lines_take(c);
 }
 

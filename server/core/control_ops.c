@@ -5,6 +5,7 @@
 #include "core/feature.h"
 #include "core/host.h"
 #include "core/stream.h"
+#include "core/verifiers.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "xml/ns.h"
@@ -93,6 +94,30 @@ static const char *op_close_account(const json_t *request, json_t *answer)
 	return NULL;
 }
 
+/* The web process has set a password for its owner: who is logged in with the old
+ * one is out, and verifiers are made of the new one, which nobody else can do. */
+static const char *op_password_changed(const json_t *request, json_t *answer)
+{
+	struct slice password = member(request, "password"), local;
+	struct arena a = { NULL };
+	struct account *found;
+
+	if (password.n == 0
+	    || !jid_prep_local(&a, member(request, "uid"), &local)) {
+		arena_fini(&a);
+		return "password-changed needs a uid and the password";
+	}
+	found = account_find(local);
+	if (found != NULL)
+		account_password_changed(found);
+	verifiers_renew(local, password);
+	explicit_bzero((void *)(uintptr_t)password.p, password.n);
+	log_event(LOG_INFO, "password-change", log_text(local), "by=web");
+	json_object_set_new(answer, "renewing", json_true());
+	arena_fini(&a);
+	return NULL;
+}
+
 static const char *op_room_changed(const json_t *request, json_t *answer)
 {
 	struct arena a = { NULL };
@@ -155,6 +180,7 @@ static const char *op_stats(const json_t *request, json_t *answer)
 static const struct { const char *name; op_fn *run; } ops[] = {
 	{ "sessions",       op_sessions       },
 	{ "close-account",  op_close_account  },
+	{ "password-changed", op_password_changed },
 	{ "room-changed",   op_room_changed   },
 	{ "room-temporary", op_room_temporary },
 	{ "stats",          op_stats          },

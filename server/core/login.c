@@ -31,6 +31,7 @@ struct login {
 	struct arena arena;
 	struct xdb_person person;       /* for making the profile */
 	bool is_barred;                 /* exists, and may not log in */
+	bool must_change;               /* because the password must be changed */
 	bool needs_verifiers;
 	bool is_begun;                  /* the first message was answered */
 	struct slice *scram;            /* verifiers that count */
@@ -315,6 +316,7 @@ static void fetched(const struct xdb_result *res, void *ctx)
 	pace_saw(loop_now_ms() - l->began_ms);
 	if (res->status == XDB_OK) {
 		l->is_barred = !is_usable(l, found);
+		l->must_change = found->person.refusal == XDB_MUST_CHANGE;
 		person_keep(l, &found->person);
 		l->needs_verifiers = found->profile.scram_n == 0;
 		if (!l->is_barred && found->profile.exists)
@@ -377,6 +379,14 @@ static void done(struct login *l)
 	succeed(l, slice_make(NULL, 0));
 }
 
+/* The password is right, and is to be changed before anything else: whoever knows
+ * it may hear that.  A bind says so (ppolicy's changeAfterReset), or a rule. */
+static bool is_right_but_old(const struct login *l, const struct xdb_result *res)
+{
+	return (res->status == XDB_OK && l->must_change)
+	    || (res->status == XDB_REFUSED && res->refusal == XDB_MUST_CHANGE);
+}
+
 static void plain_checked(const struct xdb_result *res, void *ctx)
 {
 	struct login *l = ctx;
@@ -384,6 +394,8 @@ static void plain_checked(const struct xdb_result *res, void *ctx)
 	l->op = NULL;
 	if (is_weather(res->status)) {
 		fail(l, SASL_FAIL_TEMPORARY, "directory");
+	} else if (is_right_but_old(l, res)) {
+		fail(l, SASL_FAIL_EXPIRED, "must-change");
 	} else if (res->status != XDB_OK || l->person.dn.n == 0
 	    || l->is_barred) {
 		fail(l, SASL_FAIL_NOT_AUTHORIZED,

@@ -10,6 +10,13 @@
  * is wiped.  Failure is logged: the next PLAIN login tries again. */
 void verifiers_make(struct slice profile_dn, struct slice password, struct slice source);
 
+/* A password was just changed through us: the account is read again, the password
+ * tried (it may be somebody else's change that was read), and verifiers are made
+ * of it.  Old ones that pwdChangedTime does not tell from new ones (it counts
+ * seconds, where there is one) go first; what is being made of an older password
+ * is not stored. */
+void verifiers_renew(struct slice local, struct slice password);
+
 unsigned verifiers_count(void);                 /* being made or stored */
 
 /* At the end, behind the store's and the loop's: forgets what was not stored. */

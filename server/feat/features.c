@@ -14,6 +14,7 @@ const struct feature *const features[] = {
 	&feature_contact,
 	&feature_vcard,
 	&feature_avatar,
+	&feature_register,
 	&feature_ping,
 	&feature_version,
 	&feature_time,

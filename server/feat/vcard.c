@@ -33,6 +33,7 @@ static bool is_usable(struct arena *a, const struct xdb_person *p,
 	case XDB_EXPIRED:
 	case XDB_SUSPENDED:
 	case XDB_NO_RIGHT:
+	case XDB_BAD_PASSWORD:
 		return false;
 	}
 	return false;

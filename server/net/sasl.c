@@ -87,11 +87,12 @@ static const char *const failure_names[] = {
 	[SASL_FAIL_TEMPORARY] = "temporary-auth-failure",
 	[SASL_FAIL_ENCRYPTION] = "encryption-required",
 	[SASL_FAIL_DISABLED] = "account-disabled",
+	[SASL_FAIL_EXPIRED] = "credentials-expired",
 };
 
 const char *sasl_failure_name(enum sasl_result r)
 {
-	assert(r >= SASL_FAIL_ABORTED && r <= SASL_FAIL_DISABLED);
+	assert(r >= SASL_FAIL_ABORTED && r <= SASL_FAIL_EXPIRED);
 	return failure_names[r];
 }
 

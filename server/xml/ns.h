@@ -33,6 +33,8 @@
 #define NS_DELAY         "urn:xmpp:delay"                              /* XEP-0203 */
 #define NS_SERVERINFO    "http://jabber.org/network/serverinfo"        /* XEP-0157 */
 #define NS_SID           "urn:xmpp:sid:0"                              /* XEP-0359 */
+#define NS_REGISTER      "jabber:iq:register"                          /* XEP-0077 */
+#define NS_OOB           "jabber:x:oob"                                /* XEP-0066 */
 #define NS_CARBONS       "urn:xmpp:carbons:2"                          /* XEP-0280 */
 #define NS_LAST          "jabber:iq:last"                              /* XEP-0012 */
 #define NS_PUBSUB        "http://jabber.org/protocol/pubsub"           /* XEP-0060 */

@@ -111,7 +111,7 @@ async function asAdministrator(page, l, names) {
 	return link;
 }
 
-async function asNewPerson(page, l, link) {
+async function asNewPerson(page, l, link, uid) {
 	const secret = 'una clave larga ñ';
 	await page.goto(link);
 	await look(page, l, 'activate');
@@ -125,6 +125,19 @@ async function asNewPerson(page, l, link) {
 	await look(page, l, 'activated');
 	await page.goto(link);
 	await look(page, l, 'activate-dead');
+	await page.goto(url + '/password');
+	await look(page, l, 'password');
+	await page.fill('#name', uid);
+	await page.fill('#old', secret);
+	await page.fill('#password', 'otra clave');
+	await page.fill('#again', 'otra clave?');
+	await send(page, 'main button');
+	await look(page, l, 'password-differ');
+	await page.fill('#old', secret);
+	await page.fill('#password', 'otra clave');
+	await page.fill('#again', 'otra clave');
+	await send(page, 'main button');
+	await look(page, l, 'password-changed');
 }
 
 // Names from the directory that would run if they were markup (WEB-05).
@@ -166,7 +179,7 @@ try {
 			});
 		}
 		const link = await asAdministrator(page, l, names);
-		await asNewPerson(other, l, link);
+		await asNewPerson(other, l, link, names.uid);
 		await mine.close();
 		await theirs.close();
 	}

@@ -21,7 +21,8 @@ pytestmark = pytest.mark.xdist_group("browser")
 HERE = TOP / "tests/browser"
 PAGES = """signin signin-wrong people people-search person-new link person
     person-delete room-new room rooms online me nowhere activate
-    activate-differ activated activate-dead""".split()
+    activate-differ activated activate-dead password password-differ
+    password-changed""".split()
 LOOKS = ("wide-es", "narrow-es", "dark-en", "noscript-en")
 ZOO = ["<script>alert(1)</script>", "\"><img src=x onerror=alert(2)>",
        "</h1><svg onload=alert(3)>", "' autofocus onfocus='alert(4)"]

@@ -18,6 +18,7 @@
 
 #include "base/loop.h"
 #include "base/log.h"
+#include "tests/clients/json_put.h"
 #include "tests/clients/turns.h"
 #include "xdb_ldap/xdb.h"
 
@@ -163,6 +164,12 @@ static struct xdb_op *password_check(const json_t *q)
 static struct xdb_op *password_set(const json_t *q)
 {
 	return xdb_password_set(db, text(q, "dn"), text(q, "password"));
+}
+
+static struct xdb_op *password_change(const json_t *q)
+{
+	return xdb_password_change(db, text(q, "dn"), text(q, "was"),
+	    text(q, "is"));
 }
 
 static struct xdb_op *scram_store(const json_t *q)
@@ -321,7 +328,8 @@ static struct xdb_op *request_delete(const json_t *q)
 static const struct { const char *name; struct xdb_op *(*start)(const json_t *q); }
 starters[] = {
 	ENTRY(account_load), ENTRY(profile_create), ENTRY(password_check),
-	ENTRY(password_set), ENTRY(scram_store), ENTRY(roster_change),
+	ENTRY(password_set), ENTRY(password_change), ENTRY(scram_store),
+	ENTRY(roster_change),
 	ENTRY(vcard_load), ENTRY(vcard_store), ENTRY(room_load),
 	ENTRY(room_list), ENTRY(room_create), ENTRY(room_configure),
 	ENTRY(room_delete), ENTRY(room_set_subject),
@@ -332,32 +340,6 @@ starters[] = {
 };
 
 /* --- what was answered ------------------------------------------------------------------------ */
-
-static json_t *bytes(struct slice s)
-{
-	json_t *j = json_stringn(s.p != NULL ? s.p : "", s.n);
-	char note[32];
-
-	if (j != NULL)
-		return j;
-	snprintf(note, sizeof note, "(%zu bytes)", s.n);
-	return json_string(note);
-}
-
-static void put(json_t *o, const char *key, struct slice s)
-{
-	if (s.n != 0)
-		json_object_set_new(o, key, bytes(s));
-}
-
-static void put_all(json_t *o, const char *key, const struct slice *v, size_t n)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, bytes(v[i]));
-	json_object_set_new(o, key, list);
-}
 
 static json_t *of_person(const struct xdb_person *p)
 {
@@ -576,6 +558,8 @@ static void answered(const struct xdb_result *res, void *ctx)
 	put(o, "why", slice_of(res->why));
 	if (res->refusal != XDB_REFUSAL_NONE)
 		json_object_set_new(o, "refusal", json_integer(res->refusal));
+	if (res->says != NULL)
+		json_object_set_new(o, "says", json_string(res->says));
 	if (res->version != 0)
 		json_object_set_new(o, "version", json_integer((json_int_t)res->version));
 	if (res->account != NULL)

@@ -29,7 +29,7 @@ struct xdb_op {
 	xdb_done_fn *done;
 	void *ctx;
 	fake_run_fn *run;
-	struct slice a, b;
+	struct slice a, b, c;
 	struct xdb_roster_change change;
 	struct xdb_room *room;
 };
@@ -231,6 +231,25 @@ struct xdb_op *xdb_password_check(struct xdb *db, struct slice dn, struct slice 
 {
 	(void)db;
 	return op_new(run_password, dn, password);
+}
+
+static void run_change(struct xdb_op *op, struct xdb_result *res)
+{
+	run_password(op, res);
+	if (res->status == XDB_OK && slice_is(op->c, "weak")) {
+		res->status = XDB_REFUSED;
+		res->refusal = XDB_BAD_PASSWORD;
+		res->says = "too weak";
+	}
+}
+
+struct xdb_op *xdb_password_change(struct xdb *db, struct slice dn, struct slice was, struct slice is)
+{
+	struct xdb_op *op = op_new(run_change, dn, was);
+
+	(void)db;
+	op->c = slice_dup(&op->arena, is);
+	return op;
 }
 
 static void run_nothing(struct xdb_op *op, struct xdb_result *res)

@@ -69,7 +69,11 @@ def test_person_locked(live, clock, login, how):                # noqa: F811
     assert closed(phone)[0] == "not-authorized"
     assert bob.receive("presence", from_=ann.jid,
                        type="unavailable") is not None
-    assert attempt(live, ann.person) == "not-authorized"
+    # Who knows the password hears that it must be changed, and nobody else.
+    assert attempt(live, ann.person) == ("credentials-expired"
+                                         if how == "must change"
+                                         else "not-authorized")
+    assert attempt(live, ann.person, "otra") == "not-authorized"
 
 
 def test_person_deleted(live, clock, login):                    # noqa: F811

@@ -9,7 +9,7 @@ import ldap.modlist
 import pytest
 
 from directory import Directory
-from xdbprobe import (EXPIRED, LOCKED, MUST_CHANGE, NO_RIGHT, SUSPENDED,
+from xdbprobe import (BAD_PASSWORD, EXPIRED, LOCKED, MUST_CHANGE, NO_RIGHT, SUSPENDED,
                       WRONG_PASSWORD, Probe, settings)
 from xdbworld import check, entry_of, numbers
 from xdbworld import slapd, root, im, web, person, profile  # noqa: F401
@@ -172,6 +172,60 @@ def test_LDAP_15_an_old_password_again_and_again(slapd, root, strict):
         assert probe.account(strict)["person"]["refusal"] == LOCKED
     finally:
         probe.end()
+
+
+@pytest.fixture
+def choosy(slapd, root):
+    """Somebody whose policy is particular: short, the last three, must change."""
+    base, uid = slapd.env["LDAP_BASE"], f"choosy{next(numbers)}"
+    policy = f"cn={uid},ou=policies,{base}"
+    root.add_s(policy, [
+        ("objectClass", [b"organizationalRole", b"pwdPolicy"]),
+        ("pwdAttribute", b"userPassword"), ("pwdMinLength", b"8"),
+        ("pwdCheckQuality", b"2"), ("pwdInHistory", b"3"),
+        ("pwdMustChange", b"TRUE"), ("pwdSafeModify", b"TRUE")])
+    root.add_s(slapd.dn(uid), [
+        ("objectClass", b"inetOrgPerson"), ("uid", uid.encode()), ("cn", b"x"),
+        ("sn", b"x"), ("pwdPolicySubentry", policy.encode()),
+        ("userPassword", b"la primera")])
+    yield uid
+    root.delete_s(slapd.dn(uid))
+    root.delete_s(policy)
+
+
+def test_password_changed_by_the_person(im, slapd, root, choosy):
+    """RFC 3062, bound as the person; what the policy says comes through."""
+    dn = slapd.dn(choosy)
+
+    def change(was, new):
+        answer = im.ask("password_change", **{"dn": dn, "was": was, "is": new})
+        return answer["status"], answer.get("refusal", 0), answer.get("says", "")
+
+    assert change("la segunda", "la tercera")[:2] == ("refused", WRONG_PASSWORD)
+    assert change("la primera", "la segunda") == ("ok", 0, "")
+    assert check(im, dn, "la segunda") == ("ok", 0)
+    assert check(im, dn, "la primera") == ("refused", WRONG_PASSWORD)
+    assert entry_of(root, dn, "modifiersName")["modifiersName"] == [dn]
+    for bad in "corta", "la segunda", "la primera":
+        status, refusal, says = change("la segunda", bad)
+        assert (status, refusal) == ("refused", BAD_PASSWORD) and says, bad
+    for bad in "", "\0", "x" * 2000:
+        assert change("la segunda", bad)[:2] == ("refused", BAD_PASSWORD)
+    assert change("", "la tercera")[:2] == ("refused", WRONG_PASSWORD)
+    assert im.ask("password_change", **{
+        "dn": slapd.dn("nobody"), "was": "x", "is": "la tercera"})["refusal"] \
+        == WRONG_PASSWORD
+
+
+def test_password_that_must_be_changed_can_be(im, slapd, root, choosy):
+    dn = slapd.dn(choosy)
+    root.passwd_s(dn, None, "de secretaría")
+    assert im.account(choosy)["person"]["refusal"] == MUST_CHANGE
+    assert check(im, dn, "de secretaría") == ("refused", MUST_CHANGE)
+    assert im.ask("password_change", **{"dn": dn, "was": "de secretaría",
+                                        "is": "la mía propia"})["status"] == "ok"
+    assert check(im, dn, "la mía propia") == ("ok", 0)
+    assert im.account(choosy)["person"]["refusal"] == 0
 
 
 @pytest.fixture

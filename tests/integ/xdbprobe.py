@@ -21,7 +21,8 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD") or TOP / "build")
 PROGRAM = BUILD / "tests/clients/xdb_probe"
 
-WRONG_PASSWORD, LOCKED, EXPIRED, MUST_CHANGE, SUSPENDED, NO_RIGHT = range(1, 7)
+(WRONG_PASSWORD, LOCKED, EXPIRED, MUST_CHANGE, SUSPENDED, NO_RIGHT,
+ BAD_PASSWORD) = range(1, 8)
 NONE, TO, FROM, BOTH = range(4)
 OUTCAST, NOBODY, MEMBER, ADMIN, OWNER = range(-1, 4)
 

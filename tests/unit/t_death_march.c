@@ -126,6 +126,13 @@ static const struct { bool is_ann; const char *xml; } conversation[] = {
 	{ true,  "<iq type='get' id='3'><vCard xmlns='vcard-temp'/></iq>" },
 	{ true,  "<iq type='get' id='4' to='bob@uni.example'><vCard xmlns='vcard-temp'/></iq>" },
 	{ true,  "<iq type='set' id='5'><vCard xmlns='vcard-temp'><NICKNAME>Anita</NICKNAME></vCard></iq>" },
+	{ true,  "<iq type='set' id='5b'><query xmlns='jabber:iq:register'><username>ann</username><password>x</password></query></iq>" },
+	{ true,  "<iq type='set' id='5c'><query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'>"
+	         "<field var='username'><value>ann</value></field><field var='old_password'><value>pw-ann</value></field>"
+	         "<field var='password'><value>weak</value></field></x></query></iq>" },
+	{ true,  "<iq type='set' id='5d'><query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'>"
+	         "<field var='username'><value>ann</value></field><field var='old_password'><value>pw-ann</value></field>"
+	         "<field var='password'><value>pw-ann</value></field></x></query></iq>" },
 	{ true,  "<iq type='get' id='6' to='uni.example'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>" },
 	{ true,  "<iq type='get' id='6b' to='conference.uni.example'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>" },
 	{ true,  "<presence to='patio@conference.uni.example/ann'><x xmlns='http://jabber.org/protocol/muc'/></presence>" },
@@ -176,7 +183,7 @@ static unsigned count_of(const char *text, const char *what)
 static void test_untouched(void)
 {
 	struct buf heard = { 0 };
-	static const char *const ids[] = { "id='1'", "id='2'", "id='3'", "id='4'", "id='5'", "id='6'",
+	static const char *const ids[] = { "id='1'", "id='2'", "id='3'", "id='4'", "id='5'", "id='5b'", "id='5c'", "id='5d'", "id='6'",
 		"id='6b'", "id='7'", "id='8'", "id='9'", "id='10'" };
 
 	play(NOBODY, -1);
@@ -219,6 +226,7 @@ static void build(struct settings *s)
 	s->server.domain = "uni.example";
 	s->server.muc_domain = "conference.uni.example";
 	s->server.state_dir = dir;
+	s->web.url = "https://uni.example";
 	s->ldap.im_base = "ou=im";
 	s->ldap.provision = PROVISION_LOGIN;
 	s->sasl.mechanisms = (struct conf_list){ mechanisms, 1 };

@@ -49,8 +49,6 @@ static void show_signin(struct exchange *x, const char *complaint,
 	    .autocomplete = "current-password", .is_required = true,
 	    .is_focused = name.n != 0, .most = 1024 });
 	form_button(&p, "button main", say(x, T_SIGN_IN));
-	page_close(&p);
-	page_open(&p, "p");
 	part_link(&p, "button", "/password", say(x, T_CHANGE_PASSWORD));
 	page_close(&p);
 	layout_end(x, &p);

@@ -218,6 +218,7 @@ static void build(const struct settings *s)
 	host.started_ms = wall_now_ms();
 	host_name(s->server.domain, &host.jid);
 	host_name(s->server.muc_domain, &host.muc_jid);
+	host_name(s->search.domain, &host.search_jid);
 	if (!sasl_start(&(struct sasl_conf){ .domain = s->server.domain,
 	    .mechanisms = &s->sasl.mechanisms,
 	    .iterations = s->sasl.scram_iterations,

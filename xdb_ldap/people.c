@@ -5,7 +5,9 @@
 
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
+#include "xdb_ldap/people.h"
 #include "xdb_ldap/person.h"
+#include "xdb_ldap/spelling.h"
 
 enum { PROFILES_PER_FILTER = 50, PEOPLE_MOST = 2000 };
 
@@ -106,41 +108,6 @@ static void profile_join(struct xdb_op *op, struct people *p,
 		profile_read(op, e, slice_make(NULL, 0), &hit->profile);
 }
 
-/* Names sort as people expect of Spanish and its neighbours: case and accents
- * do not matter.  U+00C0 … U+017F, by their base letters. */
-static char base_letter(const char *p)
-{
-	static const char latin1[] = "aaaaaaaceeeeiiiidnooooo*ouuuuyts"
-	    "aaaaaaaceeeeiiiidnooooo/ouuuuyty";
-	static const char extended[] = "aaaaaaccccccccddddeeeeeeeeeegggggggg"
-	    "hhhhiiiiiiiiiiiijjkkkllllllllllnnnnnnnnnoooooooorrrrrrssssssss"
-	    "ttttttuuuuuuuuuuuuwwyyyzzzzzzs";
-	unsigned char lead = (unsigned char)p[0], tail = (unsigned char)p[1];
-	unsigned code = (lead & 0x1fu) << 6 | (tail & 0x3fu);
-
-	if (code >= 0xc0 && code < 0x100)
-		return latin1[code - 0xc0];
-	return code < 0x180 ? extended[code - 0x100] : 'z';
-}
-
-static struct slice sort_key(struct xdb_op *op, struct slice name)
-{
-	char *key = arena_raw(&op->arena, name.n + 1);
-	size_t n = 0;
-
-	for (size_t i = 0; i < name.n; i++) {
-		unsigned char c = (unsigned char)name.p[i];
-
-		if (c >= 'A' && c <= 'Z')
-			key[n++] = (char)(c + 32);
-		else if (c >= 0xc3 && c <= 0xc5 && i + 1 < name.n)
-			key[n++] = base_letter(name.p + i++);
-		else
-			key[n++] = (char)c;
-	}
-	return slice_make(key, n);
-}
-
 struct keyed { struct slice key; struct xdb_account account; };
 
 static int by_key(const void *a, const void *b)
@@ -152,20 +119,20 @@ static int by_key(const void *a, const void *b)
 	    : slice_cmp(x->account.person.uid, y->account.person.uid);
 }
 
-static void sort_by_name(struct xdb_op *op, struct people *p)
+void people_sort(struct xdb_op *op, struct xdb_account *accounts, size_t n)
 {
-	struct keyed *k = arena_alloc(&op->arena, (p->n + 1) * sizeof *k);
+	struct keyed *k = arena_alloc(&op->arena, (n + 1) * sizeof *k);
 
-	for (size_t i = 0; i < p->n; i++) {
-		const struct xdb_person *who = &p->accounts[i].person;
+	for (size_t i = 0; i < n; i++) {
+		const struct xdb_person *who = &accounts[i].person;
 
-		k[i].key = sort_key(op, who->display_name.n != 0
+		k[i].key = spelling_fold(&op->arena, who->display_name.n != 0
 		    ? who->display_name : who->cn);
-		k[i].account = p->accounts[i];
+		k[i].account = accounts[i];
 	}
-	qsort(k, p->n, sizeof *k, by_key);
-	for (size_t i = 0; i < p->n; i++)
-		p->accounts[i] = k[i].account;
+	qsort(k, n, sizeof *k, by_key);
+	for (size_t i = 0; i < n; i++)
+		accounts[i] = k[i].account;
 }
 
 static void people_joined(struct xdb_op *op)
@@ -180,7 +147,7 @@ static void people_joined(struct xdb_op *op)
 		for (const struct entry *e = p->profile_calls[i]->entries;
 		    e != NULL; e = e->next)
 			profile_join(op, p, e);
-	sort_by_name(op, p);
+	people_sort(op, p->accounts, p->n);
 	op->res.accounts = p->accounts;
 	op->res.n = p->n;
 	op->res.is_cut = p->call->is_cut;

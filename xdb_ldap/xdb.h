@@ -396,6 +396,20 @@ struct xdb_op *xdb_group_load(struct xdb *db, struct slice dn);
 /* Groups and mailing lists by a piece of their name; "" finds all. */
 struct xdb_op *xdb_group_search(struct xdb *db, struct slice text, unsigned most);
 
+/* --- people found by people --------------------------------------------------------- */
+
+/* Pieces of what is looked for; an empty one is not asked for.  Accents do not
+ * matter in names.  All must fit, and each of the first four words of `any`:
+ * somewhere in name, user name or address. */
+struct xdb_find {
+	struct slice any, given_name, sn, name, mail;
+	const char *filter;             /* who may be found, besides people_filter; or NULL */
+	unsigned most;                  /* is_cut: there are more */
+};
+bool xdb_filter_is_good(const char *text, const char **why_r);
+/* OK: res->accounts without profiles, sorted by name. */
+struct xdb_op *xdb_people_find(struct xdb *db, const struct xdb_find *find);
+
 /* --- administration (the web process's identity) ------------------------------------ */
 
 /* People by a piece of name, uid or mail ("" finds all), sorted by name, with

@@ -128,6 +128,19 @@ static const struct conf_key keys[] = {
 	SIZE("vcard", "photo_size", vcard.photo_bytes, "64k", "1k", "64k",
 	    "Largest photo that is written into the directory."),
 
+	BOOL("search", "enabled", search.is_on, "yes",
+	    "Whether people who are logged in can search for others (XEP-0055)."),
+	TEXT("search", "domain", search.domain, "",
+	    "The domain of the search; empty: users.<domain>."),
+	TEXT("search", "filter", search.filter, "",
+	    "Who can be found, besides people_filter: (!(eduPersonPrivacy=*)) or the like, of attributes that the directory knows."),
+	COUNT_("search", "least", search.least, "3", "1", "20",
+	    "Letters that must be typed; the usual indexes help from 4."),
+	COUNT_("search", "most", search.most, "100", "1", "1000",
+	    "People that one search shows."),
+	COUNT_("search", "often", search.often, "100", "1", "100000",
+	    "Searches of one person in ten minutes, pages included."),
+
 	SIZE("limits", "stanza_size", limits.stanza_bytes, "256k", "10k", "16m",
 	    "Largest stanza a client may send."),
 	SIZE("limits", "preauth_size", limits.preauth_bytes, "8k", "4k", "64k",
@@ -380,6 +393,22 @@ static void check_writable(const struct settings *s, struct buf *why)
 	}
 }
 
+static void check_search(const struct settings *s, struct buf *why)
+{
+	const char *domain = s->search.domain;
+
+	if (!is_domain(slice_of(domain)))
+		bad(why, s, "search", "domain", "%s is no domain name in lower "
+		    "case", domain);
+	if (strcmp(domain, s->server.domain) == 0
+	    || strcmp(domain, s->server.muc_domain) == 0)
+		bad(why, s, "search", "domain", "must differ from the other "
+		    "domains");
+	if (*s->search.filter != '\0' && !is_filter(s->search.filter))
+		bad(why, s, "search", "filter", "%s is no filter in "
+		    "parentheses", s->search.filter);
+}
+
 static bool check_all(struct settings *s, struct buf *why)
 {
 	size_t before = why->n;
@@ -392,6 +421,7 @@ static bool check_all(struct settings *s, struct buf *why)
 		    "lower case", s->server.muc_domain);
 	if (strcmp(s->server.domain, s->server.muc_domain) == 0)
 		bad(why, s, "server", "muc_domain", "must differ from domain");
+	check_search(s, why);
 	if (access(s->tls.certificate, R_OK) != 0)
 		bad(why, s, "tls", "certificate", "%s: %s", s->tls.certificate,
 		    strerror(errno));
@@ -429,6 +459,8 @@ static void fill_in(struct settings *s)
 	if (*s->server.muc_domain == '\0')
 		s->server.muc_domain = joined(&s->arena, "conference.",
 		    s->server.domain);
+	if (*s->search.domain == '\0')
+		s->search.domain = joined(&s->arena, "users.", s->server.domain);
 	if (*s->server.control_socket == '\0')
 		s->server.control_socket = joined(&s->arena,
 		    s->server.state_dir, "/control");

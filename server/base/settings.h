@@ -44,6 +44,11 @@ struct settings {
 	struct { const char *create; unsigned history, occupants; } rooms;
 	struct { struct conf_list writable; size_t photo_bytes; } vcard;
 	struct {
+		bool is_on;
+		const char *domain, *filter;
+		unsigned least, most, often;
+	} search;
+	struct {
 		size_t stanza_bytes, preauth_bytes, queue_bytes;
 		unsigned sessions, roster_items, accounts_away;
 		unsigned connections, connections_per_ip;

@@ -14,6 +14,7 @@ enum addressee {
 	TO_OWN_ACCOUNT   = 2,           /* no `to`, or the sender's bare JID */
 	TO_OTHER_ACCOUNT = 4,           /* bare JID of another (or no) account here */
 	TO_MUC_HOST      = 8,           /* claimed domains answer their own IQs */
+	TO_SEARCH_HOST   = 16,
 };
 
 struct iq_route {

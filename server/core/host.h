@@ -13,7 +13,7 @@ struct host {
 	const struct settings *settings;
 	struct xdb *xdb;
 	struct jid jid;                 /* the domain */
-	struct jid muc_jid;
+	struct jid muc_jid, search_jid;
 	int64_t started_ms;             /* wall clock */
 };
 

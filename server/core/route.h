@@ -24,7 +24,7 @@ void route_claim(const struct jid *domain, route_domain_fn *handler);
 bool route_is_claimed(const struct jid *j);
 
 /* Answers an IQ by the table of routes; the standard errors where there is
- * none.  For claimed domains' own use with TO_MUC_HOST. */
+ * none.  For claimed domains' own use with TO_MUC_HOST and the like. */
 void dispatch_iq(struct job *j, enum addressee to);
 /* Builds the table; false and both names when two features want one IQ. */
 bool dispatch_build(const char **why_r);

@@ -4,7 +4,7 @@
  *             the service                   an account
  *   info      server/im, the features,      account/registered, its features
  *             whom to contact
- *   items     the rooms' domain             its available resources
+ *   items     the rooms' and search's domains   its available resources
  *
  * An account answers its owner and those who see its presence; everybody else
  * gets the same service-unavailable as for an account that does not exist
@@ -82,6 +82,9 @@ static void host_items(struct job *j)
 	if (!has_no_node_or_fail(j))
 		return;
 	item_add(&j->arena, query, jid_full(&host.muc_jid), "Rooms");
+	if (host.settings->search.is_on)
+		item_add(&j->arena, query, jid_full(&host.search_jid),
+		    "People search");
 	job_reply(j, query);
 }
 

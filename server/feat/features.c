@@ -20,5 +20,6 @@ const struct feature *const features[] = {
 	&feature_time,
 	&feature_legacy_session,
 	&feature_muc,
+	&feature_search,
 	NULL,
 };

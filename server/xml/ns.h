@@ -35,6 +35,8 @@
 #define NS_SID           "urn:xmpp:sid:0"                              /* XEP-0359 */
 #define NS_REGISTER      "jabber:iq:register"                          /* XEP-0077 */
 #define NS_OOB           "jabber:x:oob"                                /* XEP-0066 */
+#define NS_RSM           "http://jabber.org/protocol/rsm"              /* XEP-0059 */
+#define NS_SEARCH        "jabber:iq:search"                            /* XEP-0055 */
 #define NS_CARBONS       "urn:xmpp:carbons:2"                          /* XEP-0280 */
 #define NS_LAST          "jabber:iq:last"                              /* XEP-0012 */
 #define NS_PUBSUB        "http://jabber.org/protocol/pubsub"           /* XEP-0060 */

@@ -398,6 +398,29 @@ struct xdb_op *xdb_vcard_write(struct xdb *db, const struct xdb_person *person,
 	return op_new(run_nothing, person->dn, person->uuid);
 }
 
+static void run_find(struct xdb_op *op, struct xdb_result *res)
+{
+	struct xdb_account *found = arena_alloc(&op->arena, PEOPLE * sizeof *found);
+
+	for (int i = 0; i < PEOPLE; i++)
+		found[i].person.uid = found[i].person.cn = slice_of(people[i].uid);
+	res->accounts = found;
+	res->n = PEOPLE;
+}
+
+bool xdb_filter_is_good(const char *text, const char **why_r)
+{
+	(void)text;
+	(void)why_r;
+	return true;
+}
+
+struct xdb_op *xdb_people_find(struct xdb *db, const struct xdb_find *f)
+{
+	(void)db;
+	return op_new(run_find, f->any, f->name);
+}
+
 /* --- rooms and groups ---------------------------------------------------------------- */
 
 #include "tests/fake/rooms.c"

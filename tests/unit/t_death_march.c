@@ -133,6 +133,8 @@ static const struct { bool is_ann; const char *xml; } conversation[] = {
 	{ true,  "<iq type='set' id='5d'><query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'>"
 	         "<field var='username'><value>ann</value></field><field var='old_password'><value>pw-ann</value></field>"
 	         "<field var='password'><value>pw-ann</value></field></x></query></iq>" },
+	{ true,  "<iq type='set' id='5e' to='users.uni.example'><query xmlns='jabber:iq:search'><nick>ann</nick>"
+	         "<set xmlns='http://jabber.org/protocol/rsm'><max>2</max></set></query></iq>" },
 	{ true,  "<iq type='get' id='6' to='uni.example'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>" },
 	{ true,  "<iq type='get' id='6b' to='conference.uni.example'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>" },
 	{ true,  "<presence to='patio@conference.uni.example/ann'><x xmlns='http://jabber.org/protocol/muc'/></presence>" },
@@ -183,7 +185,7 @@ static unsigned count_of(const char *text, const char *what)
 static void test_untouched(void)
 {
 	struct buf heard = { 0 };
-	static const char *const ids[] = { "id='1'", "id='2'", "id='3'", "id='4'", "id='5'", "id='5b'", "id='5c'", "id='5d'", "id='6'",
+	static const char *const ids[] = { "id='1'", "id='2'", "id='3'", "id='4'", "id='5'", "id='5b'", "id='5c'", "id='5d'", "id='5e'", "id='6'",
 		"id='6b'", "id='7'", "id='8'", "id='9'", "id='10'" };
 
 	play(NOBODY, -1);
@@ -234,6 +236,12 @@ static void build(struct settings *s)
 	s->rooms.create = "everyone";
 	s->rooms.history = 20;
 	s->rooms.occupants = 100;
+	s->search.is_on = true;
+	s->search.domain = "users.uni.example";
+	s->search.filter = "";
+	s->search.least = 3;
+	s->search.most = 10;
+	s->search.often = 1000000;
 	s->limits.sessions = 10;
 	s->limits.roster_items = 100;
 	s->limits.stanza_bytes = 262144;
@@ -241,6 +249,7 @@ static void build(struct settings *s)
 	host.xdb = &fake_xdb;
 	jid_parse(&s->arena, slice_of(s->server.domain), &host.jid);
 	jid_parse(&s->arena, slice_of(s->server.muc_domain), &host.muc_jid);
+	jid_parse(&s->arena, slice_of(s->search.domain), &host.search_jid);
 	ok(sasl_start(&(struct sasl_conf){ .domain = s->server.domain,
 	    .mechanisms = &s->sasl.mechanisms, .iterations = 4096 }, dir, &why)
 	    && features_start(&why) && dispatch_build(&why), "the world is built");

@@ -2,16 +2,15 @@
 /* feat/muc/list.c — public rooms by name, and the page of them that is wanted. */
 #include "feat/muc/list.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/host.h"
+#include "feat/rsm.h"
 #include "xml/ns.h"
 
 enum { PAGE_MOST = 500 };
 
 struct listed { struct slice name, title; };
-struct page { size_t first, n; };
 
 static bool is_hidden(const struct xdb_room *entry)
 {
@@ -62,20 +61,12 @@ static struct listed *gather(struct arena *a, const struct xdb_room *stored,
 
 /* --- pages (XEP-0059) --- */
 
-static struct slice child_text(struct arena *a, const struct elem *set,
-    const char *name)
-{
-	const struct elem *e = elem_child(set, NS_RSM, name);
-
-	return e != NULL ? elem_text(a, e) : slice_of(NULL);
-}
-
 /* The address that <first/> and <last/> gave, as a place in the list. */
-static bool find(const struct listed *all, size_t n, struct slice jid,
-    struct arena *a, size_t *at_r)
+static bool find(struct arena *a, const void *items, size_t n,
+    struct slice jid, size_t *at_r)
 {
 	struct listed key = { .title = { NULL, 0 } };
-	const struct listed *hit;
+	const struct listed *all = items, *hit;
 	struct jid parsed;
 
 	if (!jid_parse(a, jid, &parsed))
@@ -85,35 +76,6 @@ static bool find(const struct listed *all, size_t n, struct slice jid,
 	if (hit != NULL)
 		*at_r = (size_t)(hit - all);
 	return hit != NULL;
-}
-
-static bool choose(struct arena *a, const struct listed *all, size_t n,
-    const struct elem *set, struct page *p)
-{
-	struct slice after = child_text(a, set, "after");
-	const struct elem *before = elem_child(set, NS_RSM, "before");
-	uint64_t most = PAGE_MOST;
-	size_t at = n;
-
-	if (slice_number(child_text(a, set, "max"), UINT32_MAX, &most)
-	    && most > PAGE_MOST)
-		most = PAGE_MOST;
-	*p = (struct page){ 0, n };
-	if (after.p != NULL) {
-		if (!find(all, n, after, a, &at))
-			return false;
-		p->first = at + 1;
-	} else if (before != NULL) {
-		if (elem_text(a, before).n != 0
-		    && !find(all, n, elem_text(a, before), a, &at))
-			return false;
-		p->first = at > most ? at - most : 0;
-		p->n = at;
-	}
-	p->n -= p->first;
-	if (p->n > most)
-		p->n = most;
-	return true;
 }
 
 /* --- writing --- */
@@ -126,27 +88,14 @@ static struct slice address(struct arena *a, const struct listed *room)
 	return jid_full(&jid);
 }
 
-static struct slice number(struct arena *a, size_t n)
-{
-	char digits[24];
-
-	return slice_dup(a, slice_make(digits,
-	    (size_t)snprintf(digits, sizeof digits, "%zu", n)));
-}
-
 static void say_page(struct arena *a, struct elem *query,
-    const struct listed *all, size_t n, const struct page *p)
+    const struct listed *all, size_t n, const struct rsm_page *p)
 {
-	struct elem *set = elem_add(a, query, NS_RSM, "set"), *first;
+	struct slice none = { NULL, 0 };
 
-	if (p->n != 0) {
-		first = elem_add_text_child(a, set, NS_RSM, "first",
-		    address(a, &all[p->first]));
-		elem_set(a, first, "index", number(a, p->first));
-		elem_add_text_child(a, set, NS_RSM, "last",
-		    address(a, &all[p->first + p->n - 1]));
-	}
-	elem_add_text_child(a, set, NS_RSM, "count", number(a, n));
+	rsm_say(a, query, p, p->n != 0 ? address(a, &all[p->first]) : none,
+	    p->n != 0 ? address(a, &all[p->first + p->n - 1]) : none);
+	rsm_say_count(a, query, n);
 }
 
 struct elem *list_rooms(struct arena *a, const struct xdb_room *stored,
@@ -155,9 +104,10 @@ struct elem *list_rooms(struct arena *a, const struct xdb_room *stored,
 	const struct elem *set = elem_child(asked, NS_RSM, "set");
 	struct elem *query = elem_new(a, NS_DISCO_ITEMS, "query"), *item;
 	struct listed *all = gather(a, stored, n, &n);
-	struct page p = { 0, n < PAGE_MOST ? n : PAGE_MOST };
+	struct rsm_list list = { n, PAGE_MOST, find, all };
+	struct rsm_page p;
 
-	if (set != NULL && !choose(a, all, n, set, &p))
+	if (!rsm_choose(a, set, &list, &p))
 		return NULL;
 	for (size_t i = p.first; i < p.first + p.n; i++) {
 		item = elem_add(a, query, NS_DISCO_ITEMS, "item");

@@ -6,8 +6,6 @@
 
 #include "feat/muc/room.h"
 
-#define NS_RSM "http://jabber.org/protocol/rsm"
-
 /* <query/> of disco#items for the rooms of the directory and those in memory,
  * the page that <set/> in `asked` wants; NULL: there is no such page. */
 struct elem *list_rooms(struct arena *a, const struct xdb_room *stored,

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/find.c — people found by people (XEP-0055): one search, whose filter is
+ * made of what somebody typed into a form, in all the spellings it can have. */
+#include "xdb_ldap/filter.h"
+#include "xdb_ldap/people.h"
+#include "xdb_ldap/person.h"
+#include "xdb_ldap/spelling.h"
+
+enum { WORDS_MOST = 4, FOUND_MOST = 1000 };
+
+static void found(struct xdb_op *op);
+
+static void add_spellings(struct xdb_op *op, struct buf *filter, enum attr attr,
+    struct slice piece)
+{
+	struct slice spellings[SPELLINGS_MOST];
+	size_t n = spelling_variants(&op->arena, piece, spellings);
+
+	for (size_t i = 0; i < n; i++)
+		filter_has(filter, op_name(op, attr), spellings[i]);
+}
+
+static void add_name(struct xdb_op *op, struct buf *filter, enum attr attr,
+    struct slice piece)
+{
+	if (piece.n == 0)
+		return;
+	filter_open(filter, '|');
+	add_spellings(op, filter, attr, piece);
+	filter_close(filter);
+}
+
+/* Each word somewhere; user names and addresses have no accents. */
+static void add_words(struct xdb_op *op, struct buf *filter, struct slice text)
+{
+	struct slice rest = text, word;
+
+	for (unsigned i = 0; i < WORDS_MOST && slice_word(&rest, &word); i++) {
+		filter_open(filter, '|');
+		filter_has(filter, op_name(op, ATTR_NAME), word);
+		filter_has(filter, op_name(op, ATTR_MAIL), word);
+		add_spellings(op, filter, ATTR_CN, word);
+		add_spellings(op, filter, ATTR_DISPLAY_NAME, word);
+		filter_close(filter);
+	}
+}
+
+bool xdb_filter_is_good(const char *text, const char **why_r)
+{
+	return text == NULL || *text == '\0'
+	    || filter_is_valid(slice_of(text), why_r);
+}
+
+static const char *find_filter(struct xdb_op *op, const struct xdb_find *f)
+{
+	struct buf filter = { 0 };
+
+	filter_open(&filter, '&');
+	filter_raw(&filter, op->db->people_filter);
+	filter_present(&filter, op_name(op, ATTR_NAME));
+	if (f->filter != NULL && *f->filter != '\0')
+		filter_raw(&filter, f->filter);
+	if (f->name.n != 0)
+		filter_has(&filter, op_name(op, ATTR_NAME), f->name);
+	if (f->mail.n != 0)
+		filter_has(&filter, op_name(op, ATTR_MAIL), f->mail);
+	add_name(op, &filter, ATTR_GIVEN_NAME, f->given_name);
+	add_name(op, &filter, ATTR_SN, f->sn);
+	add_words(op, &filter, f->any);
+	filter_close(&filter);
+	return op_take(op, &filter);
+}
+
+struct xdb_op *xdb_people_find(struct xdb *db, const struct xdb_find *f)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	const char *why = NULL;
+
+	if (!xdb_filter_is_good(f->filter, &why)) {
+		op_finish(op, XDB_BROKEN, why);
+		return op;
+	}
+	*(struct call **)op->data = call_search(op, &(struct search){
+		.base = db->people_base, .scope = LDAP_SCOPE_SUBTREE,
+		.filter = find_filter(op, f), .set = SET_PERSON,
+		.most = f->most == 0 || f->most > FOUND_MOST ? FOUND_MOST
+		    : f->most });
+	op_await(op, found);
+	return op;
+}
+
+static void found(struct xdb_op *op)
+{
+	struct call *c = *(struct call **)op->data;
+	struct xdb_account *all;
+	size_t n = 0;
+
+	if (op_search_failed(op, c))
+		return;
+	all = arena_alloc(&op->arena, (c->entry_n + 1) * sizeof *all);
+	for (const struct entry *e = c->entries; e != NULL; e = e->next)
+		person_read(e, &all[n++].person);
+	people_sort(op, all, n);
+	op->res.accounts = all;
+	op->res.n = n;
+	op->res.is_cut = c->is_cut;
+	op_finish(op, XDB_OK, NULL);
+}

@@ -7,8 +7,9 @@ import re
 import pytest
 
 from client import Client, settle
+from lists import bound_room, make_list, subscribe
 from live import is_watching, profile_dn, room_dn, roster
-from muc import NS, enter, subject_of
+from muc import NS, enter, item, subject_of
 from rawclient import StreamError
 from service import Service
 from world import wait_for
@@ -88,3 +89,17 @@ def test_removals(asked, service):
         assert gone.find("u:x/u:destroy", NS) is not None
         with pytest.raises(StreamError):
             bob.next(SWEPT)
+
+
+def test_list_of_a_room(asked, service):
+    """Who is subscribed is told at the next poll."""
+    with Client(service, asked.person()) as ann, \
+            Client(service, asked.person()) as bob:
+        ann.come(), bob.come()
+        dn = make_list(asked, [ann.person])
+        room = "@".join((bound_room(asked, dn).partition("@")[0], service.muc))
+        enter(ann, room, "ann"), enter(bob, room, "bob")
+        settle(ann, bob)
+        subscribe(asked, dn, bob.person)
+        seen = ann.receive("presence", SWEPT, from_=f"{room}/bob")
+        assert item(seen)["affiliation"] == "member"

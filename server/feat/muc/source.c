@@ -19,7 +19,7 @@
 
 enum {
 	PAUSE_MS = 10, PAUSE_MOST_MS = 30 * 1000,
-	SURE = 2, PERHAPS = 8,          /* pauses, in times of the last reading */
+	SURE = 2, PERHAPS = 4,          /* pauses, in times of the last reading */
 	AGAIN_MS = 2000,                /* after weather */
 	SLICE_NS = 500 * 1000, SLICE_NAMES = 32,
 	IDLE_MS = 24 * 60 * 60 * 1000,

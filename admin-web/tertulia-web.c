@@ -45,9 +45,15 @@ static struct xdb *directory_open(const struct settings *s, const char **why_r)
 	struct xdb *db = NULL;
 	struct xdb_conf conf = {
 		.uri = s->ldap.uri.v, .uri_n = s->ldap.uri.n,
+		.write_uri = s->ldap.write_uri.v,
+		.write_uri_n = s->ldap.write_uri.n,
 		.start_tls = s->ldap.start_tls,
 		.sasl_external = s->ldap.sasl_external,
 		.ca_file = s->ldap.ca_file,
+		.pin = s->ldap.pin.v, .pin_n = s->ldap.pin.n,
+		.certificate = s->ldap.certificate, .key = s->ldap.key,
+		.deref = (enum xdb_deref)s->ldap.deref,
+		.ignore_references = s->ldap.ignore_references,
 		.bind_dn = s->web.bind_dn,
 		.domain = s->server.domain,
 		.people_base = s->ldap.people_base,

@@ -173,9 +173,16 @@ static struct xdb *xdb_start(const struct settings *s)
 	    && !settings_secret(s->ldap.bind_password_file, &password, &why))
 		fatal("%s: %s", s->ldap.bind_password_file, why);
 	db = xdb_open(&(struct xdb_conf){ .uri = s->ldap.uri.v,
-		.uri_n = s->ldap.uri.n, .start_tls = s->ldap.start_tls,
+		.uri_n = s->ldap.uri.n,
+		.write_uri = s->ldap.write_uri.v,
+		.write_uri_n = s->ldap.write_uri.n,
+		.start_tls = s->ldap.start_tls,
 		.sasl_external = s->ldap.sasl_external,
-		.ca_file = s->ldap.ca_file, .bind_dn = s->ldap.bind_dn,
+		.ca_file = s->ldap.ca_file, .pin = s->ldap.pin.v,
+		.pin_n = s->ldap.pin.n, .certificate = s->ldap.certificate,
+		.key = s->ldap.key, .deref = (enum xdb_deref)s->ldap.deref,
+		.ignore_references = s->ldap.ignore_references,
+		.bind_dn = s->ldap.bind_dn,
 		.bind_password = buf_slice(&password),
 		.domain = s->server.domain,
 		.people_base = s->ldap.people_base,

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "xdb_ldap/dn.h"
+#include "xdb_ldap/fresh.h"
 #include "xdb_ldap/op.h"
 #include "xdb_ldap/pool.h"
 #include "xdb_ldap/conn.h"
@@ -71,7 +72,7 @@ static struct call *call_new(struct xdb_op *op, enum call_kind kind,
 	c->dn = dn;
 	c->entry_end = &c->entries;
 	c->pool = kind == CALL_BIND || kind == CALL_CHANGE ? &op->db->binds
-	    : &op->db->search;
+	    : kind == CALL_SEARCH ? &op->db->search : op->db->writer;
 	list_push(&op->calls, &c->link);
 	op->open_n++;
 	return c;
@@ -123,10 +124,18 @@ struct call *call_search(struct xdb_op *op, const struct search *s)
 	c->is_paged = s->is_paged;
 	if (s->is_of_watch)
 		c->pool = &op->db->watchers;
-	if (c->is_paged)
+	else if (op->db->fresh != NULL
+	    && fresh_covers(op->db->fresh, s->base, s->scope))
+		c->pool = op->db->writer;
+	if (s->at != NULL) {
+		c->pool = s->at->pool;
+		c->was_resent = true;
+		conn_send(s->at, c);
+	} else if (c->is_paged) {
 		pager_wait(c);
-	else
+	} else {
 		pool_submit(c->pool, c);
+	}
 	return c;
 }
 
@@ -390,6 +399,18 @@ int call_send(struct call *c, LDAP *ld, int64_t timeout_ms)
 
 /* --- the answer ------------------------------------------------------------------------------- */
 
+static bool is_write(const struct call *c)
+{
+	return c->kind != CALL_SEARCH && c->kind != CALL_BIND;
+}
+
+/* Without an answer it may have been done all the same. */
+static void may_be_done(const struct call *c)
+{
+	if (is_write(c) && c->op->db->fresh != NULL)
+		fresh_wrote(c->op->db->fresh, c->dn);
+}
+
 void call_finish(struct call *c, enum xdb_status status, const char *why)
 {
 	assert(!c->is_answered && c->place == CALL_NOWHERE);
@@ -399,6 +420,8 @@ void call_finish(struct call *c, enum xdb_status status, const char *why)
 	buf_wipe(&c->secret);
 	buf_wipe(&c->wish);
 	pager_over(c);
+	if (status == XDB_OK || status == XDB_DOWN)
+		may_be_done(c);
 	op_called(c->op);
 }
 
@@ -500,6 +523,14 @@ static void says_take(struct call *c, const char *diagnostic)
 	buf_fini(&text);
 }
 
+/* Where to write instead is not taken from whoever says so: with our password
+ * it would be a gift.  The configuration names those servers. */
+static void complain_of_replica(const struct call *c)
+{
+	log_event(LOG_ERROR, "ldap-replica", "-", "server=%s it takes no writes: "
+	    "name the one that does in [ldap] write_uri", c->conn->server->uri);
+}
+
 static bool result_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 {
 	LDAPControl **controls = NULL;
@@ -519,6 +550,8 @@ static bool result_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 		says_take(c, diagnostic);
 	else if (c->status == XDB_BROKEN || c->code == LDAP_INSUFFICIENT_ACCESS)
 		complain(c, diagnostic);
+	if (c->code == LDAP_REFERRAL && is_write(c))
+		complain_of_replica(c);
 	ldap_controls_free(controls);
 	ldap_memfree(diagnostic);
 	return true;
@@ -543,7 +576,8 @@ static enum call_turn search_take(struct call *c)
 		c->status = XDB_OK;
 	}
 	/* Nothing here, but "ask over there" (LDAP-10): that is not "nothing". */
-	if (c->status == XDB_OK && c->entry_n == 0 && c->reference_n != 0) {
+	if (c->status == XDB_OK && c->entry_n == 0 && c->reference_n != 0
+	    && !c->op->db->ignore_references) {
 		log_event(LOG_WARN, "ldap-referral", "-", "base=%s not followed",
 		    log_text(slice_of(c->dn)));
 		c->status = XDB_BROKEN;
@@ -694,9 +728,10 @@ void call_drop(struct call *c, bool is_late)
 {
 	if (c->place == CALL_QUEUED)
 		pool_withdraw(c->pool, c);
-	else if (c->place == CALL_FLYING)
+	else if (c->place == CALL_FLYING) {
 		conn_forget(c->conn, c, is_late);
-	else if (list_is_linked(&c->place_link))
+		may_be_done(c);
+	} else if (list_is_linked(&c->place_link))
 		list_remove(&c->place_link);    /* it waits for another's pages */
 	pager_over(c);
 	buf_wipe(&c->secret);

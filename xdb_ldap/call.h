@@ -78,6 +78,7 @@ struct search {
 	/* Page after page (RFC 2696), for a server that gives no more at once.  One
 	 * such search at a time: OpenLDAP keeps one cookie for a connection. */
 	bool is_paged;
+	struct conn *at;                /* NULL, or this connection and no other */
 };
 struct call *call_search(struct xdb_op *op, const struct search *s);
 

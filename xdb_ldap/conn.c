@@ -74,7 +74,7 @@ static void end(struct conn *c, const char *why, bool is_fault)
 	link_close(c);
 	conn_enter(c, CONN_IDLE);
 	c->server = NULL;
-	c->is_owed = c->is_leaving = false;
+	c->is_owed = c->is_leaving = c->is_unavailable = false;
 	return_calls(c, why);
 	pool_lost(c->pool, c, &(struct loss){ .server = server, .why = why,
 	    .was_ready = was_ready, .is_fault = is_fault });
@@ -107,7 +107,7 @@ static int64_t silence_ms(const struct conn *c)
 	const struct xdb *db = c->pool->db;
 
 	/* With another server to ask, there must be time left to ask it. */
-	return db->server_n > 1 && c->pool->use != POOL_BIND ? db->timeout_ms / 2
+	return c->pool->server_n > 1 && c->pool->use != POOL_BIND ? db->timeout_ms / 2
 	    : db->timeout_ms;
 }
 
@@ -139,6 +139,12 @@ static void call_answered(struct conn *c, struct call *call, LDAPMessage *msg)
 	case CALL_WAITS:
 		return;
 	case CALL_DONE:
+		/* It stays with the connection, and goes where that goes. */
+		if (call->code == LDAP_UNAVAILABLE && call_may_be_resent(call)
+		    && c->pool->server_n > 1) {
+			c->is_unavailable = true;
+			return;
+		}
 		land(c, call);
 		call_finish(call, call->status,
 		    call->status == XDB_OK ? NULL : ldap_err2string(call->code));
@@ -197,6 +203,10 @@ static int take_some(struct conn *c)
 		}
 		goes_on = message_take(c, msg);
 		ldap_msgfree(msg);
+		if (goes_on && c->is_unavailable) {
+			pool_unavailable(c->pool, c->server);
+			goes_on = false;
+		}
 		if (!goes_on)
 			return -1;
 		if (n % LOOK_EVERY == LOOK_EVERY - 1

@@ -44,6 +44,7 @@ struct conn {
 	unsigned flying_n;
 	bool is_owed;                   /* a bind nobody waits for any more */
 	bool is_leaving;                /* takes no new calls: a better server is back */
+	bool is_unavailable;            /* the server said so, and there are others */
 	bool is_refused;                /* the directory does not accept our bind */
 	int64_t started_ms, ready_ms, heard_ms;
 	struct timer life;              /* until READY; then: until heard of again */

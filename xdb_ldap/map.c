@@ -97,6 +97,7 @@ static const struct map_row table[ATTR_N] = {
 	[ATTR_MODIFIED]          = { "modifyTimestamp",          ATTR_TEXT,  SHORT, ONE  },
 
 	[ATTR_SUPPORTED_CONTROL] = { "supportedControl",         ATTR_TEXT,  SHORT, SHORT },
+	[ATTR_CONTEXT_CSN]       = { "contextCSN",               ATTR_TEXT,  SHORT, SHORT },
 };
 
 #define PERSON \
@@ -152,6 +153,7 @@ static const enum attr sets[SET_N][48] = {
 	    ATTR_MODIFIED, END },
 	[SET_WATCH_GROUP] = { ATTR_UUID, ATTR_CSN, ATTR_MODIFIED, END },
 	[SET_ROOT] = { ATTR_SUPPORTED_CONTROL, END },
+	[SET_CONTEXT] = { ATTR_CONTEXT_CSN, END },
 	[SET_NOTHING] = { END },
 };
 

@@ -4,12 +4,15 @@
  * Servers are taken in the order of the configuration, first the ones believed
  * well.  One that failed is tried again by one connection alone when its pause
  * is over, sooner while calls wait; a better one that is back gets everything
- * again.  There is one uv timer behind all of it: pool->wake. */
+ * again, when it has what the others took meanwhile (comeback.h).  There is one
+ * uv timer behind all of it: pool->wake. */
 #include "xdb_ldap/pool.h"
 
 #include "base/log.h"
 #include "xdb_ldap/call.h"
+#include "xdb_ldap/comeback.h"
 #include "xdb_ldap/conn.h"
+#include "xdb_ldap/fresh.h"
 #include "xdb_ldap/watch.h"
 
 enum { STEADY_MS = 1000 };      /* a connection that stood less counts as failed */
@@ -17,7 +20,8 @@ enum { STEADY_MS = 1000 };      /* a connection that stood less counts as failed
 const char *pool_text(const struct pool *p)
 {
 	static const char *const texts[] = { [POOL_SEARCH] = "search",
-		[POOL_BIND] = "bind", [POOL_WATCH] = "watch" };
+		[POOL_BIND] = "bind", [POOL_WATCH] = "watch",
+		[POOL_WRITE] = "write" };
 
 	return texts[p->use];
 }
@@ -25,7 +29,8 @@ const char *pool_text(const struct pool *p)
 /* All pools of a store: start with 0, NULL at the end. */
 static struct pool *pool_next(struct xdb *db, unsigned *at)
 {
-	struct pool *all[] = { &db->search, &db->binds, &db->watchers };
+	struct pool *all[] = { &db->search, &db->binds, &db->watchers,
+		&db->writes };
 
 	return *at < COUNT(all) ? all[(*at)++] : NULL;
 }
@@ -44,11 +49,40 @@ static bool server_may_be_tried(const struct server *s, bool hurry)
 	return !s->is_tried && server_due_ms(s, hurry) <= loop_now_ms();
 }
 
-static struct server *server_choose(struct pool *p, unsigned before)
+/* Such a pool keeps connected, and looks for something better. */
+static bool is_steady(const struct pool *p)
 {
-	for (unsigned i = 0; i < before; i++)
-		if (server_may_be_tried(&p->db->servers[i], is_hurried(p)))
-			return &p->db->servers[i];
+	return p->use == POOL_SEARCH || p->use == POOL_WRITE;
+}
+
+static bool has_server(const struct pool *p, const struct server *s)
+{
+	return s >= p->servers && s < p->servers + p->server_n;
+}
+
+/* Somebody is connected, and not to `s`. */
+static bool is_served_elsewhere(struct xdb *db, const struct server *s)
+{
+	const struct pool *p = has_server(&db->writes, s) ? &db->writes
+	    : &db->search;
+
+	for (unsigned i = 0; i < p->conn_n; i++)
+		if (p->conns[i]->state == CONN_READY && p->conns[i]->server != s)
+			return true;
+	return false;
+}
+
+static struct server *server_choose(struct pool *p, unsigned before, bool is_probe)
+{
+	for (unsigned i = 0; i < before; i++) {
+		struct server *s = &p->servers[i];
+
+		/* One that may lack changes is better than none. */
+		if (s->is_behind && !is_probe && is_served_elsewhere(p->db, s))
+			continue;
+		if (server_may_be_tried(s, is_hurried(p)))
+			return s;
+	}
 	return NULL;
 }
 
@@ -79,6 +113,7 @@ static bool wants_more(const struct pool *p)
 {
 	switch (p->use) {
 	case POOL_SEARCH:
+	case POOL_WRITE:
 		return true;
 	case POOL_BIND:
 		return count_state(p, false) < p->queue_n;
@@ -94,8 +129,8 @@ static unsigned worst_server(const struct pool *p)
 
 	for (unsigned i = 0; i < p->conn_n; i++)
 		if (p->conns[i]->state == CONN_READY
-		    && p->conns[i]->server > &p->db->servers[worst])
-			worst = (unsigned)(p->conns[i]->server - p->db->servers);
+		    && p->conns[i]->server > &p->servers[worst])
+			worst = (unsigned)(p->conns[i]->server - p->servers);
 	return worst;
 }
 
@@ -104,9 +139,9 @@ static void probe_better(struct pool *p)
 {
 	struct server *better;
 
-	if (p->use != POOL_SEARCH || p->probe->state != CONN_IDLE)
+	if (!is_steady(p) || p->probe->state != CONN_IDLE)
 		return;
-	better = server_choose(p, worst_server(p));
+	better = server_choose(p, worst_server(p), true);
 	if (better != NULL)
 		start(p->probe, better);
 }
@@ -116,8 +151,8 @@ static unsigned wanted_servers(const struct pool *p)
 {
 	for (unsigned i = 0; i < p->conn_n && wants_more(p); i++)
 		if (p->conns[i]->state == CONN_IDLE)
-			return p->db->server_n;
-	return p->use != POOL_SEARCH || p->probe->state != CONN_IDLE ? 0
+			return p->server_n;
+	return !is_steady(p) || p->probe->state != CONN_IDLE ? 0
 	    : worst_server(p);
 }
 
@@ -126,7 +161,7 @@ static int64_t next_due_ms(const struct pool *p)
 	int64_t due = INT64_MAX;
 
 	for (unsigned i = 0; i < wanted_servers(p); i++) {
-		const struct server *s = &p->db->servers[i];
+		const struct server *s = &p->servers[i];
 		int64_t at = server_due_ms(s, is_hurried(p));
 
 		if (s->failures != 0 && !s->is_tried && at < due)
@@ -151,7 +186,7 @@ static void keep(struct pool *p)
 
 		if (p->conns[i]->state != CONN_IDLE)
 			continue;
-		s = server_choose(p, p->db->server_n);
+		s = server_choose(p, p->server_n, false);
 		if (s == NULL)
 			break;
 		start(p->conns[i], s);
@@ -182,7 +217,7 @@ void pool_pump(struct pool *p)
 {
 	struct conn *c;
 
-	while (p->queue_n != 0 && (c = conn_choose(p)) != NULL) {
+	while (!p->is_held && p->queue_n != 0 && (c = conn_choose(p)) != NULL) {
 		struct call *call = LIST_FIRST(&p->queue, struct call,
 		    place_link);
 
@@ -249,33 +284,81 @@ static void leave(struct pool *p, const struct server *server, const char *why)
 
 static void move_to_better(struct pool *p, const struct server *better)
 {
+	if (!has_server(p, better))
+		return;
+	/* All are marked first: what waits must not go to the next of them. */
+	for (unsigned i = 0; i < p->conn_n; i++)
+		if (p->conns[i]->state == CONN_READY
+		    && p->conns[i]->server > better)
+			p->conns[i]->is_leaving = true;
 	for (unsigned i = 0; i < p->conn_n; i++) {
 		struct conn *c = p->conns[i];
 
-		if (c->state != CONN_READY || c->server <= better)
-			continue;
-		c->is_leaving = true;
-		if (c->flying_n == 0 && !c->is_owed)
+		if (c->state == CONN_READY && c->is_leaving
+		    && c->flying_n == 0 && !c->is_owed)
 			conn_leave(c, "a better server is back");
 	}
+}
+
+static void serve_all(struct xdb *db)
+{
+	struct pool *each;
+
+	for (unsigned at = 0; (each = pool_next(db, &at)) != NULL; ) {
+		pool_pump(each);
+		keep(each);
+	}
+}
+
+void pool_move_back(struct pool *p)
+{
+	struct server *s = p->probe->server;
+	struct pool *each;
+
+	log_event(LOG_INFO, "ldap-back", pool_text(p), "server=%s", s->uri);
+	s->is_behind = false;
+	for (unsigned at = 0; (each = pool_next(p->db, &at)) != NULL; )
+		move_to_better(each, s);
+	conn_leave(p->probe, "the probe has answered");
+	serve_all(p->db);
+}
+
+/* This one is in use now: those before it were away, and must show what they
+ * have before they are used again. */
+static void take_as_measure(struct pool *p, struct server *s)
+{
+	struct pool *each;
+
+	for (struct server *better = p->servers; better < s; better++)
+		better->is_behind = true;
+	s->is_behind = false;
+	/* The others follow, who have nobody that looks for something better. */
+	for (unsigned at = 0; (each = pool_next(p->db, &at)) != NULL; )
+		if (!is_steady(each))
+			move_to_better(each, s);
+	if (p->use == POOL_SEARCH && p->db->fresh != NULL)
+		fresh_reads_at(p->db->fresh, s);
 }
 
 void pool_ready(struct pool *p, struct conn *c)
 {
 	struct server *s = c->server;
-	struct pool *each;
 
 	if (s->failures != 0 || count_state(p, true) == 1 || c == p->probe)
 		log_event(LOG_INFO, "ldap-up", pool_text(p), "server=%s",
 		    s->uri);
 	server_is_well(s);
-	if (c == p->probe)
-		conn_leave(c, "the probe has answered");
-	for (unsigned at = 0; (each = pool_next(p->db, &at)) != NULL; )
-		move_to_better(each, s);
-	pool_pump(p);
-	for (unsigned at = 0; (each = pool_next(p->db, &at)) != NULL; )
-		keep(each);
+	if (c == p->probe) {
+		comeback_begin(p->comeback);
+		return;
+	}
+	if (s->is_behind && is_served_elsewhere(p->db, s)) {
+		conn_leave(c, "it was away and may lack changes");
+		return;
+	}
+	if (is_steady(p))
+		take_as_measure(p, s);
+	serve_all(p->db);
 	if (p->use == POOL_WATCH && c->state == CONN_READY)
 		watch_ready(p->db->watch, c);
 }
@@ -297,6 +380,8 @@ void pool_lost(struct pool *p, struct conn *c, const struct loss *loss)
 	    "ldap-lost", pool_text(p), "server=%s why=%s", loss->server->uri, log_text(slice_of(loss->why)));
 	if (loss->is_fault)
 		p->db->why = loss->why;
+	if (c == p->probe)
+		comeback_end(p->comeback);
 	if (p->use == POOL_WATCH && p->db->watch != NULL)
 		watch_lost(p->db->watch, loss->was_ready && loss->is_fault
 		    ? loop_now_ms() - c->ready_ms : -1);
@@ -310,13 +395,13 @@ void pool_lost(struct pool *p, struct conn *c, const struct loss *loss)
 	keep(p);
 }
 
-void pool_mute(struct pool *p, struct server *server, int64_t since_ms)
+static void give_up(struct pool *p, struct server *server, int64_t since_ms,
+    const char *why)
 {
 	struct pool *each;
 
-	log_event(LOG_WARN, "ldap-mute", "-", "server=%s", server->uri);
 	server_failed(server, false);
-	p->db->why = "the server answers nothing";
+	p->db->why = why;
 	for (unsigned at = 0; (each = pool_next(p->db, &at)) != NULL; )
 		for (unsigned i = 0; i < each->conn_n; i++) {
 			struct conn *c = each->conns[i];
@@ -325,21 +410,53 @@ void pool_mute(struct pool *p, struct server *server, int64_t since_ms)
 			    && c->heard_ms <= since_ms)
 				c->is_leaving = true;
 		}
-	for (unsigned at = 0; (each = pool_next(p->db, &at)) != NULL; )
+	for (unsigned at = 0; (each = pool_next(p->db, &at)) != NULL; ) {
 		leave(each, server, p->db->why);
+		if (each->probe->state == CONN_READY
+		    && each->probe->server == server)
+			conn_leave(each->probe, p->db->why);
+	}
+}
+
+void pool_mute(struct pool *p, struct server *server, int64_t since_ms)
+{
+	log_event(LOG_WARN, "ldap-mute", "-", "server=%s", server->uri);
+	give_up(p, server, since_ms, "the server answers nothing");
+}
+
+void pool_unavailable(struct pool *p, struct server *server)
+{
+	log_event(LOG_WARN, "ldap-unavailable", "-", "server=%s", server->uri);
+	give_up(p, server, INT64_MAX, "the server says that it is not available");
 }
 
 /* --- life ------------------------------------------------------------------------------------------ */
+
+static void take_servers(struct pool *p)
+{
+	struct xdb *db = p->db;
+	unsigned readers = db->server_n - db->writer_n;
+
+	/* A password is checked where it is changed and its failures are counted,
+	 * while such a server is there. */
+	p->servers = p->use == POOL_WRITE || p->use == POOL_BIND ? db->servers
+	    : db->servers + db->writer_n;
+	p->server_n = p->use == POOL_WRITE ? db->writer_n
+	    : p->use == POOL_BIND ? db->server_n : readers;
+}
 
 void pool_init(struct pool *p, struct xdb *db, enum pool_use use, unsigned n)
 {
 	p->db = db;
 	p->use = use;
+	take_servers(p);
 	p->conn_n = n;
 	p->conns = arena_alloc(&db->arena, n * sizeof (struct conn *));
 	for (unsigned i = 0; i < n; i++)
 		p->conns[i] = conn_new(p);
 	p->probe = conn_new(p);
+	p->comeback = ARENA_NEW(&db->arena, struct comeback);
+	comeback_init(p->comeback, p);
 	list_init(&p->queue);
 	timer_init(&p->wake, woken, p);
 }
@@ -351,11 +468,21 @@ void pool_start(struct pool *p)
 
 void pool_fini(struct pool *p)
 {
+	if (p->comeback != NULL)
+		comeback_fini(p->comeback);
 	for (unsigned i = 0; i < p->conn_n; i++)
 		conn_free(&p->conns[i]);
 	conn_free(&p->probe);
 	if (p->wake.fn != NULL)
 		timer_stop(&p->wake);
+}
+
+struct conn *pool_conn(const struct pool *p)
+{
+	for (unsigned i = 0; i < p->conn_n; i++)
+		if (p->conns[i]->state == CONN_READY && !p->conns[i]->is_leaving)
+			return p->conns[i];
+	return NULL;
 }
 
 const struct server *pool_server(const struct pool *p)

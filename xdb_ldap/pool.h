@@ -17,6 +17,9 @@ void pool_submit(struct pool *p, struct call *call);
 /* A call that waits is forgotten. */
 void pool_withdraw(struct pool *p, struct call *call);
 
+/* The probe's server has all that the one in use has: everything goes there. */
+void pool_move_back(struct pool *p);
+
 /* From connections. */
 void pool_ready(struct pool *p, struct conn *c);
 /* `c` ended and is IDLE. */
@@ -28,6 +31,8 @@ struct loss {
 void pool_lost(struct pool *p, struct conn *c, const struct loss *loss);
 /* The server answers nothing: all its connections that heard nothing since. */
 void pool_mute(struct pool *p, struct server *server, int64_t since_ms);
+/* It answers that it is not available, on any of its connections. */
+void pool_unavailable(struct pool *p, struct server *server);
 /* A call of a lost connection: queued again (a read, once), or failed. */
 void pool_return(struct pool *p, struct call *call, const char *why);
 /* Hands out waiting calls; after an answer made room. */
@@ -36,11 +41,15 @@ void pool_pump(struct pool *p);
 /* "search", "bind", "watch": for the log. */
 const char *pool_text(const struct pool *p);
 
+/* A connection that is ready, or NULL. */
+struct conn *pool_conn(const struct pool *p);
 /* The best server that a connection is ready at, or NULL. */
 const struct server *pool_server(const struct pool *p);
 
 /* server.c: the list of servers from URIs; false with a reason. */
 bool servers_parse(struct xdb *db, const struct xdb_conf *conf, const char **why_r);
+/* What the connections to them are made with; NULL with a reason. */
+struct tls_context *servers_tls(const struct xdb_conf *conf, const char **why_r);
 void server_failed(struct server *s, bool is_refusing);
 void server_is_well(struct server *s);
 /* When it may be tried next; `hurry`: calls are waiting. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* xdb_ldap/server.c — the servers of the configuration, each with a circuit
- * breaker: failures in a row make the pause longer, 0.5 s to 60 s, with jitter
+ * breaker: failures in a row make the pause longer, 0.5 s to 8 s, with jitter
  * so that many processes do not come back together (LDAP-12). */
 #include <ldap.h>
 
@@ -10,19 +10,21 @@
 #include "xdb_ldap/pool.h"
 
 enum {
-	PAUSE_FIRST_MS = 500, PAUSE_MOST_MS = 60 * 1000,
+	/* Whoever is online must hear of changes within 10 s of its return. */
+	PAUSE_FIRST_MS = 500, PAUSE_MOST_MS = 8 * 1000,
+	PAUSE_REFUSED_MS = 60 * 1000,
 	PAUSE_HURRY_MS = 1000,          /* when calls are waiting */
 };
 
-static int64_t pause_ms(unsigned failures)
+static int64_t pause_ms(unsigned failures, int64_t most)
 {
 	int64_t ms = PAUSE_FIRST_MS;
 	uint16_t dice;
 
-	for (unsigned i = 1; i < failures && ms < PAUSE_MOST_MS; i++)
+	for (unsigned i = 1; i < failures && ms < most; i++)
 		ms *= 2;
-	if (ms > PAUSE_MOST_MS)
-		ms = PAUSE_MOST_MS;
+	if (ms > most)
+		ms = most;
 	crypto_random(&dice, sizeof dice);
 	return ms * 3 / 4 + ms / 4 * dice / UINT16_MAX;
 }
@@ -33,7 +35,8 @@ void server_failed(struct server *s, bool is_refusing)
 	s->is_tried = false;
 	s->is_refusing = is_refusing;
 	s->tried_ms = loop_now_ms();
-	s->retry_ms = s->tried_ms + pause_ms(s->failures);
+	s->retry_ms = s->tried_ms + pause_ms(s->failures, is_refusing
+	    ? PAUSE_REFUSED_MS : PAUSE_MOST_MS);
 }
 
 void server_is_well(struct server *s)
@@ -101,12 +104,38 @@ static bool server_parse(struct xdb *db, struct server *s, const char *uri,
 bool servers_parse(struct xdb *db, const struct xdb_conf *conf, const char **why_r)
 {
 	*why_r = "no LDAP server is named";
-	db->server_n = (unsigned)conf->uri_n;
+	db->writer_n = (unsigned)conf->write_uri_n;
+	db->server_n = (unsigned)(conf->write_uri_n + conf->uri_n);
 	db->servers = arena_alloc(&db->arena,
-	    (conf->uri_n + 1) * sizeof *db->servers);
-	for (size_t i = 0; i < conf->uri_n; i++)
-		if (!server_parse(db, &db->servers[i], conf->uri[i],
+	    (db->server_n + 1) * sizeof *db->servers);
+	for (unsigned i = 0; i < db->server_n; i++)
+		if (!server_parse(db, &db->servers[i], i < db->writer_n
+		    ? conf->write_uri[i] : conf->uri[i - db->writer_n],
 		    conf->start_tls, why_r))
 			return false;
-	return db->server_n != 0;
+	return conf->uri_n != 0;
+}
+
+/* --- TLS ---------------------------------------------------------------------------------- */
+
+static bool tls_take(struct tls_context *tls, const struct xdb_conf *conf,
+    const char **why_r)
+{
+	for (size_t i = 0; i < conf->pin_n; i++)
+		if (!tls_context_pin(tls, conf->pin[i])) {
+			*why_r = "a pin is 44 characters, the base64 of a SHA-256;"
+			    " there may be eight of them";
+			return false;
+		}
+	return conf->certificate == NULL || *conf->certificate == '\0'
+	    || tls_context_identify(tls, conf->certificate, conf->key, why_r);
+}
+
+struct tls_context *servers_tls(const struct xdb_conf *conf, const char **why_r)
+{
+	struct tls_context *tls = tls_context_client(conf->ca_file, why_r);
+
+	if (tls != NULL && !tls_take(tls, conf, why_r))
+		tls_context_free(&tls);
+	return tls;
 }

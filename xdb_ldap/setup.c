@@ -201,7 +201,7 @@ static void bind_service(struct conn *c)
 static void connected(struct conn *c)
 {
 	timer_start(&c->life, time_left_ms(c));
-	c->ld = transport_ldap(c->transport);
+	c->ld = transport_ldap(c->transport, c->pool->db->deref);
 	if (c->ld == NULL) {
 		conn_stop(c, "libldap refused the connection");
 		return;

@@ -9,7 +9,9 @@
 #include "xdb_ldap/map.h"
 #include "xdb_ldap/xdb.h"
 
+struct comeback;
 struct conn;
+struct fresh;
 struct watch;
 struct wrong;
 
@@ -28,6 +30,7 @@ struct server {
 	int64_t retry_ms, tried_ms;
 	bool is_tried;                  /* a connection is being made, as a probe */
 	bool is_refusing;               /* it does not like our name: no hurry */
+	bool is_behind;                 /* another is in use: it may lack changes */
 };
 
 enum { QUEUE_MOST = 1024 };
@@ -36,15 +39,20 @@ enum { QUEUE_MOST = 1024 };
  * as the service; the bind pool makes them when they are needed, and whoever
  * bound last is who such a connection is: it never searches (LDAP-07).  The
  * watchers have one connection of their own, as the service too, so that a long
- * refresh stands in nobody's way. */
-enum pool_use { POOL_SEARCH, POOL_BIND, POOL_WATCH };
+ * refresh stands in nobody's way.  Where some servers are read and others written
+ * to (write_uri), the latter have a pool like the searchers'. */
+enum pool_use { POOL_SEARCH, POOL_BIND, POOL_WATCH, POOL_WRITE };
 
 struct pool {
 	struct xdb *db;
 	enum pool_use use;
+	struct server *servers;         /* a piece of the store's, best first */
+	unsigned server_n;
 	struct conn **conns;
 	unsigned conn_n;
 	struct conn *probe;             /* looks whether a better server is back */
+	struct comeback *comeback;      /* and what the probe found */
+	bool is_held;                   /* nothing is sent for a moment */
 	struct list queue;              /* calls waiting for a connection */
 	unsigned queue_n;
 	struct timer wake;
@@ -61,11 +69,14 @@ struct xdb {
 	const char *profiles_base, *rooms_base, *requests_base;
 	struct buf people_normal;       /* people_base in normal form */
 	const char *bind_dn;
-	bool sasl_external;
+	bool sasl_external, ignore_references;
+	enum xdb_deref deref;
 	int64_t connect_timeout_ms, timeout_ms, poll_interval_ms;
-	struct server *servers;
-	unsigned server_n;
-	struct pool search, binds, watchers;
+	struct server *servers;         /* those of write_uri first, then uri's */
+	unsigned server_n, writer_n;
+	struct pool search, binds, watchers, writes;
+	struct pool *writer;            /* where writes go: `writes` or `search` */
+	struct fresh *fresh;            /* NULL: what is written is read at once */
 	struct list ops;
 	struct call *pager;             /* the paged search under way */
 	struct list pagers;             /* those who wait for it to end */

@@ -426,12 +426,16 @@ static Sockbuf_IO io = {
 
 static const struct { int option, value; } ldap_options[] = {
 	{ LDAP_OPT_PROTOCOL_VERSION, LDAP_VERSION3 },
-	{ LDAP_OPT_DEREF, LDAP_DEREF_NEVER },
 	{ LDAP_OPT_SIZELIMIT, 0 },
 	{ LDAP_OPT_TIMELIMIT, 0 },
 };
 
-LDAP *transport_ldap(struct transport *t)
+static const int derefs[] = {
+	[DEREF_NEVER] = LDAP_DEREF_NEVER, [DEREF_SEARCH] = LDAP_DEREF_SEARCHING,
+	[DEREF_BASE] = LDAP_DEREF_FINDING, [DEREF_ALWAYS] = LDAP_DEREF_ALWAYS,
+};
+
+LDAP *transport_ldap(struct transport *t, enum xdb_deref deref)
 {
 	ber_len_t most = MESSAGE_MOST;
 	Sockbuf *sb = NULL;
@@ -442,6 +446,7 @@ LDAP *transport_ldap(struct transport *t)
 	for (size_t i = 0; i < COUNT(ldap_options); i++)
 		ldap_set_option(ld, ldap_options[i].option,
 		    &ldap_options[i].value);
+	ldap_set_option(ld, LDAP_OPT_DEREF, &derefs[deref]);
 	ldap_set_option(ld, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
 	ldap_set_option(ld, LDAP_OPT_RESTART, LDAP_OPT_OFF);
 	ldap_get_option(ld, LDAP_OPT_SOCKBUF, &sb);

@@ -15,6 +15,7 @@
 
 #include "base/str.h"
 #include "base/tls.h"
+#include "xdb_ldap/xdb.h"
 
 struct transport;
 
@@ -36,7 +37,7 @@ const char *transport_why(const struct transport *t);
 
 /* A handle that speaks LDAP over these buffers; NULL: libldap refused.  The
  * handle is freed (ldap_unbind_ext) before the transport. */
-LDAP *transport_ldap(struct transport *t);
+LDAP *transport_ldap(struct transport *t, enum xdb_deref deref);
 
 /* Begins TLS.  False when the peer sent clear text after its consent: whoever
  * injects answers before the handshake gets nothing. */

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
+#include "xdb_ldap/fresh.h"
 #include "xdb_ldap/op.h"
 #include "xdb_ldap/pool.h"
 #include "xdb_ldap/watch.h"
@@ -96,6 +97,8 @@ static void take_conf(struct xdb *db, const struct xdb_conf *conf)
 	db->bind_dn = copy(db, conf->bind_dn);
 	buf_add(&db->bind_password, conf->bind_password);
 	db->sasl_external = conf->sasl_external;
+	db->ignore_references = conf->ignore_references;
+	db->deref = conf->deref;
 	db->connect_timeout_ms = conf->connect_timeout_ms;
 	db->timeout_ms = conf->timeout_ms;
 	db->poll_interval_ms = conf->poll_interval_ms;
@@ -117,6 +120,7 @@ static void store_free(struct xdb *db)
 	pool_fini(&db->search);
 	pool_fini(&db->binds);
 	pool_fini(&db->watchers);
+	pool_fini(&db->writes);
 	tls_context_free(&db->tls);
 	wrong_free(&db->wrong);
 	buf_wipe(&db->bind_password);
@@ -140,15 +144,20 @@ struct xdb *xdb_open(const struct xdb_conf *conf, const char **why_r)
 		return NULL;
 	}
 	take_conf(db, conf);
-	if (needs_tls(db) && (db->tls = tls_context_client(conf->ca_file, why_r))
-	    == NULL) {
+	if (needs_tls(db) && (db->tls = servers_tls(conf, why_r)) == NULL) {
 		store_free(db);
 		return NULL;
 	}
 	pool_init(&db->search, db, POOL_SEARCH, conf->search_connections);
 	pool_init(&db->binds, db, POOL_BIND, conf->bind_connections);
 	pool_init(&db->watchers, db, POOL_WATCH, 1);
+	pool_init(&db->writes, db, POOL_WRITE,
+	    db->writer_n != 0 ? conf->search_connections : 0);
+	db->writer = db->writer_n != 0 ? &db->writes : &db->search;
+	if (db->writer_n != 0)
+		db->fresh = fresh_new(db);
 	pool_start(&db->search);
+	pool_start(&db->writes);
 	return db;
 }
 
@@ -161,6 +170,7 @@ void xdb_close(struct xdb **dbp)
 	if (db == NULL)
 		return;
 	watch_free(&db->watch);
+	fresh_free(&db->fresh);
 	LIST_EACH(op, &db->ops, struct xdb_op, link)
 		op_drop(op);
 	store_free(db);
@@ -169,15 +179,18 @@ void xdb_close(struct xdb **dbp)
 void xdb_state_get(const struct xdb *db, struct xdb_state *state_r)
 {
 	const struct server *server = pool_server(&db->search);
+	const struct server *writer = pool_server(db->writer);
 	const struct watch *w = db->watch;
 
 	*state_r = (struct xdb_state){
 		.is_up = server != NULL,
 		.server = server != NULL ? server->uri : NULL,
+		.writer = writer != NULL ? writer->uri : NULL,
 		.why = db->why,
 		.operations = db->operations,
 		.failures = db->failures,
-		.waiting = db->search.queue_n + db->binds.queue_n,
+		.waiting = db->search.queue_n + db->binds.queue_n
+		    + db->writes.queue_n,
 		.is_watching = w != NULL && watch_is_up(w),
 	};
 	for (int i = 0; w != NULL && i < WATCHED; i++)

@@ -11,7 +11,10 @@
  *  5. every operation has a deadline ([ldap] timeout, waiting included; a group's
  *     begins again as often as something of it was answered);
  *  6. reads are sent again once after a lost connection, writes never silently;
- *  7. the queue is bounded: when full the answer is XDB_BUSY, through the loop.
+ *  7. the queue is bounded: when full the answer is XDB_BUSY, through the loop;
+ *  8. whoever reads after a write was answered sees that write, on whichever
+ *     server it is read (for a minute, then a replica that does not follow is
+ *     believed again).
  *
  * An error is never "empty" and never "yes": only XDB_OK carries data, only
  * XDB_ABSENT means that the directory said there is none.
@@ -29,11 +32,21 @@ struct xdb_op;
 
 /* --- the store -------------------------------------------------------------- */
 
+enum xdb_deref { DEREF_NEVER, DEREF_SEARCH, DEREF_BASE, DEREF_ALWAYS };
+
 struct xdb_conf {                       /* strings are copied by xdb_open */
 	const char *const *uri;         /* in order of preference */
 	size_t uri_n;
+	const char *const *write_uri;   /* who takes writes; none: those of `uri` */
+	size_t write_uri_n;
 	bool start_tls, sasl_external;
 	const char *ca_file;            /* "" : the system's */
+	const char *const *pin;         /* tls_context_pin(); none: any key */
+	size_t pin_n;
+	const char *certificate, *key;  /* to show; NULL or "": none */
+	enum xdb_deref deref;           /* of alias entries */
+	bool ignore_references;         /* continuations (RFC 4511 §4.5.3) are no
+	                                   error; they are never followed */
 	const char *bind_dn;
 	struct slice bind_password;
 	const char *domain;             /* of the accounts' JIDs */
@@ -55,6 +68,7 @@ void xdb_close(struct xdb **dbp);
 struct xdb_state {
 	bool is_up;                     /* a search connection is bound and ready */
 	const char *server;             /* URI in use, or NULL */
+	const char *writer;             /* where writes go, the same or another */
 	const char *why;                /* last failure, or NULL; static or store's */
 	uint64_t operations, failures;
 	unsigned waiting;

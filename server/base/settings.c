@@ -13,6 +13,7 @@
 #include "base/listen.h"
 
 static const char *const provision_words[] = { "login", "admin", NULL };
+static const char *const deref_words[] = { "never", "search", "base", "always", NULL };
 static const char *const level_words[] = { "debug", "info", "warn", "error", NULL };
 
 #define AT(member) offsetof(struct settings, member)
@@ -54,12 +55,20 @@ static const struct conf_key keys[] = {
 
 	LIST("ldap", "uri", ldap.uri, NULL,
 	    "LDAP servers in order of preference: ldap://, ldaps:// or ldapi:// URIs."),
+	LIST("ldap", "write_uri", ldap.write_uri, "",
+	    "Servers that take writes, in order of preference, where those of uri are read-only replicas; empty: those of uri."),
 	BOOL("ldap", "start_tls", ldap.start_tls, "yes",
 	    "Begin TLS on ldap:// connections; there is no fall-back to clear text."),
 	BOOL("ldap", "insecure_loopback", ldap.insecure_loopback, "no",
 	    "Allow ldap:// without TLS to a loopback address."),
 	TEXT("ldap", "ca_file", ldap.ca_file, "",
 	    "Certificates that may sign the LDAP server's, PEM; empty: the system's."),
+	LIST("ldap", "pin", ldap.pin, "",
+	    "Keys the LDAP servers' certificates may have, besides being signed: base64 of the SHA-256 of the public key (RFC 7469); empty: any."),
+	TEXT("ldap", "certificate", ldap.certificate, "",
+	    "Certificate chain to show the LDAP server, PEM: with sasl_external it is our identity."),
+	TEXT("ldap", "key", ldap.key, "",
+	    "Its private key, PEM, readable by the service alone."),
 	TEXT("ldap", "bind_dn", ldap.bind_dn, "",
 	    "Identity of the server in the directory."),
 	TEXT("ldap", "bind_password_file", ldap.bind_password_file, "",
@@ -74,6 +83,10 @@ static const struct conf_key keys[] = {
 	    "Attribute that holds the part of the JID before the @."),
 	TEXT("ldap", "im_base", ldap.im_base, NULL,
 	    "The service's own subtree, with ou=profiles, ou=rooms and ou=requests below it."),
+	WORD("ldap", "deref", ldap.deref, "never", deref_words,
+	    "Follow alias entries (RFC 4512 §2.6): \"never\", \"search\", \"base\" or \"always\"."),
+	BOOL("ldap", "ignore_references", ldap.ignore_references, "no",
+	    "Search on where a server says that more is elsewhere, as Active Directory always does; no: such a search has failed. Nothing is ever looked for elsewhere."),
 	WORD("ldap", "provision", ldap.provision, "login", provision_words,
 	    "When a person's IM profile is made: at the first login, or by an administrator only."),
 	TIME("ldap", "connect_timeout", ldap.connect_timeout_ms, "2s", "100ms", "30s",
@@ -282,27 +295,36 @@ static void check_names(const struct settings *s, struct buf *why)
 		bad(why, s, "ldap", "people_filter", "%s is no filter in "
 		    "parentheses", s->ldap.people_filter);
 	check_file(s, s->ldap.ca_file, "ldap", "ca_file", why);
+	if ((*s->ldap.certificate == '\0') != (*s->ldap.key == '\0'))
+		bad(why, s, "ldap", "key", "certificate and key belong together");
+}
+
+static void check_servers(const struct settings *s, const char *key,
+    const struct conf_list *l, struct buf *why)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct slice uri = slice_of(l->v[i]);
+
+		if (slice_starts(uri, SLICE("ldaps://"))
+		    || slice_starts(uri, SLICE("ldapi://")))
+			continue;
+		if (!slice_starts(uri, SLICE("ldap://")))
+			bad(why, s, "ldap", key, "%s is not ldap://, ldaps:// "
+			    "or ldapi://", l->v[i]);
+		else if (!s->ldap.start_tls && !(s->ldap.insecure_loopback
+		    && is_loopback_uri(uri)))
+			bad(why, s, "ldap", key, "%s would be in clear text: set "
+			    "start_tls = yes, use ldaps://, or for a loopback "
+			    "address insecure_loopback = yes", l->v[i]);
+	}
 }
 
 static void check_ldap(const struct settings *s, struct buf *why)
 {
 	if (s->ldap.uri.n == 0)
 		bad(why, s, "ldap", "uri", "name at least one server");
-	for (size_t i = 0; i < s->ldap.uri.n; i++) {
-		struct slice uri = slice_of(s->ldap.uri.v[i]);
-
-		if (slice_starts(uri, SLICE("ldaps://"))
-		    || slice_starts(uri, SLICE("ldapi://")))
-			continue;
-		if (!slice_starts(uri, SLICE("ldap://")))
-			bad(why, s, "ldap", "uri", "%s is not ldap://, ldaps:// "
-			    "or ldapi://", s->ldap.uri.v[i]);
-		else if (!s->ldap.start_tls && !(s->ldap.insecure_loopback
-		    && is_loopback_uri(uri)))
-			bad(why, s, "ldap", "uri", "%s would be in clear text: set "
-			    "start_tls = yes, use ldaps://, or for a loopback "
-			    "address insecure_loopback = yes", s->ldap.uri.v[i]);
-	}
+	check_servers(s, "uri", &s->ldap.uri, why);
+	check_servers(s, "write_uri", &s->ldap.write_uri, why);
 }
 
 static void check_list(const struct settings *s, const char *name,
@@ -426,6 +448,7 @@ static bool check_all(struct settings *s, struct buf *why)
 		bad(why, s, "tls", "certificate", "%s: %s", s->tls.certificate,
 		    strerror(errno));
 	check_secret_mode(s, s->tls.key, "tls", "key", why);
+	check_secret_mode(s, s->ldap.key, "ldap", "key", why);
 	check_secret_mode(s, s->ldap.bind_password_file, "ldap",
 	    "bind_password_file", why);
 	check_secret_mode(s, s->web.bind_password_file, "web",

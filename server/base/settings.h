@@ -22,9 +22,13 @@ struct settings {
 	struct { struct conf_list c2s, c2s_tls, web; } listen;
 	struct { const char *certificate, *key, *client_ca_file, *client_crl_file; } tls;
 	struct {
-		struct conf_list uri;
+		struct conf_list uri, write_uri;
 		bool start_tls, sasl_external, insecure_loopback;
 		const char *ca_file, *bind_dn, *bind_password_file;
+		struct conf_list pin;
+		const char *certificate, *key;
+		unsigned deref;                         /* enum xdb_deref */
+		bool ignore_references;
 		const char *people_base, *people_filter, *people_name, *im_base;
 		unsigned provision;                     /* enum provision */
 		int64_t connect_timeout_ms, timeout_ms, poll_interval_ms;

@@ -24,6 +24,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "base/crypto.h"
 #include "base/enc.h"
 #include "base/log.h"
 #include "base/tls_peer.h"
@@ -41,7 +42,7 @@ static const char ciphers_13[] =
 static char groups[] = "X25519:P-256:P-384";
 
 enum {
-	EXPORTER_BYTES = 32, ALPN_MOST = 32, SECURITY_LEVEL = 2,
+	EXPORTER_BYTES = 32, ALPN_MOST = 32, SECURITY_LEVEL = 2, PIN_BYTES = 32,
 	/* Of a client's certificate: authorities above it, bytes in all. */
 	CHAIN_MOST = 6, CHAIN_BYTES = 32 * 1024,
 };
@@ -50,6 +51,8 @@ struct tls_context {
 	SSL_CTX *ctx;
 	atomic_uint uses;
 	unsigned char alpn[1 + ALPN_MOST];      /* length, name: as on the wire */
+	unsigned char pins[TLS_PINS_MOST][PIN_BYTES];
+	unsigned pin_n;
 };
 
 struct tls {
@@ -293,6 +296,25 @@ struct tls_context *tls_context_client(const char *ca_file, const char **why_r)
 	return NULL;
 }
 
+bool tls_context_identify(struct tls_context *c, const char *certificate,
+    const char *key, const char **why_r)
+{
+	ERR_clear_error();
+	return load_identity(c->ctx, certificate, key, why_r);
+}
+
+bool tls_context_pin(struct tls_context *c, const char *pin)
+{
+	struct buf bytes = { 0 };
+	bool is_good = c->pin_n < TLS_PINS_MOST
+	    && dec_base64(&bytes, slice_of(pin)) && bytes.n == PIN_BYTES;
+
+	if (is_good)
+		memcpy(c->pins[c->pin_n++], bytes.p, PIN_BYTES);
+	buf_fini(&bytes);
+	return is_good;
+}
+
 struct tls_context *tls_context_ref(struct tls_context *c)
 {
 	atomic_fetch_add(&c->uses, 1);
@@ -426,6 +448,26 @@ static enum tls_result result_of(struct tls *t, int ret)
 	}
 }
 
+/* RFC 7469 §2.4: of the whole SubjectPublicKeyInfo, so that a new certificate
+ * for the same key needs no new pin. */
+static bool has_pinned_key(const struct tls *t)
+{
+	const struct tls_context *c = t->context;
+	X509 *peer = c->pin_n != 0 ? SSL_get0_peer_certificate(t->ssl) : NULL;
+	unsigned char digest[PIN_BYTES], *der = NULL;
+	int n = peer != NULL
+	    ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(peer), &der) : 0;
+	bool is_pinned = c->pin_n == 0;
+
+	if (n > 0)
+		crypto_digest(HASH_SHA256, slice_make((char *)der, (size_t)n),
+		    digest);
+	for (unsigned i = 0; i < c->pin_n && n > 0; i++)
+		is_pinned |= memcmp(c->pins[i], digest, PIN_BYTES) == 0;
+	OPENSSL_free(der);
+	return is_pinned;
+}
+
 enum tls_result tls_handshake(struct tls *t)
 {
 	enum tls_result r;
@@ -435,6 +477,8 @@ enum tls_result tls_handshake(struct tls *t)
 	ERR_clear_error();
 	errno = 0;
 	r = result_of(t, SSL_do_handshake(t->ssl));
+	if (r == TLS_OK && !has_pinned_key(t))
+		return fail(t, "the certificate's key is not the one that is pinned");
 	/* A peer that leaves in the middle has not said goodbye to anything. */
 	return r == TLS_CLOSED ? TLS_FAILED : r;
 }

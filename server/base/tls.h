@@ -31,6 +31,15 @@ bool tls_context_ask(struct tls_context *ctx, const char *ca_file,
     const char *crl_file, const char **why_r);
 /* Verifies against `ca_file` ("" or NULL: the system's). */
 struct tls_context *tls_context_client(const char *ca_file, const char **why_r);
+/* For a client context, before its first connection.  Shows this identity to
+ * servers that ask for one. */
+bool tls_context_identify(struct tls_context *ctx, const char *certificate,
+    const char *key, const char **why_r);
+/* Besides being verified, the peer's certificate must have one of the keys that
+ * were pinned: base64 of the SHA-256 of its SubjectPublicKeyInfo (RFC 7469
+ * §2.4).  False: that is none, or there are too many. */
+enum { TLS_PINS_MOST = 8 };
+bool tls_context_pin(struct tls_context *ctx, const char *pin);
 /* Contexts are counted: connections keep theirs alive after a reload.  Counting
  * is safe between threads. */
 struct tls_context *tls_context_ref(struct tls_context *ctx);

@@ -35,6 +35,8 @@ static bool directory_prepare(struct doctor *d, const char **why_r)
 	struct settings *s = d->settings;
 	struct xdb_conf conf = {
 		.uri = s->ldap.uri.v, .uri_n = s->ldap.uri.n,
+		.write_uri = s->ldap.write_uri.v,
+		.write_uri_n = s->ldap.write_uri.n,
 		.start_tls = s->ldap.start_tls,
 	};
 	struct xdb *db = &d->directory;

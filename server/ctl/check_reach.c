@@ -8,16 +8,20 @@
 
 #include "ctl/checks.h"
 #include "ctl/judge.h"
+#include "xdb_ldap/pool.h"
 
 static bool dial(struct doctor *d, struct result *r)
 {
+	const struct settings *s = d->settings;
 	struct xdb *db = &d->directory;
 	const char *why = NULL;
 
-	d->tls = tls_context_client(d->settings->ldap.ca_file, &why);
+	d->tls = servers_tls(&(struct xdb_conf){ .ca_file = s->ldap.ca_file,
+	    .pin = s->ldap.pin.v, .pin_n = s->ldap.pin.n,
+	    .certificate = s->ldap.certificate, .key = s->ldap.key }, &why);
 	if (d->tls == NULL) {
 		result_say(r, VERDICT_FAULT, "%s", why);
-		result_next(r, "name a file with certificates in [ldap] ca_file");
+		result_next(r, "look at [ldap] ca_file, pin, certificate and key");
 		return false;
 	}
 	d->dialled = arena_alloc(&d->arena,

@@ -487,3 +487,41 @@ void check_replicas(struct doctor *d, struct result *r)
 		result_next(r, "look at syncrepl on that server: its log says "
 		    "why it does not follow");
 }
+
+/* --- who takes writes ----------------------------------------------------------------------------- */
+
+/* A read-only copy says so before it looks whether there is such an entry. */
+static bool is_replica(struct doctor *d, struct wire *w)
+{
+	const char *nobody = dn_make(&d->arena, doctor_attr(d,
+	    ATTR_PERSON_UUID), SLICE("7e57d0c7-0000-4000-8000-000000000000"),
+	    d->directory.profiles_base);
+	int code = wire_delete(w, nobody);
+
+	return code == LDAP_REFERRAL || code == LDAP_UNWILLING_TO_PERFORM;
+}
+
+void check_writes(struct doctor *d, struct result *r)
+{
+	const struct xdb *db = &d->directory;
+	unsigned n = db->writer_n != 0 ? db->writer_n : db->server_n;
+	unsigned good = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct wire *w = d->dialled[i];
+
+		if (w->stage != WIRE_OPEN)
+			continue;
+		if (is_replica(d, w))
+			result_say(r, w == d->im ? VERDICT_FAULT
+			    : VERDICT_WARNING, "%s is a copy that takes no writes",
+			    w->server->uri);
+		else
+			good++;
+	}
+	if (r->verdict != VERDICT_OK)
+		result_next(r, "name the servers that take writes in [ldap] "
+		    "write_uri, and only those");
+	else
+		result_say(r, VERDICT_OK, "%u of %u", good, n);
+}

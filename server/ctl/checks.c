@@ -48,8 +48,9 @@ const struct check checks[] = {
 	{ "indexes", "indexes", "bases schema", check_indexes },
 	{ "hashes", "the price of a password check", "bind-im", check_hashes },
 	{ "replicas", "replicas", "contexts", check_replicas },
+	{ "writes", "servers that take writes", "bases", check_writes },
 
-	{ "scratch", "scratch entries of earlier runs", "bases schema extensions",
+	{ "scratch", "scratch entries of earlier runs", "bases schema extensions writes",
 	    check_scratch },
 	{ "access-im", "what the server must be able to write", "scratch",
 	    check_access_im },

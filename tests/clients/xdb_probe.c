@@ -19,6 +19,7 @@
 #include "base/loop.h"
 #include "base/log.h"
 #include "tests/clients/json_put.h"
+#include "tests/clients/lent.h"
 #include "tests/clients/turns.h"
 #include "xdb_ldap/xdb.h"
 
@@ -26,58 +27,6 @@ static struct xdb *db;
 static bool is_starting;
 
 /* --- what was asked --------------------------------------------------------------------- */
-
-enum { STRINGS_MOST = 256 };
-
-/* Strings given to the store, exactly as long as they are. */
-static struct { char *p; size_t n; } lent[STRINGS_MOST];
-static size_t lent_n;
-
-static struct slice lend(const json_t *j)
-{
-	size_t n = json_string_length(j);
-	char *p = malloc(n != 0 ? n : 1);
-
-	memcpy(p, json_string_value(j), n);
-	lent[lent_n].p = p;
-	lent[lent_n++].n = n;
-	return slice_make(p, n);
-}
-
-static void take_back(void)
-{
-	while (lent_n != 0) {
-		lent_n--;
-		memset(lent[lent_n].p, 'Z', lent[lent_n].n);
-		free(lent[lent_n].p);
-	}
-}
-
-static struct slice text(const json_t *q, const char *key)
-{
-	const json_t *j = json_object_get(q, key);
-
-	return j != NULL && json_is_string(j) ? lend(j) : slice_make(NULL, 0);
-}
-
-static uint64_t number(const json_t *q, const char *key)
-{
-	return (uint64_t)json_integer_value(json_object_get(q, key));
-}
-
-static struct slice *texts(const json_t *q, const char *key, size_t *n_r)
-{
-	const json_t *list = json_object_get(q, key);
-	struct slice *v;
-
-	*n_r = json_array_size(list);
-	v = calloc(*n_r + 1, sizeof *v);
-	for (size_t i = 0; i < *n_r; i++)
-		v[i] = lend(json_array_get(list, i));
-	lent[lent_n].p = (char *)v;
-	lent[lent_n++].n = *n_r * sizeof *v;
-	return v;
-}
 
 static struct xdb_roster_item *item(const json_t *q, const char *key,
     struct xdb_roster_item *into)
@@ -618,12 +567,21 @@ static unsigned count(const json_t *q, const char *key, unsigned fallback)
 static void store_open(const json_t *q)
 {
 	const json_t *list = json_object_get(q, "uri");
-	const char *uri[8], *why = NULL;
+	const json_t *writers = json_object_get(q, "write_uri");
+	const char *uri[8], *write_uri[8], *why = NULL;
+	const char *pin = word(q, "pin", NULL);
 	struct xdb_conf conf = {
 		.uri = uri, .uri_n = json_array_size(list),
+		.write_uri = write_uri, .write_uri_n = json_array_size(writers),
 		.start_tls = json_is_true(json_object_get(q, "start_tls")),
 		.sasl_external = json_is_true(json_object_get(q, "sasl_external")),
 		.ca_file = word(q, "ca_file", ""),
+		.pin = &pin, .pin_n = pin != NULL,
+		.certificate = word(q, "certificate", ""),
+		.key = word(q, "key", ""),
+		.deref = (enum xdb_deref)count(q, "deref", DEREF_NEVER),
+		.ignore_references = json_is_true(json_object_get(q,
+		    "ignore_references")),
 		.bind_dn = word(q, "bind_dn", ""),
 		.bind_password = text(q, "bind_password"),
 		.domain = word(q, "domain", "example.org"),
@@ -642,6 +600,8 @@ static void store_open(const json_t *q)
 
 	for (size_t i = 0; i < conf.uri_n && i < COUNT(uri); i++)
 		uri[i] = json_string_value(json_array_get(list, i));
+	for (size_t i = 0; i < conf.write_uri_n && i < COUNT(write_uri); i++)
+		write_uri[i] = json_string_value(json_array_get(writers, i));
 	xdb_close(&db);
 	db = xdb_open(&conf, &why);
 	say(json_pack("{s:I, s:s, s:s?}", "id", (json_int_t)number(q, "id"),
@@ -653,10 +613,10 @@ static void store_state(const json_t *q)
 	struct xdb_state s;
 
 	xdb_state_get(db, &s);
-	say(json_pack("{s:I, s:b, s:b, s:I, s:s?, s:s?, s:I, s:I, s:i}",
+	say(json_pack("{s:I, s:b, s:b, s:I, s:s?, s:s?, s:s?, s:I, s:I, s:i}",
 	    "id", (json_int_t)number(q, "id"), "is_up", s.is_up,
 	    "is_watching", s.is_watching, "watched", (json_int_t)s.watched,
-	    "server", s.server, "why", s.why,
+	    "server", s.server, "writer", s.writer, "why", s.why,
 	    "operations", (json_int_t)s.operations,
 	    "failures", (json_int_t)s.failures, "waiting", (int)s.waiting));
 }

@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -94,7 +95,7 @@ def test_colours_on_a_terminal(doctor, variables, is_coloured):
     os.close(ours)
     assert process.wait() == 0
     assert (b"\033[32mok" in text) == is_coloured
-    assert b"/39 the people filter" in text
+    assert re.search(rb"/\d+ the people filter", text)
     assert text.endswith(b"no fault found\r\n")
 
 

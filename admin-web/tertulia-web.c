@@ -59,7 +59,7 @@ static struct xdb *directory_open(const struct settings *s, const char **why_r)
 		.people_base = s->ldap.people_base,
 		.people_filter = s->ldap.people_filter,
 		.people_name = s->ldap.people_name,
-		.im_base = s->ldap.im_base,
+		.im_base = s->ldap.im_base, .groups_base = s->ldap.groups_base,
 		.connect_timeout_ms = s->ldap.connect_timeout_ms,
 		.timeout_ms = s->ldap.timeout_ms,
 		.search_connections = 1,        /* a handful of requests at a time */

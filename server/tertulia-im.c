@@ -20,6 +20,7 @@
 #include "core/host.h"
 #include "core/job.h"
 #include "core/live.h"
+#include "core/shared_follow.h"
 #include "core/route.h"
 #include "core/stream.h"
 #include "core/verifiers.h"
@@ -188,6 +189,8 @@ static struct xdb *xdb_start(const struct settings *s)
 		.people_base = s->ldap.people_base,
 		.people_filter = s->ldap.people_filter,
 		.people_name = s->ldap.people_name, .im_base = s->ldap.im_base,
+		.groups_base = s->ldap.groups_base,
+		.groups_title = s->roster.groups_title,
 		.connect_timeout_ms = s->ldap.connect_timeout_ms,
 		.timeout_ms = s->ldap.timeout_ms,
 		.poll_interval_ms = s->ldap.poll_interval_ms,
@@ -239,6 +242,7 @@ static void build(const struct settings *s)
 	if (!features_start(&why) || !dispatch_build(&why))
 		fatal("features: %s", why);
 	live_start();
+	shared_start();
 	if (!control_start(s->server.control_socket, &why))
 		fatal("%s: %s", s->server.control_socket, why);
 	io_start(&(struct io_conf){ .settings = s, .tls = tls,
@@ -252,6 +256,7 @@ static void tear_down(void)
 	io_stop(1000);
 	control_stop();
 	job_detached_free();
+	shared_stop();
 	features_stop();
 	dispatch_fini();
 	accounts_forget_away();

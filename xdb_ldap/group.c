@@ -11,7 +11,7 @@
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/group.h"
 
-enum { LEVELS_MOST = 5, WIDTH_MOST = 100, URLS_MOST = 8 };
+enum { LEVELS_MOST = 5, WIDTH_MOST = 100, URLS_MOST = 8, LIST_MOST = 1000 };
 
 struct climb {
 	const char *group;
@@ -216,16 +216,21 @@ static void level_climb(struct xdb_op *op)
 
 static void groups_found(struct xdb_op *op);
 
+static void put_classes(struct xdb_op *op, struct buf *filter)
+{
+	filter_open(filter, '|');
+	for (const char *const *c = map_group_classes; *c != NULL; c++)
+		filter_eq(filter, op_name(op, ATTR_OBJECT_CLASS), slice_of(*c));
+	filter_close(filter);
+}
+
 static const char *group_filter(struct xdb_op *op, struct slice text)
 {
 	static const enum attr searched[] = { ATTR_CN, ATTR_DESCRIPTION, ATTR_MAIL };
 	struct buf filter = { 0 };
 
 	filter_open(&filter, '&');
-	filter_open(&filter, '|');
-	for (const char *const *c = map_group_classes; *c != NULL; c++)
-		filter_eq(&filter, op_name(op, ATTR_OBJECT_CLASS), slice_of(*c));
-	filter_close(&filter);
+	put_classes(op, &filter);
 	if (text.n != 0) {
 		filter_open(&filter, '|');
 		for (size_t i = 0; i < COUNT(searched); i++)
@@ -243,6 +248,28 @@ struct xdb_op *xdb_group_search(struct xdb *db, struct slice text, unsigned most
 	*(struct call **)op->data = call_search(op, &(struct search){
 	    .base = db->groups_base, .scope = LDAP_SCOPE_SUBTREE,
 	    .filter = group_filter(op, text), .set = SET_GROUP, .most = most });
+	op_await(op, groups_found);
+	return op;
+}
+
+struct xdb_op *xdb_group_list(struct xdb *db, const char *filter)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	struct buf whole = { 0 };
+	const char *why;
+
+	if (!filter_is_valid(slice_of(filter), &why)) {
+		op_finish(op, XDB_BROKEN, "the filter of groups is none");
+		return op;
+	}
+	filter_open(&whole, '&');
+	put_classes(op, &whole);
+	filter_raw(&whole, filter);
+	filter_close(&whole);
+	*(struct call **)op->data = call_search(op, &(struct search){
+	    .base = db->groups_base, .scope = LDAP_SCOPE_SUBTREE,
+	    .filter = op_take(op, &whole), .set = SET_GROUP,
+	    .most = LIST_MOST });
 	op_await(op, groups_found);
 	return op;
 }

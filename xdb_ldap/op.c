@@ -78,7 +78,7 @@ void op_yield(struct xdb_op *op, op_step_fn *next)
 	op->next = next;
 	if (op->turn.fn == NULL)
 		timer_init(&op->turn, step, op);
-	timer_start(&op->turn, 0);
+	timer_start(&op->turn, 1);      /* 0 would be this turn */
 }
 
 void op_more_time(struct xdb_op *op)

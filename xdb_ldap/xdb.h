@@ -407,6 +407,8 @@ struct xdb_op *xdb_group_has(struct xdb *db, struct slice group_dn,
  * nobody was found by, or was ABSENT, of any group; when it is dynamic, of people
  * (is_slight, too), else of those who are in it. */
 struct xdb_op *xdb_group_load(struct xdb *db, struct slice dn);
+/* Groups and lists that match a filter of the configuration: res->groups. */
+struct xdb_op *xdb_group_list(struct xdb *db, const char *filter);
 /* Groups and mailing lists by a piece of their name; "" finds all. */
 struct xdb_op *xdb_group_search(struct xdb *db, struct slice text, unsigned most);
 

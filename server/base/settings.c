@@ -83,6 +83,8 @@ static const struct conf_key keys[] = {
 	    "Attribute that holds the part of the JID before the @."),
 	TEXT("ldap", "im_base", ldap.im_base, NULL,
 	    "The service's own subtree, with ou=profiles, ou=rooms and ou=requests below it."),
+	TEXT("ldap", "groups_base", ldap.groups_base, "",
+	    "Where groups and lists are, searched with all its subtree; empty: what is above people_base."),
 	WORD("ldap", "deref", ldap.deref, "never", deref_words,
 	    "Follow alias entries (RFC 4512 §2.6): \"never\", \"search\", \"base\" or \"always\"."),
 	BOOL("ldap", "ignore_references", ldap.ignore_references, "no",
@@ -153,6 +155,13 @@ static const struct conf_key keys[] = {
 	    "People that one search shows."),
 	COUNT_("search", "often", search.often, "100", "1", "100000",
 	    "Searches of one person in ten minutes, pages included."),
+
+	TEXT("roster", "groups", roster.groups, "",
+	    "Groups whose members see one another in their contact lists: a filter in parentheses, or DNs with ; between them; empty: none."),
+	TEXT("roster", "groups_public", roster.groups_public, "",
+	    "Groups whose members everybody sees, who sees one another as well; the same forms."),
+	TEXT("roster", "groups_title", roster.groups_title, "cn",
+	    "Attribute of the group that is shown as its name."),
 
 	SIZE("limits", "stanza_size", limits.stanza_bytes, "256k", "10k", "16m",
 	    "Largest stanza a client may send."),
@@ -319,6 +328,25 @@ static void check_servers(const struct settings *s, const char *key,
 	}
 }
 
+static void check_groups(const struct settings *s, const char *key,
+    const char *text, struct buf *why)
+{
+	struct slice rest = slice_of(text), dn;
+
+	if (*text == '(') {
+		if (!is_filter(text))
+			bad(why, s, "roster", key, "%s is no filter in "
+			    "parentheses", text);
+		return;
+	}
+	while (rest.n != 0) {
+		slice_cut(rest, ';', &dn, &rest);
+		if (slice_trim(dn).n != 0 && memchr(dn.p, '=', dn.n) == NULL)
+			bad(why, s, "roster", key, SLICE_FMT " is no DN",
+			    SLICE_ARG(dn));
+	}
+}
+
 static void check_ldap(const struct settings *s, struct buf *why)
 {
 	if (s->ldap.uri.n == 0)
@@ -454,6 +482,8 @@ static bool check_all(struct settings *s, struct buf *why)
 	check_secret_mode(s, s->web.bind_password_file, "web",
 	    "bind_password_file", why);
 	check_names(s, why);
+	check_groups(s, "groups", s->roster.groups, why);
+	check_groups(s, "groups_public", s->roster.groups_public, why);
 	check_ldap(s, why);
 	check_mechanisms(s, why);
 	check_clients(s, why);

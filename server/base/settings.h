@@ -30,6 +30,7 @@ struct settings {
 		unsigned deref;                         /* enum xdb_deref */
 		bool ignore_references;
 		const char *people_base, *people_filter, *people_name, *im_base;
+		const char *groups_base;
 		unsigned provision;                     /* enum provision */
 		int64_t connect_timeout_ms, timeout_ms, poll_interval_ms;
 		unsigned search_connections, bind_connections;
@@ -52,6 +53,7 @@ struct settings {
 		const char *domain, *filter;
 		unsigned least, most, often;
 	} search;
+	struct { const char *groups, *groups_public, *groups_title; } roster;
 	struct {
 		size_t stanza_bytes, preauth_bytes, queue_bytes;
 		unsigned sessions, roster_items, accounts_away;

@@ -31,6 +31,11 @@ struct account *account_find(struct slice local)
 	return a != NULL && a->state == ACCOUNT_READY ? a : NULL;
 }
 
+struct account *account_next(size_t *at)
+{
+	return map_next(&accounts, at);
+}
+
 size_t account_count(void)
 {
 	return map_count(&accounts) - account_away_count();

@@ -106,7 +106,12 @@ typedef bool account_plan_fn(struct job *j, struct account *a, struct account_ed
 void account_edit(struct job *j, struct account *a, struct slice contact,
     account_plan_fn *plan, job_stored_fn *next);
 
+/* What the person's own list says, without roster groups. */
 const struct xdb_roster_item *account_contact(const struct account *a, const struct jid *bare);
+/* What is shown: the two together (core/shared.h).  Lists are in the arena.  False:
+ * it is in neither. */
+bool account_item(const struct account *a, struct slice bare, struct arena *arena,
+    struct xdb_roster_item *item_r);
 /* Does `bare` (its bare part) see this account's presence: subscription from or both? */
 bool account_is_seen_by(const struct account *a, const struct jid *bare);
 bool account_sees(const struct account *a, const struct jid *bare);     /* to or both */
@@ -125,6 +130,8 @@ void account_password_end(struct account *a, bool is_done, uint64_t session_id);
 /* Changed through us, but by none of the sessions: all end, and what memory has
  * of the old password counts no more. */
 void account_password_changed(struct account *a);
+/* All in memory: start with 0, NULL at the end. */
+struct account *account_next(size_t *at);
 size_t account_count(void);             /* held by somebody */
 size_t account_away_count(void);        /* by nobody, and kept */
 void accounts_forget_away(void);

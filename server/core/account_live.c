@@ -16,6 +16,7 @@
 #include "core/account_own.h"
 #include "core/feature.h"
 #include "core/host.h"
+#include "core/shared.h"
 
 enum {
 	READING_MOST = 16,
@@ -312,7 +313,8 @@ static void contact_follow(struct account *a, struct changes *c,
 	if (was != NULL && is != NULL && is_same(was, is))
 		return;
 	change = change_add(c, jid);
-	change->was = was != NULL ? was->subscription : SUB_NONE;
+	change->was = (was != NULL ? was->subscription : SUB_NONE)
+	    | shared_between(jid_bare(&a->jid), jid);
 	account_contact_put(a, change->contact, is);
 }
 

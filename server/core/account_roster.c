@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/account_own.h"
+#include "core/shared.h"
 
 static struct slice place(char **at, struct slice s)
 {
@@ -153,18 +154,35 @@ const struct xdb_roster_item *account_contact(const struct account *a,
 	return account_contact_at(a, jid_bare(bare));
 }
 
-bool account_is_seen_by(const struct account *a, const struct jid *bare)
+/* Is there this side of a subscription, by the person's list or by a group? */
+static bool has_side(const struct account *a, const struct jid *bare,
+    unsigned side)
 {
 	const struct xdb_roster_item *i = account_contact(a, bare);
 
-	return i != NULL && (i->subscription & SUB_FROM) != 0;
+	return (i != NULL && (i->subscription & side) != 0)
+	    || (shared_between(jid_bare(&a->jid), jid_bare(bare)) & side) != 0;
+}
+
+bool account_is_seen_by(const struct account *a, const struct jid *bare)
+{
+	return has_side(a, bare, SUB_FROM);
 }
 
 bool account_sees(const struct account *a, const struct jid *bare)
 {
-	const struct xdb_roster_item *i = account_contact(a, bare);
+	return has_side(a, bare, SUB_TO);
+}
 
-	return i != NULL && (i->subscription & SUB_TO) != 0;
+bool account_item(const struct account *a, struct slice bare,
+    struct arena *arena, struct xdb_roster_item *item_r)
+{
+	const struct xdb_roster_item *own = account_contact_at(a, bare);
+	bool is_shared;
+
+	*item_r = own != NULL ? *own : (struct xdb_roster_item){ .jid = bare };
+	is_shared = shared_merge(arena, jid_bare(&a->jid), item_r);
+	return own != NULL || is_shared;
 }
 
 const struct xdb_pending *account_request_at(const struct account *a,

@@ -49,6 +49,9 @@ struct hooks {
 	/* Something of the person's entry that memory does not hold may have
 	 * changed in the directory, the photo for one; there are sessions. */
 	void (*person_touched)(struct account *a);
+	/* A group that everybody sees showed `contact` to the account and does no
+	 * more.  Comes after contact_changed, which says nothing of that. */
+	void (*group_hides)(struct account *a, struct slice contact);
 	/* The same way: somebody asks for a subscription. */
 	void (*request_came)(struct account *a, const struct xdb_pending *request);
 	/* A room's entry was made, changed or deleted by another process: one
@@ -88,6 +91,7 @@ enum hook_result hook_message(struct job *j);
 void hook_contact_changed(struct account *a, struct slice contact,
     enum xdb_subscription was);
 void hook_person_touched(struct account *a);
+void hook_group_hides(struct account *a, struct slice contact);
 void hook_request_came(struct account *a, const struct xdb_pending *request);
 void hook_room_changed(struct slice name);
 void hook_room_news(const struct xdb_news *news);

@@ -83,6 +83,14 @@ void hook_person_touched(struct account *a)
 		f->hooks->person_touched(a);
 }
 
+void hook_group_hides(struct account *a, struct slice contact)
+{
+	const struct feature *f;
+
+	EACH_HOOK(f, group_hides)
+		f->hooks->group_hides(a, contact);
+}
+
 void hook_request_came(struct account *a, const struct xdb_pending *request)
 {
 	const struct feature *f;

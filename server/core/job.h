@@ -51,7 +51,8 @@ struct job {
 	struct account *held[JOB_ACCOUNTS];     /* until the job ends */
 	unsigned held_n;
 	job_account_fn *wanted;
-	struct list wait;               /* in an account's queue */
+	job_step_fn *waiting;           /* for roster groups */
+	struct list wait;               /* in a queue: an account's, of roster groups */
 	struct account_edit_work *edit; /* core/account.c: a change under way */
 	bool is_answered;
 };

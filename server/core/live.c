@@ -7,8 +7,8 @@
  *                    and the vCard, for its photo       (feat/avatar.c)
  *   room             its entry is read again, those in it are told
  *                                                            (feat/muc/room.c)
- *   group            and people, who may be in one: who follows groups reads
- *                    them again
+ *   group            and people, who may be in one: rosters that show it are
+ *                    pushed (core/shared_follow.c)
  *
  * News is a hint: what is read then decides (xdb.h, xdb_watch), so news that
  * comes twice, or of our own changes, does nothing twice. */
@@ -16,22 +16,21 @@
 
 #include "core/feature.h"
 #include "core/host.h"
+#include "core/shared_follow.h"
 
 static void heard(const struct xdb_news *news, void *ctx)
 {
 	(void)ctx;
 	switch (news->kind) {
 	case XDB_PERSON:
-		if (news->is_all) {
+		if (news->is_all)
 			accounts_verify();
-			hook_group_news(news);
-			return;
-		}
-		if (!news->is_slight)
+		else if (!news->is_slight)
 			account_news(news->uuid);
-		if (!news->is_gone)
+		if (!news->is_all && !news->is_gone)
 			account_touched(news->uuid);
 		hook_group_news(news);
+		shared_news(news);
 		return;
 	case XDB_PROFILE:
 		if (!news->is_all)
@@ -42,6 +41,7 @@ static void heard(const struct xdb_news *news, void *ctx)
 		return;
 	case XDB_GROUP:
 		hook_group_news(news);
+		shared_news(news);
 		return;
 	}
 }

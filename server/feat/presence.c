@@ -20,6 +20,7 @@
 
 #include "core/host.h"
 #include "core/route.h"
+#include "core/shared.h"
 #include "feat/avatar.h"
 #include "feat/directed.h"
 #include "feat/fanout.h"
@@ -96,22 +97,63 @@ void presence_withdraw(struct account *who, struct account *to)
 
 /* --- broadcast --------------------------------------------------------------------------- */
 
+static bool has_own(const struct account *a, struct slice contact, unsigned side)
+{
+	const struct contact *c = map_find(&a->contacts, contact);
+
+	return c != NULL && (c->item.subscription & side) != 0;
+}
+
+struct telling { struct fanout f; struct account *a; };
+
+static void tell_fellow(const struct shared_person *p, void *ctx)
+{
+	struct telling *t = ctx;
+	struct account *other = fanout_account(p->jid);
+
+	if (other != NULL && !has_own(t->a, p->jid, SUB_FROM))
+		fanout_available(&t->f, other, p->jid, NULL);
+}
+
+static void tell_contacts(struct telling *t)
+{
+	struct account *other;
+	struct contact *c;
+	size_t at = 0;
+
+	while ((c = map_next(&t->a->contacts, &at)) != NULL)
+		if ((c->item.subscription & SUB_FROM) != 0
+		    && (other = fanout_account(c->item.jid)) != NULL)
+			fanout_available(&t->f, other, c->item.jid, NULL);
+	shared_each_fellow(jid_bare(&t->a->jid), tell_fellow, t);
+}
+
+static void tell_everybody(struct telling *t)
+{
+	struct account *other;
+	size_t at = 0;
+
+	while ((other = account_next(&at)) != NULL)
+		if (!list_is_empty(&other->sessions) && other != t->a
+		    && account_is_seen_by(t->a, &other->jid))
+			fanout_available(&t->f, other, jid_bare(&other->jid),
+			    NULL);
+}
+
 /* §4.2.2, §4.4.2, §4.5.2: subscribers, and our own resources. */
 static void broadcast_as(struct session *s, const struct elem *presence,
     const struct write_as *as)
 {
-	struct account *a = s->account, *other;
-	struct contact *c;
-	struct fanout f;
-	size_t at = 0;
+	struct account *a = s->account;
+	struct telling t = { .a = a };
 
-	fanout_init(&f, presence, as);
-	while ((c = map_next(&a->contacts, &at)) != NULL)
-		if ((c->item.subscription & SUB_FROM) != 0
-		    && (other = fanout_account(c->item.jid)) != NULL)
-			fanout_available(&f, other, c->item.jid, NULL);
-	fanout_available(&f, a, jid_bare(&a->jid), NULL);
-	fanout_fini(&f);
+	fanout_init(&t.f, presence, as);
+	if (shared_is_public(jid_bare(&a->jid)))
+		tell_everybody(&t);
+	else
+		tell_contacts(&t);
+	fanout_available(&t.f, a, jid_bare(&a->jid), NULL);
+	fanout_fini(&t.f);
 }
 
 static void broadcast(struct session *s, const struct elem *presence)
@@ -148,6 +190,15 @@ static void send_requests(struct session *s)
 		send_request(s, &LIST_ITEM(l, struct request, link)->pending);
 }
 
+static void welcome_shared(const struct shared_person *p, void *ctx)
+{
+	struct session *s = ctx;
+	struct account *other = fanout_account(p->jid);
+
+	if (other != NULL && !has_own(s->account, p->jid, SUB_TO))
+		show_all(other, s);
+}
+
 /* §4.2: a session that just became available learns who else is. */
 static void welcome(struct session *s)
 {
@@ -161,6 +212,7 @@ static void welcome(struct session *s)
 		    && (other = fanout_account(c->item.jid)) != NULL
 		    && account_is_seen_by(other, &a->jid))
 			show_all(other, s);
+	shared_each(jid_bare(&a->jid), welcome_shared, s);
 	send_requests(s);
 }
 
@@ -389,7 +441,8 @@ static void presence_contact_changed(struct account *a, struct slice contact,
 {
 	struct account *other = fanout_account(contact);
 	struct contact *c = map_find(&a->contacts, contact);
-	unsigned is = c != NULL ? c->item.subscription : SUB_NONE;
+	unsigned is = (c != NULL ? c->item.subscription : SUB_NONE)
+	    | shared_between(jid_bare(&a->jid), contact);
 	unsigned gained = is & ~(unsigned)was, lost = (unsigned)was & ~is;
 
 	if ((gained & SUB_FROM) != 0)
@@ -402,6 +455,14 @@ static void presence_contact_changed(struct account *a, struct slice contact,
 	if ((gained & SUB_TO) != 0)
 		presence_share(other, a);
 	if ((lost & SUB_TO) != 0)
+		presence_withdraw(other, a);
+}
+
+static void presence_group_hides(struct account *a, struct slice contact)
+{
+	struct account *other = fanout_account(contact);
+
+	if (other != NULL && !account_is_seen_by(other, &a->jid))
 		presence_withdraw(other, a);
 }
 
@@ -469,6 +530,7 @@ static const struct hooks hooks = {
 	.session_gone = presence_session_gone,
 	.presence = presence_presence,
 	.contact_changed = presence_contact_changed,
+	.group_hides = presence_group_hides,
 	.request_came = presence_request_came,
 };
 

@@ -6,12 +6,19 @@
  * is the number that the directory keeps beside the items, and a mark of the
  * items.  What others change in the directory is pushed as well.  Removing a
  * contact ends both subscriptions (§2.5.2): the contact's side of that is
- * subscription.c's. */
+ * subscription.c's.
+ *
+ * Contacts that a group of the directory shows (core/shared.h) stand among the
+ * others.  A name and groups of one's own are kept beside them in an item of
+ * one's own; the rest is the directory's, and changing it is refused. */
 #include "feat/roster.h"
 
 #include <inttypes.h>
 
 #include "core/host.h"
+#include "core/shared.h"
+#include "core/shared_follow.h"
+#include "core/shared_tell.h"
 #include "feat/fanout.h"
 #include "feat/features.h"
 #include "feat/subscription.h"
@@ -57,10 +64,13 @@ static void item_add(struct arena *arena, struct elem *query,
  * roster is, too. */
 static struct slice version_text(struct arena *arena, const struct account *a)
 {
+	uint64_t shared = shared_mark(jid_bare(&a->jid));
 	struct buf b = { 0 };
 	struct slice text;
 
 	buf_addf(&b, "%" PRIu64 "-%" PRIx64, a->roster_version, a->roster_mark);
+	if (shared != 0)
+		buf_addf(&b, "-%" PRIx64, shared);
 	text = slice_dup(arena, buf_slice(&b));
 	buf_fini(&b);
 	return text;
@@ -72,8 +82,8 @@ static struct elem *push_new(struct arena *arena, const struct account *a,
     struct slice contact)
 {
 	static uint64_t pushed;
-	struct contact *c = map_find(&a->contacts, contact);
 	struct elem *iq = elem_new(arena, NS_CLIENT, "iq"), *query, *item;
+	struct xdb_roster_item is;
 	struct buf id = { 0 };
 
 	buf_addf(&id, "push%" PRIu64, ++pushed);
@@ -81,9 +91,11 @@ static struct elem *push_new(struct arena *arena, const struct account *a,
 	buf_fini(&id);
 	elem_set_cstr(arena, iq, "type", "set");
 	query = elem_add(arena, iq, NS_ROSTER, "query");
-	elem_set(arena, query, "ver", version_text(arena, a));
-	if (c != NULL) {
-		item_add(arena, query, &c->item);
+	/* Half told is no version: who comes back with this one gets all. */
+	elem_set(arena, query, "ver", shared_is_telling()
+	    ? SLICE("changing") : version_text(arena, a));
+	if (account_item(a, contact, arena, &is)) {
+		item_add(arena, query, &is);
 	} else {
 		item = elem_add(arena, query, NS_ROSTER, "item");
 		elem_set(arena, item, "jid", contact);
@@ -108,11 +120,32 @@ void roster_push(struct account *a, struct slice contact)
 
 /* --- get ------------------------------------------------------------------------------ */
 
+static void roster_give(struct job *j);
+
 static void roster_get(struct job *j)
+{
+	shared_want(j, roster_give);
+}
+
+struct listing { struct arena *arena; const struct account *a; struct elem *query; };
+
+static void list_shared(const struct shared_person *p, void *ctx)
+{
+	const struct listing *l = ctx;
+	struct xdb_roster_item item;
+
+	/* Those of the person's own list stand there already. */
+	if (map_find(&l->a->contacts, p->jid) == NULL
+	    && account_item(l->a, p->jid, l->arena, &item))
+		item_add(l->arena, l->query, &item);
+}
+
+static void roster_give(struct job *j)
 {
 	struct account *a = j->session->account;
 	struct slice known = elem_attr(job_payload(j), "ver");
 	struct slice version = version_text(&j->arena, a);
+	struct xdb_roster_item item;
 	struct elem *query;
 	struct contact *c;
 	size_t at = 0;
@@ -126,7 +159,10 @@ static void roster_get(struct job *j)
 	if (known.p != NULL)
 		elem_set(&j->arena, query, "ver", version);
 	while ((c = map_next(&a->contacts, &at)) != NULL)
-		item_add(&j->arena, query, &c->item);
+		if (account_item(a, c->item.jid, &j->arena, &item))
+			item_add(&j->arena, query, &item);
+	shared_each(jid_bare(&a->jid), list_shared, &(struct listing){
+	    &j->arena, a, query });
 	job_reply(j, query);
 }
 
@@ -140,8 +176,11 @@ struct roster_set {
 	size_t group_n;
 	bool is_removal;
 	/* found by the plan */
+	struct slice own[GROUPS_MOST];  /* those of them that no directory has */
+	size_t own_n;
 	struct xdb_roster_item was, is;
 	bool is_absent, is_full;
+	const char *refused;            /* what a group of the directory says */
 };
 
 static bool has_group(const struct roster_set *r, struct slice name)
@@ -240,15 +279,70 @@ static void roster_set(struct job *j)
 	    roster_set_stored);
 }
 
+/* --- set: contacts of roster groups ------------------------------------------------------ */
+
+/* A client that sends groups sends those it was told of, or moves the contact out
+ * of one; one that sends none may be giving it a name. */
+static bool shared_is_respected(struct roster_set *r,
+    const struct xdb_roster_item *shared)
+{
+	r->refused = NULL;
+	if (r->is_removal)
+		r->refused = "The directory shows this contact to you by a "
+		    "group; it can only be changed there.";
+	for (size_t i = 0; r->group_n != 0 && i < shared->group_n; i++)
+		if (!has_group(r, shared->groups[i]))
+			r->refused = "This contact is in a group of the "
+			    "directory and stays in it; it can be in others, "
+			    "too.";
+	return r->refused == NULL;
+}
+
+static void own_groups(struct roster_set *r, const struct xdb_roster_item *shared)
+{
+	r->own_n = 0;
+	for (size_t i = 0; i < r->group_n; i++) {
+		bool is_own = true;
+
+		for (size_t k = 0; k < shared->group_n; k++)
+			is_own = is_own && !slice_eq(r->groups[i],
+			    shared->groups[k]);
+		if (is_own)
+			r->own[r->own_n++] = r->groups[i];
+	}
+}
+
+/* True: what is the person's own of it is all that the edit is about; false:
+ * refused, or nothing of one's own is left to keep. */
+static bool shared_plan(struct roster_set *r, const struct xdb_roster_item *shared,
+    struct account_edit *edit_r)
+{
+	bool is_plain;
+
+	if (!shared_is_respected(r, shared))
+		return false;
+	is_plain = r->own_n == 0 && (r->name.n == 0
+	    || slice_eq(r->name, shared->name)) && !r->was.ask
+	    && !r->was.approved && r->was.subscription == SUB_NONE;
+	edit_r->changes_item = is_plain && !r->is_absent;
+	return !is_plain;
+}
+
 static bool roster_set_plan(struct job *j, struct account *a,
     struct account_edit *edit_r)
 {
 	struct roster_set *r = j->data;
+	struct xdb_roster_item shared = { .jid = jid_bare(&r->contact) };
+	bool is_shared;
 	const struct xdb_roster_item *was = account_contact(a, &r->contact);
 
 	r->is_absent = was == NULL;
 	r->is_full = was == NULL && roster_is_full(a);
 	r->was = was != NULL ? *was : (struct xdb_roster_item){ 0 };
+	is_shared = shared_merge(&j->arena, jid_bare(&a->jid), &shared);
+	own_groups(r, &shared);
+	if (is_shared && !shared_plan(r, &shared, edit_r))
+		return edit_r->changes_item;
 	if (r->is_removal) {
 		edit_r->changes_item = !r->is_absent;
 		return !r->is_absent;
@@ -258,8 +352,8 @@ static bool roster_set_plan(struct job *j, struct account *a,
 	r->is = r->was;
 	r->is.jid = jid_bare(&r->contact);
 	r->is.name = r->name;
-	r->is.groups = r->groups;
-	r->is.group_n = r->group_n;
+	r->is.groups = r->own;
+	r->is.group_n = r->own_n;
 	edit_r->changes_item = true;
 	edit_r->item = &r->is;
 	return true;
@@ -288,6 +382,9 @@ static void roster_set_stored(struct job *j, enum xdb_status status)
 
 	if (status != XDB_OK) {
 		job_fail_xdb(j, status);
+	} else if (r->refused != NULL) {
+		job_fail(j, r->is_removal ? SE_NOT_ALLOWED : SE_NOT_ACCEPTABLE,
+		    r->refused);
 	} else if (r->is_removal && r->is_absent) {
 		job_fail(j, SE_ITEM_NOT_FOUND, NULL);
 	} else if (!r->is_removal && r->is_full) {

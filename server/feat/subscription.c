@@ -16,6 +16,7 @@
 
 #include "core/host.h"
 #include "core/route.h"
+#include "core/shared.h"
 #include "feat/fanout.h"
 #include "feat/features.h"
 #include "feat/presence.h"
@@ -242,8 +243,10 @@ static void deliver(struct job *j, const struct note *n,
 static void presence_follows(const struct note *n)
 {
 	struct account *other = fanout_account(jid_bare(&n->from));
-	unsigned gained = n->is.subscription & ~n->was.subscription;
-	unsigned lost = n->was.subscription & ~n->is.subscription;
+	unsigned shared = shared_between(jid_bare(&n->owner->jid),
+	    jid_bare(&n->from));
+	unsigned gained = n->is.subscription & ~n->was.subscription & ~shared;
+	unsigned lost = n->was.subscription & ~n->is.subscription & ~shared;
 
 	if ((gained & SUB_TO) != 0)
 		presence_share(other, n->owner);
@@ -299,6 +302,31 @@ static void answer(struct job *j, const struct note *n)
 
 static void outbound_stored(struct job *j, enum xdb_status status);
 static void outbound_arrived(struct job *j, enum xdb_status status);
+
+/* What a group of the directory has granted: asking for it is answered at once,
+ * ending it is not ours.  True: the stanza went no further. */
+static bool is_shared(struct job *j)
+{
+	enum presence_type type = stanza_presence_type(j->stanza);
+	bool is_theirs = type == PRESENCE_SUBSCRIBE
+	    || type == PRESENCE_UNSUBSCRIBE;
+	unsigned shared = shared_between(jid_bare(&j->from), jid_bare(&j->to));
+	struct write_as as = { .from = jid_bare(&j->to),
+		.to = jid_bare(&j->from), .type = type_word(PRESENCE_SUBSCRIBED) };
+
+	if ((shared & (is_theirs ? SUB_TO : SUB_FROM)) == 0)
+		return false;
+	if (type == PRESENCE_UNSUBSCRIBE || type == PRESENCE_UNSUBSCRIBED) {
+		job_fail(j, SE_NOT_ALLOWED, "A group of the directory shows you "
+		    "to each other; it can only be changed there.");
+		return true;
+	}
+	if (type == PRESENCE_SUBSCRIBE)
+		session_send_as(j->session, elem_new(&j->arena, NS_CLIENT,
+		    "presence"), &as);
+	job_done(j);
+	return true;
+}
 
 static void outbound(struct job *j)
 {
@@ -358,6 +386,8 @@ static enum hook_result subscription_presence(struct job *j)
 		job_done(j);            /* everybody sees themselves */
 	else if (host_is_local(&j->to) && j->to.local_n == 0)
 		job_fail(j, SE_SERVICE_UNAVAILABLE, NULL);
+	else if (j->session != NULL && is_shared(j))
+		return HOOK_TAKEN;
 	else if (j->session != NULL)
 		outbound(j);
 	else if (host_is_local(&j->to))

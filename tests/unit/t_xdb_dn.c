@@ -132,6 +132,21 @@ static void test_parts(void)
 	arena_fini(&a);
 }
 
+static void test_one_of(void)
+{
+	static const char *const wanted[] = { "uid", "cn", NULL };
+	struct arena a = { NULL };
+	struct slice value = { 0 };
+
+	is_str(dn_first_of(&a, SLICE("ou=x+CN=a\\,b," BASE), wanted, &value),
+	    "cn", "the part of an RDN that is wanted");
+	is_slice(value, SLICE("a,b"), "and its value");
+	ok(dn_first_of(&a, SLICE("ou=x," BASE), wanted, &value) == NULL,
+	    "no part that is wanted");
+	ok(dn_first_of(&a, SLICE("x"), wanted, &value) == NULL, "no DN");
+	arena_fini(&a);
+}
+
 static void test_limit(void)
 {
 	static char dn[DN_BYTES_MOST + 16];
@@ -149,6 +164,7 @@ int main(void)
 	test_comparing();
 	test_below();
 	test_parts();
+	test_one_of();
 	test_limit();
 	return done();
 }

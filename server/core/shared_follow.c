@@ -1,0 +1,510 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core/shared_follow.c — roster groups follow the directory.
+ *
+ *   news ─► which groups are there? ─► this one is due ─► read ─► memory ─► tell
+ *             (one search a burst)       (delayed, merged)         (shared_tell.c)
+ *
+ * A change of a group is read at once.  A change of a person may concern every
+ * group that is found by searching: those wait, the longer the more the reading
+ * takes.  Two are read at a time, so that they stand in nobody's way. */
+#include "core/shared_follow.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "core/host.h"
+#include "core/shared.h"
+#include "core/shared_tell.h"
+#include "xml/jid.h"
+
+enum {
+	SOON_MS = 10, PATIENT_MS = 200,
+	LIST_GAP_MS = 200,              /* between two looks at which there are */
+	AGAIN_MS = 2000,                /* after weather */
+	READING_MOST = 2,
+	RATIO = 4,                      /* patience, in times of what reading takes */
+};
+
+struct follow {                         /* one group */
+	struct list link;               /* in its source */
+	struct list due;                /* it waits to be read */
+	struct arena arena;             /* of `parts`: renewed by each reading */
+	struct slice key, dn;           /* owned */
+	struct slice *parts;
+	size_t part_n;
+	struct shared_group *group;
+	struct xdb_op *op;
+	struct timer wait;
+	int64_t took_ms, began_ms;
+	bool is_stale;                  /* news of it came while it was read … */
+	bool is_doubtful;               /* … or of something that may be in it */
+	bool was_read, is_incomplete, is_dynamic;
+	bool is_listed;                 /* the last listing has it */
+	/* borrowed */
+	struct source *source;
+};
+
+struct source {                         /* one setting */
+	const char *text;               /* a filter, or DNs with ; between them */
+	bool is_public, was_listed, is_stale;
+	struct list follows;
+	struct xdb_op *op;
+	struct timer wait;
+	int64_t listed_ms;
+};
+
+enum { SOURCES = 2 };
+static struct source sources[SOURCES];
+static struct list due = { &due, &due };
+static struct list wanting = { &wanting, &wanting };    /* jobs */
+static struct timer patience;            /* of those jobs */
+static unsigned reading_n;
+static bool was_ready;                  /* what comes later is pushed */
+
+static void pump(void);
+static void source_due(struct source *s, int64_t ms);
+
+static bool is_by_filter(const struct source *s)
+{
+	return *s->text == '(';
+}
+
+/* --- is all there is known? ------------------------------------------------------------- */
+
+static bool is_ready(void)
+{
+	struct follow *f;
+
+	for (int i = 0; i < SOURCES && !was_ready; i++) {
+		if (*sources[i].text == '\0')
+			continue;
+		if (!sources[i].was_listed)
+			return false;
+		LIST_EACH(f, &sources[i].follows, struct follow, link)
+			if (!f->was_read)
+				return false;
+	}
+	was_ready = true;
+	return true;
+}
+
+/* Not known is not "none" (directory.md, rule 1). */
+static void give_up(void *ctx)
+{
+	struct job *j;
+
+	(void)ctx;
+	while ((j = LIST_FIRST(&wanting, struct job, wait)) != NULL) {
+		list_remove(&j->wait);
+		job_fail_xdb(j, XDB_DOWN);
+	}
+}
+
+void shared_want(struct job *j, job_step_fn *next)
+{
+	if (sources[0].text == NULL || is_ready()) {
+		next(j);
+		return;
+	}
+	j->waiting = next;
+	list_push(&wanting, &j->wait);
+	if (patience.fn == NULL)
+		timer_init(&patience, give_up, NULL);
+	if (!timer_is_on(&patience))
+		timer_start(&patience, host.settings->ldap.timeout_ms);
+}
+
+static void wake_if_ready(void)
+{
+	struct job *j;
+
+	if (list_is_empty(&wanting) || !is_ready())
+		return;
+	while ((j = LIST_FIRST(&wanting, struct job, wait)) != NULL) {
+		list_remove(&j->wait);
+		j->waiting(j);
+	}
+}
+
+/* --- one group ---------------------------------------------------------------------------- */
+
+static void follow_due(struct follow *f, int64_t ms)
+{
+	if (f->op != NULL) {
+		f->is_stale = true;     /* what is being read may be older */
+		return;
+	}
+	if (list_is_linked(&f->due) || (timer_is_on(&f->wait)
+	    && f->wait.due_ms <= loop_now_ms() + ms))
+		return;
+	timer_start(&f->wait, ms);
+}
+
+static void follow_patient(struct follow *f)
+{
+	follow_due(f, RATIO * f->took_ms > PATIENT_MS ? RATIO * f->took_ms
+	    : PATIENT_MS);
+}
+
+static void waited(void *ctx)
+{
+	struct follow *f = ctx;
+
+	list_push(&due, &f->due);
+	pump();
+}
+
+static struct slice owned(struct slice s)
+{
+	return slice_make(slice_new(s), s.n);
+}
+
+static void disown(struct slice s)
+{
+	free((char *)(uintptr_t)s.p);
+}
+
+static struct follow *follow_new(struct source *s, struct slice key,
+    struct slice dn)
+{
+	struct follow *f = NEW(struct follow);
+
+	f->key = owned(key);
+	f->dn = owned(dn);
+	f->source = s;
+	list_init(&f->due);
+	timer_init(&f->wait, waited, f);
+	list_push(&s->follows, &f->link);
+	f->group = shared_group_new(key, s->is_public);
+	return f;
+}
+
+static void set(struct follow *f, struct slice title,
+    const struct shared_entry *entries, size_t n)
+{
+	struct arena arena = { NULL };
+	struct shared_change c;
+
+	shared_group_set(f->group, title, entries, n, &arena, &c);
+	if (c.changed_n != 0)
+		log_event(LOG_INFO, "roster-group", "-",
+		    "key=%s members=%zu changed=%zu", log_text(f->key),
+		    map_count(&f->group->members), c.changed_n);
+	shared_tell(f->group, &c, &arena);
+}
+
+static void follow_free(struct follow **fp)
+{
+	struct follow *f = *fp;
+
+	*fp = NULL;
+	if (f->op != NULL)
+		reading_n--;
+	xdb_cancel(&f->op);
+	timer_stop(&f->wait);
+	list_remove(&f->due);
+	list_remove(&f->link);
+	set(f, f->group->title, NULL, 0);
+	shared_tell_forget(f->group);
+	shared_group_free(&f->group);
+	arena_fini(&f->arena);
+	disown(f->key);
+	disown(f->dn);
+	free(f);
+}
+
+/* --- reading it ------------------------------------------------------------------------------ */
+
+static size_t entries_of(struct arena *a, const struct xdb_group *g,
+    struct shared_entry *entries)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->member_n; i++) {
+		const struct xdb_member *m = &g->members[i];
+		struct slice local;
+		struct jid jid;
+
+		if ((m->roles & GROUP_MEMBER) == 0
+		    || !jid_prep_local(a, m->uid, &local))
+			continue;
+		jid = host_account_jid(a, local);
+		entries[n++] = (struct shared_entry){ .jid = jid_bare(&jid),
+			.uuid = m->uuid, .name = m->name };
+	}
+	return n;
+}
+
+static void parts_keep(struct follow *f, const struct xdb_group *g)
+{
+	arena_fini(&f->arena);
+	f->parts = arena_alloc(&f->arena, (g->part_n + 1) * sizeof *f->parts);
+	f->part_n = g->part_n;
+	for (size_t i = 0; i < g->part_n; i++)
+		f->parts[i] = slice_dup(&f->arena, g->parts[i]);
+}
+
+static void follow_take(struct follow *f, const struct xdb_group *g)
+{
+	struct arena a = { NULL };
+	struct shared_entry *entries = arena_alloc(&a,
+	    (g->member_n + 1) * sizeof *entries);
+	size_t n = entries_of(&a, g, entries);
+
+	f->is_dynamic = g->is_dynamic;
+	f->is_incomplete = g->unresolved_n != 0;
+	parts_keep(f, g);
+	set(f, g->title, entries, n);
+	arena_fini(&a);
+}
+
+/* By a filter, it is gone or has another name now: the next listing tells. */
+static void follow_absent(struct follow *f)
+{
+	f->is_incomplete = true;        /* it may come */
+	if (is_by_filter(f->source))
+		source_due(f->source, 0);
+	else
+		set(f, f->group->title, NULL, 0);
+}
+
+static void follow_read(const struct xdb_result *res, void *ctx)
+{
+	struct follow *f = ctx;
+	bool is_weather = res->status != XDB_OK && res->status != XDB_ABSENT
+	    && res->status != XDB_BROKEN;
+
+	f->op = NULL;
+	reading_n--;
+	f->took_ms = loop_now_ms() - f->began_ms;
+	if (res->status == XDB_OK) {
+		follow_take(f, res->group);
+	} else if (res->status == XDB_ABSENT) {
+		follow_absent(f);
+	} else {
+		log_event(LOG_WARN, "roster-group-unread", "-",
+		    "dn=%s status=%s why=%s it stays as it was",
+		    log_text(f->dn), xdb_status_text(res->status),
+		    res->why != NULL ? res->why : "");
+	}
+	f->was_read = f->was_read || !is_weather;
+	if (is_weather)
+		follow_due(f, AGAIN_MS);
+	else if (f->is_stale)
+		follow_due(f, SOON_MS);
+	else if (f->is_doubtful)
+		follow_patient(f);
+	f->is_stale = f->is_doubtful = false;
+	wake_if_ready();
+	pump();
+}
+
+static void pump(void)
+{
+	struct follow *f;
+
+	while (reading_n < READING_MOST
+	    && (f = LIST_FIRST(&due, struct follow, due)) != NULL) {
+		list_remove(&f->due);
+		reading_n++;
+		f->began_ms = loop_now_ms();
+		f->op = xdb_group_load(host.xdb, f->dn);
+		xdb_then(f->op, follow_read, f);
+	}
+}
+
+/* --- which groups there are --------------------------------------------------------------------- */
+
+static void source_list(void *ctx);
+
+static void source_due(struct source *s, int64_t ms)
+{
+	int64_t since = loop_now_ms() - s->listed_ms;
+
+	if (!is_by_filter(s))
+		return;
+	if (s->op != NULL)
+		s->is_stale = true;
+	else if (!timer_is_on(&s->wait))
+		timer_start(&s->wait, s->was_listed && since < LIST_GAP_MS
+		    ? LIST_GAP_MS - since : ms);
+}
+
+static struct follow *follow_find(const struct source *s, struct slice key)
+{
+	struct follow *f;
+
+	LIST_EACH(f, &s->follows, struct follow, link)
+		if (slice_eq(f->key, key))
+			return f;
+	return NULL;
+}
+
+static void follow_move(struct follow *f, struct slice dn)
+{
+	if (slice_eq(f->dn, dn))
+		return;
+	disown(f->dn);
+	f->dn = owned(dn);
+	follow_due(f, 0);
+}
+
+/* A group is known by its UUID, so that another name is another title. */
+static void listed_one(struct source *s, const struct xdb_group *g)
+{
+	struct follow *f = follow_find(s, g->uuid);
+
+	if (f == NULL) {
+		f = follow_new(s, g->uuid, g->dn);
+		follow_due(f, 0);
+	} else {
+		follow_move(f, g->dn);
+	}
+	f->is_listed = true;
+}
+
+static void listed_take(struct source *s, const struct xdb_result *res)
+{
+	struct follow *f;
+
+	LIST_EACH(f, &s->follows, struct follow, link)
+		f->is_listed = false;
+	for (size_t i = 0; i < res->n; i++)
+		if (res->groups[i].uuid.n != 0)
+			listed_one(s, &res->groups[i]);
+	LIST_EACH(f, &s->follows, struct follow, link)
+		if (!f->is_listed)
+			follow_free(&f);
+	s->was_listed = true;
+}
+
+static void listed(const struct xdb_result *res, void *ctx)
+{
+	struct source *s = ctx;
+
+	s->op = NULL;
+	s->listed_ms = loop_now_ms();
+	if (res->status == XDB_OK && !res->is_cut) {
+		listed_take(s, res);
+	} else {
+		log_event(LOG_WARN, "roster-groups-unread", "-",
+		    "status=%s why=%s they stay as they were",
+		    xdb_status_text(res->status), res->is_cut
+		    ? "too many groups" : res->why != NULL ? res->why : "");
+		s->was_listed = s->was_listed || res->is_cut
+		    || res->status == XDB_BROKEN;
+		timer_start(&s->wait, AGAIN_MS);
+	}
+	if (s->is_stale)
+		source_due(s, SOON_MS);
+	s->is_stale = false;
+	wake_if_ready();
+}
+
+static void source_list(void *ctx)
+{
+	struct source *s = ctx;
+
+	s->op = xdb_group_list(host.xdb, s->text);
+	xdb_then(s->op, listed, s);
+}
+
+/* DNs in the configuration: `;` cannot stand in one unescaped (RFC 4514 §2.4). */
+static void source_read_dns(struct source *s)
+{
+	struct slice rest = slice_of(s->text), dn;
+
+	while (rest.n != 0) {
+		slice_cut(rest, ';', &dn, &rest);
+		dn = slice_trim(dn);
+		if (dn.n != 0 && follow_find(s, dn) == NULL)
+			follow_due(follow_new(s, dn, dn), 0);
+	}
+	s->was_listed = true;
+}
+
+/* --- news -------------------------------------------------------------------------------------------- */
+
+static bool is_part(const struct follow *f, struct slice uuid)
+{
+	for (size_t i = 0; i < f->part_n; i++)
+		if (slice_eq(f->parts[i], uuid))
+			return true;
+	return false;
+}
+
+static void news_of_group(struct follow *f, const struct xdb_news *news)
+{
+	if (is_by_filter(f->source) && slice_eq(f->key, news->uuid)
+	    && news->dn.n != 0)
+		follow_move(f, news->dn);
+	if (news->is_all || f->is_incomplete || is_part(f, news->uuid))
+		follow_due(f, SOON_MS);
+	/* What is in it is known when it was read. */
+	f->is_doubtful = f->is_doubtful || f->op != NULL;
+	if (!f->was_read)
+		follow_due(f, SOON_MS);
+}
+
+static void news_of_person(struct follow *f, const struct xdb_news *news,
+    const struct shared_person *p)
+{
+	if (f->is_dynamic || (!news->is_slight && f->is_incomplete)
+	    || (!news->is_slight && p != NULL
+	    && map_find(&f->group->members, p->jid) == p))
+		follow_patient(f);
+	f->is_doubtful = f->is_doubtful || (f->op != NULL && !news->is_slight);
+}
+
+void shared_news(const struct xdb_news *news)
+{
+	const struct shared_person *p = shared_find_uuid(news->uuid);
+	struct follow *f;
+
+	for (int i = 0; i < SOURCES && sources[0].text != NULL; i++) {
+		if (news->kind == XDB_GROUP)
+			source_due(&sources[i], SOON_MS);
+		LIST_EACH(f, &sources[i].follows, struct follow, link)
+			if (news->kind == XDB_GROUP)
+				news_of_group(f, news);
+			else
+				news_of_person(f, news, p);
+	}
+}
+
+/* --- life ---------------------------------------------------------------------------------------------- */
+
+void shared_start(void)
+{
+	const char *const texts[SOURCES] = { host.settings->roster.groups,
+		host.settings->roster.groups_public };
+
+	for (int i = 0; i < SOURCES; i++) {
+		struct source *s = &sources[i];
+
+		*s = (struct source){ .text = texts[i], .is_public = i == 1 };
+		list_init(&s->follows);
+		timer_init(&s->wait, source_list, s);
+		if (is_by_filter(s))
+			source_due(s, 0);
+		else
+			source_read_dns(s);
+	}
+}
+
+void shared_stop(void)
+{
+	struct follow *f;
+
+	for (int i = 0; i < SOURCES && sources[0].text != NULL; i++) {
+		xdb_cancel(&sources[i].op);
+		timer_stop(&sources[i].wait);
+		LIST_EACH(f, &sources[i].follows, struct follow, link)
+			follow_free(&f);
+		sources[i].text = NULL;
+	}
+	if (patience.fn != NULL)
+		timer_stop(&patience);
+	shared_tell_stop();
+}

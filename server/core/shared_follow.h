@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core/shared_follow.h — roster groups follow the directory: which there are
+ * ([roster] groups, groups_public), who is in them, and telling those concerned.
+ *
+ * A group that could not be read stays as it was last read; only the directory's
+ * own word that there is none ends it. */
+#ifndef CORE_SHARED_FOLLOW_H
+#define CORE_SHARED_FOLLOW_H
+
+#include "core/job.h"
+
+/* After live_start; reads the settings once. */
+void shared_start(void);
+void shared_stop(void);
+/* From core/live.c: of groups, and of people. */
+void shared_news(const struct xdb_news *news);
+
+/* Goes on at `next`, from within when all groups were read once: until then a
+ * roster would be without them, and that would be false. */
+void shared_want(struct job *j, job_step_fn *next);
+#endif

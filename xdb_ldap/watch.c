@@ -170,8 +170,11 @@ void xdb_watch(struct xdb *db, xdb_news_fn *fn, void *ctx)
 
 bool xdb_watch_is_live(const struct xdb *db)
 {
-	return db->watch != NULL && !db->watch->is_polling
-	    && watch_is_up(db->watch);
+	const struct watch *w = db->watch;
+
+	/* Groups and rooms that cannot be watched are no account's trouble. */
+	return w != NULL && !w->is_polling && feed_is_up(&w->feeds[XDB_PERSON])
+	    && feed_is_up(&w->feeds[XDB_PROFILE]);
 }
 
 bool xdb_watch_knows(const struct xdb *db, enum xdb_watched kind,

@@ -112,7 +112,7 @@ typedef void xdb_news_fn(const struct xdb_news *news, void *ctx);
 
 /* At most once in the life of a store. */
 void xdb_watch(struct xdb *db, xdb_news_fn *fn, void *ctx);
-/* Does every change become news at once?  Not before everything was read, not
+/* Does every change of an account become news at once?  Not before everything was read, not
  * without a connection, and never by polling. */
 bool xdb_watch_is_live(const struct xdb *db);
 /* Is the entry (by its own entryUUID) among what was found?  True while that is

@@ -328,6 +328,16 @@ static void check_servers(const struct settings *s, const char *key,
 	}
 }
 
+/* RFC 4512 §1.4, descr. */
+static bool is_attribute(const char *text)
+{
+	static const char all[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ" "0123456789-";
+
+	return *text != '\0' && strchr("0123456789-", *text) == NULL
+	    && text[strspn(text, all)] == '\0';
+}
+
 static void check_groups(const struct settings *s, const char *key,
     const char *text, struct buf *why)
 {
@@ -483,6 +493,9 @@ static bool check_all(struct settings *s, struct buf *why)
 	    "bind_password_file", why);
 	check_names(s, why);
 	check_groups(s, "groups", s->roster.groups, why);
+	if (!is_attribute(s->roster.groups_title))
+		bad(why, s, "roster", "groups_title", "%s is no attribute",
+		    s->roster.groups_title);
 	check_groups(s, "groups_public", s->roster.groups_public, why);
 	check_ldap(s, why);
 	check_mechanisms(s, why);

@@ -9,9 +9,11 @@ import ldap
 import pytest
 
 from client import CLIENT, Client, condition, pushes, settle
+from faults import Proxy
 from live import build_is_slow, clock, is_watching, roster      # noqa: F401
 from rawclient import PATIENCE, STANZA_ERROR, local
 from service import Service
+from test_slixmpp import from_, run, users
 from world import wait_for
 
 TIMES = 10
@@ -250,6 +252,34 @@ def test_each_presence_comes_once(world, service, group, come):
     assert list(items) == [bob.bare] and len(items[bob.bare][3]) == 2
 
 
+def test_slixmpp_follows(world, service, clock, group):         # noqa: F811
+    """A client that nobody here wrote: the list, the name, the presence."""
+    people = [world.person(displayName=[f"Doña {n}"]) for n in "ABC"]
+    dn = group(*people[:2])
+    took = clock("roster group: slixmpp sees a new member")
+
+    async def story():
+        async with users(service, *people) as (ann, bob, cem):
+            jid = cem.boundjid.bare
+            await ann.wait("presence_available", from_(bob.boundjid.bare))
+            for _ in range(3):
+                change(world, dn, ldap.MOD_ADD, people[2])
+                took.begin()
+                await ann.wait("presence_available", from_(jid))
+                took.end()
+                await cem.wait("presence_available", from_(ann.boundjid.bare))
+                item = ann.client_roster[jid]
+                assert item["subscription"] == "both"
+                assert item["name"] == "Doña C" and item["groups"] == [title(dn)]
+                change(world, dn, ldap.MOD_DELETE, people[2])
+                await ann.wait("presence_unavailable", from_(jid))
+                await cem.wait("presence_unavailable",
+                               from_(ann.boundjid.bare))
+                assert not ann.client_roster.has_jid(jid) or \
+                    ann.client_roster[jid]["subscription"] == "none"
+    run(story())
+
+
 # --- what is the directory's, and what is one's own ------------------------------------------------
 
 @pytest.fixture(name="two")
@@ -428,6 +458,69 @@ def test_two_thousand(world, service, clock, group, come):      # noqa: F811
 
 
 # --- weather ---------------------------------------------------------------------------------------------
+
+def test_what_cannot_be_read_stays(world, tmp_path, group):
+    """directory.md, rules 1 and 10: no answer is not "nobody"; what changed
+    meanwhile is seen afterwards."""
+    port = world.env["LDAP_URI"].rpartition(":")[2].strip("/")
+    people = [world.person() for _ in range(3)]
+    dn = group(*people[:2])
+    with Proxy(port) as proxy, Service(world, tmp_path, {
+            "ldap.uri": proxy.uri, "roster.groups": "(description=visible*)"}
+            ) as service, Client(service, people[0]) as ann, \
+            Client(service, people[1]) as bob:
+        wait_for(lambda: is_watching(service.log), 10)
+        for one, other in ((ann, bob), (bob, ann)):
+            one.come()
+            until(one, lambda items, other=other: other.bare in items)
+        settle(ann, bob)
+        proxy.mode = "drop"
+        proxy.cut()
+        change(world, dn, ldap.MOD_ADD, people[2])
+        for _ in range(3):
+            assert set(ann.items()) == {bob.bare}
+            ann.presence(inner="<show>away</show>")
+            bob.receive("presence", from_=ann.jid)
+        assert [s for s in settle(ann, bob)[1] if local(s) == "iq"] == []
+        proxy.mode = "pass"
+        while people[2].jid not in pushes([ann.receive("iq", 30, type="set")]):
+            pass
+        assert set(ann.items()) == {bob.bare, people[2].jid}
+
+
+def test_a_group_that_is_too_much_stays_as_it_was(world, service, two):
+    """500 groups within are followed; more is an error, not half of it."""
+    ann, bob, dn = two
+    base = "ou=demasiados," + groups_base(world)
+    world.root.add_s(base, [("objectClass", b"organizationalUnit"),
+                            ("ou", b"demasiados")])
+    inner = [f"cn=d{n},{base}" for n in range(501)]
+    for one in inner:
+        world.root.add_s(one, [("objectClass", b"groupOfNames"),
+                               ("member", ann.person.dn.encode())])
+    world.root.modify_s(dn, [
+        (ldap.MOD_DELETE, "member", [bob.person.dn.encode()]),
+        (ldap.MOD_ADD, "member", [one.encode() for one in inner])])
+    wait_for(lambda: "too many groups" in service.log, PATIENCE)
+    assert set(ann.items()) == {bob.bare}
+    world.root.modify_s(dn, [(ldap.MOD_DELETE, "member", [
+        one.encode() for one in inner])])
+    gone(ann, bob)
+    for one in inner + [base]:
+        world.root.delete_s(one)
+
+
+@pytest.mark.parametrize("key, value, complaint", [
+    ("groups", "(cn=a", "no filter"), ("groups_public", "nadie", "no DN"),
+    ("groups", "cn=a,dc=x; b", "no DN"),
+    ("groups_title", "a b", "no attribute")])
+def test_settings_that_cannot_work(world, tmp_path, key, value, complaint):
+    service = Service(world, tmp_path, {f"roster.{key}": value})
+    with pytest.raises(Exception) as why:
+        service.start()
+    service.stop()
+    assert complaint in str(why.value) + service.log
+
 
 def test_off_costs_nothing(world, login, group):
     """The shared service shows no groups: theirs are nobody's roster."""

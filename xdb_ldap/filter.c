@@ -70,6 +70,15 @@ void filter_has(struct buf *out, const char *attribute, struct slice value)
 	buf_addc(out, ')');
 }
 
+void filter_begins(struct buf *out, const char *attribute, struct slice value)
+{
+	buf_addc(out, '(');
+	buf_adds(out, attribute);
+	buf_addc(out, '=');
+	add_value(out, value);
+	buf_adds(out, "*)");
+}
+
 void filter_present(struct buf *out, const char *attribute)
 {
 	filter_has(out, attribute, slice_make(NULL, 0));

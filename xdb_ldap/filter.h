@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* xdb_ldap/filter.h — search filters, written so that a value stays a value.
  *
- * RFC 4515 text.  Values from outside go only through filter_eq and filter_has,
+ * RFC 4515 text.  Values from outside go only through filter_eq, filter_has and
+ * filter_begins,
  * which escape; the one raw piece is the people_filter of the configuration,
  * and that was checked by filter_is_valid when the store was opened (LDAP-02). */
 #ifndef XDB_LDAP_FILTER_H
@@ -19,6 +20,8 @@ void filter_eq(struct buf *out, const char *attribute, struct slice value);
 void filter_least(struct buf *out, const char *attribute, struct slice value);
 /* (attribute=*value*); an empty value asks for the attribute's presence. */
 void filter_has(struct buf *out, const char *attribute, struct slice value);
+/* (attribute=value*) */
+void filter_begins(struct buf *out, const char *attribute, struct slice value);
 void filter_present(struct buf *out, const char *attribute);
 /* A filter of the configuration, already checked. */
 void filter_raw(struct buf *out, const char *checked);

@@ -416,7 +416,7 @@ struct xdb_op *xdb_group_search(struct xdb *db, struct slice text, unsigned most
 
 /* Pieces of what is looked for; an empty one is not asked for.  Accents do not
  * matter in names.  All must fit, and each of the first four words of `any`:
- * somewhere in name, user name or address. */
+ * somewhere in name, user name or address; less than four letters where a word begins. */
 struct xdb_find {
 	struct slice any, given_name, sn, name, mail;
 	const char *filter;             /* who may be found, besides people_filter; or NULL */

@@ -150,7 +150,7 @@ static const struct conf_key keys[] = {
 	TEXT("search", "filter", search.filter, "",
 	    "Who can be found, besides people_filter: (!(eduPersonPrivacy=*)) or the like, of attributes that the directory knows."),
 	COUNT_("search", "least", search.least, "3", "1", "20",
-	    "Letters that must be typed; the usual indexes help from 4."),
+	    "Letters that must be typed; up to 3 are looked for where words begin, which indexes help with."),
 	COUNT_("search", "most", search.most, "100", "1", "1000",
 	    "People that one search shows."),
 	COUNT_("search", "often", search.often, "100", "1", "100000",

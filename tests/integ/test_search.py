@@ -157,6 +157,18 @@ def test_accents_and_case_do_not_matter(world, login, typed, written):
     assert found_form(ann, x_name=f"{typed} {sn}") == [person.jid]
 
 
+def test_a_short_piece_is_the_beginning_of_a_word(world, login):
+    """Only that has an index; 100,000 people without one are a second."""
+    ann, given = login(), word()
+    gil, sola, gilda = (named(world, given, sn) for sn in (
+        "Gil", "Serra Gíl", "Gilda de Paz"))
+    other = named(world, given, "Regilio")
+    assert set(found(ann, first=given, last="gil")) == {
+        gil.jid, sola.jid, gilda.jid}
+    assert found_form(ann, first=given, x_name="paz") == [gilda.jid]
+    assert other.jid in found(ann, first=given, last="gili")
+
+
 def test_sorted_as_people_expect(world, login):
     ann, sn = login(), word()
     people = [named(world, given, sn)

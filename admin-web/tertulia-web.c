@@ -57,6 +57,7 @@ static struct xdb *directory_open(const struct settings *s, const char **why_r)
 		.bind_dn = s->web.bind_dn,
 		.domain = s->server.domain,
 		.people_base = s->ldap.people_base,
+		.is_inline = s->ldap.profiles == PROFILES_INLINE,
 		.people_filter = s->ldap.people_filter,
 		.people_name = s->ldap.people_name,
 		.im_base = s->ldap.im_base, .groups_base = s->ldap.groups_base,

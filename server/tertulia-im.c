@@ -187,6 +187,7 @@ static struct xdb *xdb_start(const struct settings *s)
 		.bind_password = buf_slice(&password),
 		.domain = s->server.domain,
 		.people_base = s->ldap.people_base,
+		.is_inline = s->ldap.profiles == PROFILES_INLINE,
 		.people_filter = s->ldap.people_filter,
 		.people_name = s->ldap.people_name, .im_base = s->ldap.im_base,
 		.groups_base = s->ldap.groups_base,

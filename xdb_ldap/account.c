@@ -52,6 +52,22 @@ static bool is_uuid(struct slice s)
 
 static void profile_made(struct xdb_op *op);
 
+/* On the person's entry; imUser is there: 20.  No assertion that it is still that
+ * person's: slapo-unique hands it on to its own search, which then fails (2.5.13). */
+static void create_inline(struct xdb_op *op, const struct xdb_person *person,
+    struct slice jid)
+{
+	struct mods m = { 0 };
+
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_OBJECT_CLASS, SLICE(CLASS_USER));
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_JID, jid);
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_STATUS, SLICE("active"));
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_ROSTER_VERSION, SLICE("0"));
+	*(struct call **)op->data = call_modify(op, op_text(op, person->dn), &m,
+	    NULL);
+	op_await(op, profile_made);
+}
+
 struct xdb_op *xdb_profile_create(struct xdb *db, const struct xdb_person *person,
     struct slice jid)
 {
@@ -61,6 +77,11 @@ struct xdb_op *xdb_profile_create(struct xdb *db, const struct xdb_person *perso
 
 	if (!is_uuid(person->uuid) || jid.n == 0) {
 		op_finish(op, XDB_BROKEN, "the person has no entryUUID");
+		return op;
+	}
+	if (db->is_inline) {
+		if (op_owns(op, person->dn, db->people_base))
+			create_inline(op, person, jid);
 		return op;
 	}
 	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_OBJECT_CLASS, SLICE(CLASS_PROFILE));
@@ -82,7 +103,7 @@ static void profile_made(struct xdb_op *op)
 	/* slapo-unique: another profile has this JID. */
 	if (c->code == LDAP_CONSTRAINT_VIOLATION)
 		op_finish(op, XDB_CONFLICT, "another profile has this JID");
-	else if (c->status == XDB_ABSENT)
+	else if (c->status == XDB_ABSENT && !op->db->is_inline)
 		op_finish(op, XDB_BROKEN, "there is no ou=profiles");
 	else if (!op_failed(op, c))
 		op_finish(op, XDB_OK, NULL);

@@ -632,6 +632,7 @@ static const char *class_filter(struct feed *f, const char *const *classes)
 void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind)
 {
 	static const char *const profiles[] = { CLASS_PROFILE, NULL };
+	static const char *const users[] = { CLASS_USER, NULL };
 	static const char *const rooms[] = { CLASS_ROOM, NULL };
 	const char *const *const classes[] = { [XDB_PROFILE] = profiles,
 		[XDB_ROOM] = rooms, [XDB_GROUP] = map_group_classes };
@@ -655,6 +656,11 @@ void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind)
 	*f = rows[kind];
 	f->watch = w;
 	f->kind = kind;
+	if (kind == XDB_PROFILE && db->is_inline) {
+		f->scope = LDAP_SCOPE_SUBTREE;
+		f->named_by = ATTR_UUID;        /* the person's is its own */
+		f->filter = class_filter(f, users);
+	}
 	if (f->filter == NULL)
 		f->filter = class_filter(f, classes[kind]);
 	timer_init(&f->rest, rested, f);

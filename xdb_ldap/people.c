@@ -52,7 +52,8 @@ struct xdb_op *xdb_people_search(struct xdb *db, struct slice text, unsigned mos
 		most = PEOPLE_MOST;
 	p->call = call_search(op, &(struct search){ .base = db->people_base,
 	    .scope = LDAP_SCOPE_SUBTREE, .filter = people_filter(op, text),
-	    .set = SET_PERSON, .most = most });
+	    .set = db->is_inline ? SET_INLINE_STATUS : SET_PERSON,
+	    .most = most });
 	op_await(op, people_found);
 	return op;
 }
@@ -81,9 +82,16 @@ static void people_found(struct xdb_op *op)
 		return;
 	p->accounts = arena_alloc(&op->arena,
 	    (c->entry_n + 1) * sizeof *p->accounts);
-	for (const struct entry *e = c->entries; e != NULL; e = e->next)
-		person_read(e, &p->accounts[p->n++].person);
-	for (size_t i = 0; i < p->n; i += PROFILES_PER_FILTER)
+	for (const struct entry *e = c->entries; e != NULL; e = e->next) {
+		struct xdb_account *account = &p->accounts[p->n++];
+
+		person_read(e, &account->person);
+		if (op->db->is_inline && person_is_user(e))
+			profile_read(op, e, slice_make(NULL, 0),
+			    &account->profile);
+	}
+	for (size_t i = 0; i < p->n && !op->db->is_inline;
+	    i += PROFILES_PER_FILTER)
 		p->profile_calls[p->profile_call_n++] = search_profiles(op,
 		    &p->accounts[i], p->n - i < PROFILES_PER_FILTER
 		    ? p->n - i : PROFILES_PER_FILTER);
@@ -276,11 +284,29 @@ struct xdb_op *xdb_profile_set_status(struct xdb *db, struct slice profile_dn,
 	return op;
 }
 
+/* Takes the class and all that goes with it off the person's entry. */
+static struct call *take_off(struct xdb_op *op, const char *dn)
+{
+	static const enum attr all[] = { ATTR_JID, ATTR_STATUS, ATTR_ROSTER_ITEM,
+	    ATTR_ROSTER_VERSION, ATTR_PENDING, ATTR_BLOCKED, ATTR_PRIVATE,
+	    ATTR_VCARD, ATTR_SCRAM, ATTR_SCRAM_SOURCE };
+	struct mods m = { 0 };
+
+	mods_put_one(&m, op, LDAP_MOD_DELETE, ATTR_OBJECT_CLASS,
+	    SLICE(CLASS_USER));
+	for (size_t i = 0; i < COUNT(all); i++)
+		mods_put(&m, op, LDAP_MOD_REPLACE, all[i], NULL, 0);
+	return call_modify(op, dn, &m, NULL);
+}
+
+/* Directory.md rule 9: no person is ever deleted. */
 struct xdb_op *xdb_profile_delete(struct xdb *db, struct slice profile_dn)
 {
 	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	const char *dn = op_text(op, profile_dn);
 
 	if (op_owns(op, profile_dn, db->profiles_base))
-		op_await_one(op, call_delete(op, op_text(op, profile_dn)));
+		op_await_one(op, db->is_inline ? take_off(op, dn)
+		    : call_delete(op, dn));
 	return op;
 }

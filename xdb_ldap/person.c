@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* xdb_ldap/person.c — finding one person and one profile, and reading them.
  *
- * Two searches at once: the person by name, the profile by JID.  The profile
+ * With profiles of their own, two searches at once: the person by name, the profile by JID.  The profile
  * counts only when it is this person's by entryUUID; a person who was renamed
- * has a profile with the old JID, which a third search finds. */
+ * has a profile with the old JID, which a third search finds.  With profiles on
+ * people's own entries one search finds both, and they cannot disagree. */
 #include "xdb_ldap/person.h"
 
 #include "base/log.h"
@@ -54,6 +55,14 @@ static struct slice jid_of(struct xdb_op *op, struct slice uid)
 static void found_both(struct xdb_op *op);
 static void found_by_uuid(struct xdb_op *op);
 
+static void found_inline(struct xdb_op *op);
+
+/* What a person's entry is asked for when the profile is on it. */
+static enum map_set inline_set(enum map_set set)
+{
+	return set == SET_VCARD ? SET_INLINE_VCARD : SET_INLINE;
+}
+
 void found_start(struct xdb_op *op)
 {
 	struct found *f = op->data;
@@ -64,6 +73,12 @@ void found_start(struct xdb_op *op)
 		return;
 	}
 	f->uid = slice_dup(&op->arena, f->uid);
+	if (op->db->is_inline) {
+		f->person_set = inline_set(f->person_set);
+		f->person_call = search_person(op, f);
+		op_await(op, found_inline);
+		return;
+	}
 	f->person_call = search_person(op, f);
 	f->profile_call = search_profile(op, f, ATTR_JID, jid_of(op, f->uid));
 	op_await(op, found_both);
@@ -100,6 +115,28 @@ static bool take_person(struct xdb_op *op, struct found *f)
 		return false;
 	}
 	return true;
+}
+
+bool person_is_user(const struct entry *e)
+{
+	size_t n;
+	const struct slice *classes = entry_all(e, ATTR_OBJECT_CLASS, &n);
+
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq_nocase(classes[i], SLICE(CLASS_USER)))
+			return true;
+	return false;
+}
+
+static void found_inline(struct xdb_op *op)
+{
+	struct found *f = op->data;
+
+	if (!take_person(op, f))
+		return;
+	if (person_is_user(f->person))
+		f->profile = f->person;
+	f->next(op);
 }
 
 static void found_both(struct xdb_op *op)

@@ -22,6 +22,9 @@ struct found {
  * more than one (LDAP-05). */
 void found_start(struct xdb_op *op);
 
+/* Is there a profile on the entry of this person? (is_inline) */
+bool person_is_user(const struct entry *e);
+
 /* Entries to results; slices point into the operation's arena. */
 void person_read(const struct entry *e, struct xdb_person *p);
 /* `source` is the person's pwdChangedTime: older verifiers are left out. */

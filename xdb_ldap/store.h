@@ -66,7 +66,9 @@ struct xdb {
 	struct watch *watch;            /* NULL: nobody wants to know */
 	struct names names;
 	const char *domain, *people_base, *people_filter, *groups_base;
-	const char *profiles_base, *rooms_base, *requests_base;
+	const char *profiles_base;      /* people_base with is_inline */
+	const char *rooms_base, *requests_base;
+	bool is_inline;
 	struct buf people_normal;       /* people_base in normal form */
 	const char *bind_dn;
 	bool sasl_external, ignore_references;

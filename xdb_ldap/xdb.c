@@ -90,7 +90,9 @@ static void take_conf(struct xdb *db, const struct xdb_conf *conf)
 	db->people_filter = filters ? copy(db, conf->people_filter)
 	    : "(objectClass=*)";
 	db->groups_base = groups_base(db, conf->groups_base);
-	db->profiles_base = below(db, RDN_PROFILES, conf->im_base);
+	db->is_inline = conf->is_inline;
+	db->profiles_base = conf->is_inline ? db->people_base
+	    : below(db, RDN_PROFILES, conf->im_base);
 	db->rooms_base = below(db, RDN_ROOMS, conf->im_base);
 	db->requests_base = below(db, RDN_REQUESTS, conf->im_base);
 	dn_normal(&db->people_normal, slice_of(db->people_base));

@@ -54,6 +54,7 @@ struct xdb_conf {                       /* strings are copied by xdb_open */
 	const char *groups_base;        /* where groups and lists are; NULL or "": what
 	                                   is above people_base */
 	const char *groups_title;       /* attribute with the name shown; NULL or "": cn */
+	bool is_inline;                 /* profiles are on the people's own entries */
 	int64_t connect_timeout_ms, timeout_ms;
 	int64_t poll_interval_ms;       /* where nobody tells us of changes (xdb_watch) */
 	unsigned search_connections, bind_connections;
@@ -305,7 +306,9 @@ const char *xdb_status_text(enum xdb_status status);
  * prepared uid (LDAP-06). */
 struct xdb_op *xdb_account_load(struct xdb *db, struct slice uid);
 
-/* Makes the profile of a person, jid = canonical bare JID.  CONFLICT: it exists. */
+/* Makes the profile of a person, jid = canonical bare JID.  CONFLICT: it exists.
+ * A profile has a DN of its own, or (is_inline) the person's; nobody but the store
+ * needs to know which. */
 struct xdb_op *xdb_profile_create(struct xdb *db, const struct xdb_person *person,
     struct slice jid);
 
@@ -441,6 +444,7 @@ struct xdb_op *xdb_person_change(struct xdb *db, struct slice person_dn,
     const struct xdb_person_change *is);
 struct xdb_op *xdb_profile_set_status(struct xdb *db, struct slice profile_dn,
     enum xdb_profile_status status);
+/* The person stays, whatever the profile is. */
 struct xdb_op *xdb_profile_delete(struct xdb *db, struct slice profile_dn);
 /* RFC 3062 Password Modify, as the service: the first password of somebody. */
 struct xdb_op *xdb_password_set(struct xdb *db, struct slice person_dn, struct slice password);

@@ -14,6 +14,7 @@
 
 static const char *const provision_words[] = { "login", "admin", NULL };
 static const char *const deref_words[] = { "never", "search", "base", "always", NULL };
+static const char *const profiles_words[] = { "tree", "inline", NULL };
 static const char *const level_words[] = { "debug", "info", "warn", "error", NULL };
 
 #define AT(member) offsetof(struct settings, member)
@@ -91,6 +92,8 @@ static const struct conf_key keys[] = {
 	    "Search on where a server says that more is elsewhere, as Active Directory always does; no: such a search has failed. Nothing is ever looked for elsewhere."),
 	WORD("ldap", "provision", ldap.provision, "login", provision_words,
 	    "When a person's IM profile is made: at the first login, or by an administrator only."),
+	WORD("ldap", "profiles", ldap.profiles, "tree", profiles_words,
+	    "Where IM profiles are: entries of their own below ou=profiles, or inline, on the people's own entries (schema/access-inline.ldif)."),
 	TIME("ldap", "connect_timeout", ldap.connect_timeout_ms, "2s", "100ms", "30s",
 	    "Time for TCP, TLS and bind to an LDAP server together."),
 	TIME("ldap", "timeout", ldap.timeout_ms, "3s", "100ms", "60s",

@@ -13,6 +13,7 @@
 #include "base/log.h"
 
 enum provision { PROVISION_LOGIN, PROVISION_ADMIN };
+enum profiles { PROFILES_TREE, PROFILES_INLINE };
 
 struct settings {
 	struct {
@@ -32,6 +33,7 @@ struct settings {
 		const char *people_base, *people_filter, *people_name, *im_base;
 		const char *groups_base;
 		unsigned provision;                     /* enum provision */
+		unsigned profiles;                      /* enum profiles */
 		int64_t connect_timeout_ms, timeout_ms, poll_interval_ms;
 		unsigned search_connections, bind_connections;
 	} ldap;

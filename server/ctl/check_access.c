@@ -150,6 +150,57 @@ static int roster_change(struct doctor *d)
 	    "(imRosterVersion=0)");
 }
 
+/* With profiles on people's entries there is no scratch entry to make: values that
+ * nobody has are taken away from a person's. */
+static const struct attempt inline_im_may[] = {
+	{ ATTR_ROSTER_ITEM, LDAP_MOD_DELETE, nobodys, "change a roster" },
+	{ ATTR_PENDING, LDAP_MOD_DELETE, nobodys, "keep subscription requests" },
+	{ ATTR_SCRAM, LDAP_MOD_DELETE, nobodys, "keep verifiers" },
+	{ ATTR_VCARD, LDAP_MOD_DELETE, nobodys, "keep vCards" },
+};
+static const struct attempt inline_im_may_not[] = {
+	{ ATTR_STATUS, LDAP_MOD_DELETE, nobodys, "lift a suspension" },
+	{ ATTR_JID, LDAP_MOD_DELETE, nobodys, "change an address" },
+	{ ATTR_OBJECT_CLASS, LDAP_MOD_DELETE, CLASS_USER,
+	    "take an account off a person" },
+};
+static const struct attempt inline_web_may[] = {
+	{ ATTR_STATUS, LDAP_MOD_DELETE, nobodys, "suspend an account" },
+	{ ATTR_SCRAM, LDAP_MOD_DELETE, nobodys, "drop verifiers" },
+	{ ATTR_ROSTER_ITEM, LDAP_MOD_DELETE, nobodys, "remove an account" },
+	{ ATTR_VCARD, LDAP_MOD_DELETE, nobodys, "remove an account" },
+};
+
+/* Somebody without an account: taking that off would be more than trying. */
+static const char *without_account(struct doctor *d)
+{
+	static const char *const attrs[] = { "1.1", NULL };
+
+	for (size_t i = 0; i < d->person_n; i++) {
+		struct question q = { .base = d->people[i].dn,
+			.scope = LDAP_SCOPE_BASE, .attrs = attrs,
+			.filter = "(!(objectClass=" CLASS_USER "))" };
+		LDAPMessage *found;
+		bool has_none = wire_search(d->im, &q, &found) == LDAP_SUCCESS
+		    && wire_first(d->im, found) != NULL;
+
+		ldap_msgfree(found);
+		if (has_none)
+			return d->people[i].dn;
+	}
+	return NULL;
+}
+
+static void inline_of_im(struct doctor *d, struct result *r)
+{
+	const char *person = without_account(d);
+
+	if (person == NULL)
+		return;
+	EACH_MUST(d, r, d->im, "cn=im", person, inline_im_may);
+	EACH_MUST_NOT(d, r, d->im, "cn=im", person, inline_im_may_not);
+}
+
 static void profile_of_im(struct doctor *d, struct result *r)
 {
 	const char *dn = d->scratch->dn[SCRATCH_PROFILE];
@@ -197,7 +248,10 @@ static void room_of(struct doctor *d, struct result *r, struct wire *w,
 
 void check_access_im(struct doctor *d, struct result *r)
 {
-	profile_of_im(d, r);
+	if (d->directory.is_inline)
+		inline_of_im(d, r);
+	else
+		profile_of_im(d, r);
 	room_of(d, r, d->im, "cn=im");
 	if (r->verdict == VERDICT_OK)
 		result_say(r, VERDICT_OK, d->web != NULL
@@ -209,6 +263,10 @@ void check_unique(struct doctor *d, struct result *r)
 {
 	int code;
 
+	if (d->directory.is_inline) {
+		result_say(r, VERDICT_SKIPPED, "profiles are on people's entries");
+		return;
+	}
 	if (!d->scratch->is_made[SCRATCH_PROFILE]) {
 		result_say(r, VERDICT_SKIPPED, "there is no identity that could "
 		    "remove a profile");
@@ -449,7 +507,9 @@ void check_access_nobody(struct doctor *d, struct result *r)
 {
 	static const char *const none[] = { "1.1", NULL };
 	struct question q = { .base = d->directory.profiles_base,
-		.scope = LDAP_SCOPE_ONELEVEL, .attrs = none, .most = 1 };
+		.scope = LDAP_SCOPE_SUBTREE, .attrs = none, .most = 1,
+		.filter = d->directory.is_inline ? "(imStatus=*)"
+		    : "(objectClass=" CLASS_PROFILE ")" };
 	LDAPMessage *found = NULL;
 	int code = d->nobody != NULL ? wire_search(d->nobody, &q, &found)
 	    : LDAP_SERVER_DOWN;
@@ -508,6 +568,14 @@ static void profile_of_web(struct doctor *d, struct result *r)
 	    "remove a profile");
 }
 
+static void inline_of_web(struct doctor *d, struct result *r)
+{
+	const char *person = without_account(d);
+
+	if (person != NULL)
+		EACH_MUST(d, r, d->web, "cn=im-web", person, inline_web_may);
+}
+
 static void people_of_web(struct doctor *d, struct result *r)
 {
 	int code = scratch_make(d, d->web, SCRATCH_PERSON, WIRE_NOOP);
@@ -523,7 +591,10 @@ void check_access_web(struct doctor *d, struct result *r)
 {
 	int code;
 
-	profile_of_web(d, r);
+	if (d->directory.is_inline)
+		inline_of_web(d, r);
+	else
+		profile_of_web(d, r);
 	room_of(d, r, d->web, "cn=im-web");
 	code = scratch_make(d, d->web, SCRATCH_REQUEST, 0);
 	must(r, "cn=im-web", code, "make a request");

@@ -44,7 +44,9 @@ static bool directory_prepare(struct doctor *d, const char **why_r)
 	map_init(&db->names, &db->arena, s->ldap.people_name, NULL);
 	db->people_base = s->ldap.people_base;
 	db->people_filter = s->ldap.people_filter;
-	db->profiles_base = below(d, RDN_PROFILES);
+	db->is_inline = s->ldap.profiles == PROFILES_INLINE;
+	db->profiles_base = db->is_inline ? db->people_base
+	    : below(d, RDN_PROFILES);
 	db->rooms_base = below(d, RDN_ROOMS);
 	db->requests_base = below(d, RDN_REQUESTS);
 	return servers_parse(db, &conf, why_r);

@@ -71,7 +71,8 @@ ldap_prepare() {
 }
 
 ldap_configure() {
-	local file
+	local file inline=
+	[ "${PROFILES:-tree}" = tree ] || inline="overlays-inline access-inline"
 	rm -rf "$LDAP_DIR/config"
 	(umask 077; mkdir -p "$LDAP_DIR/config" "$LDAP_DIR/data")
 	fill DIR="$LDAP_DIR" TLS="$STATE/tls" SCHEMA="$(escaped "$TOP/schema" /)" \
@@ -79,7 +80,7 @@ ldap_configure() {
 		<"$TOP/server/trial/slapd.ldif" |
 		slapadd -n0 -F "$LDAP_DIR/config" >>"$LDAP_LOG" 2>&1 ||
 		die "slapd does not take its configuration, see $LDAP_LOG"
-	for file in $LDAP_CONFIG_FILES; do
+	for file in $LDAP_CONFIG_FILES $inline; do
 		slapmodify -n0 -F "$LDAP_DIR/config" -l "$TOP/schema/$file.ldif" \
 			>>"$LDAP_LOG" 2>&1 ||
 			die "slapd does not take schema/$file.ldif, see $LDAP_LOG"

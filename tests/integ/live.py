@@ -83,8 +83,7 @@ def room_dn(world, room):
 
 
 def profile_dn(world, person):
-    found = world.search("ou=profiles," + world.env["IM_BASE"],
-                         f"(jid={person.jid})", ["jid"])
+    found = world.search(world.profiles_base, f"(jid={person.jid})", ["jid"])
     assert len(found) == 1, found
     return found[0][0]
 

@@ -333,9 +333,14 @@ class World:
                       for name, values in entry.items()})
                 for dn, entry in found if dn]
 
+    @property
+    def profiles_base(self):
+        return (self.env["PEOPLE_BASE"] if self.more.get("PROFILES") == "inline"
+                else "ou=profiles," + self.env["IM_BASE"])
+
     def profile(self, person):
         """The attributes of somebody's IM profile, or None."""
-        found = self.search("ou=profiles," + self.env["IM_BASE"],
+        found = self.search(self.profiles_base,
                             f"(jid={escape_filter_chars(person.jid)})")
         assert len(found) < 2, found
         return found[0][1] if found else None

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""profiles = inline: accounts on the people's own entries, and all is as ever.
+
+The tests of the other files that come into this one by their names are made here
+again, in a world of that kind.
+"""
+
+# ruff: noqa: F401, F811
+import ldap
+import pytest
+
+from client import Client, befriend, settle
+from doctor import Doctor
+from live import build_is_slow, clock, live, profile_dn
+from test_live_account import (
+    attempt, closed, test_moved_and_still_the_same, test_new_person_is_there_at_once,
+    test_password_changed, test_person_deleted,
+    test_person_renamed, test_photo, test_profile_status,
+    test_what_does_not_matter_disturbs_nobody)
+from test_live_roster import *          # noqa: F403
+from test_roster import *               # noqa: F403
+from test_vcard import *                # noqa: F403
+from test_web_story import *            # noqa: F403
+from test_web_story import Api
+from world import wait_for
+
+del test_ordinary_people_are_no_administrators      # of the shared world's people
+
+
+@pytest.fixture(scope="module")
+def inline(make_world):
+    return make_world(SAMPLE="yes", CREATE_ROOMS="everyone", PROFILES="inline")
+
+
+@pytest.fixture
+def world(inline):
+    inline.check()
+    yield inline
+    inline.check()
+
+
+def entry(world, person):
+    return world.search(person.dn)[0][1]
+
+
+def bare(entry):
+    """Without what the server keeps."""
+    return {name: sorted(values) for name, values in entry.items()
+            if name not in ("modifiersName", "modifyTimestamp", "entryCSN",
+                            "contextCSN")}
+
+
+def test_the_first_conversation(world):
+    """No account is there before, and none is made elsewhere."""
+    lucia, andres = world.person(), world.person()
+    with Client(world, lucia) as ann, Client(world, andres) as bob:
+        ann.come()
+        bob.come()
+        befriend(ann, bob)
+        ann.message(bob.bare, "¿qué tal?")
+        assert bob.receive("message").findtext(
+            "{jabber:client}body") == "¿qué tal?"
+    now = entry(world, lucia)
+    assert "imUser" in now["objectClass"] and now["jid"] == [lucia.jid]
+    assert now["imRosterItem"][0].startswith(f"{andres.jid} both ")
+    assert len(world.search("ou=profiles," + world.env["IM_BASE"])) == 1
+
+
+def test_the_account_goes_and_the_person_stays(world):
+    """directory.md rule 9."""
+    person = world.person()
+    was = bare(entry(world, person))
+    with Client(world, person) as ann:
+        ann.come()
+        assert ann.set_item("eva@otra.example").get("type") == "result"
+        ann.iq("set", "<vCard xmlns='vcard-temp'><BDAY>1</BDAY></vCard>")
+        wait_for(lambda: entry(world, person).get("imScram"))
+        status, _ = Api(world)("DELETE", f"/accounts/{person.uid}")
+        assert status in (200, 204)
+        assert closed(ann)[0] == "not-authorized"
+    assert bare(entry(world, person)) == was
+    with Client(world, person) as again:
+        assert again.items() == {}
+
+
+def test_class_taken_off_by_any_tool(live, login):
+    ann = login().come()
+    names = [name for name in entry(live, ann.person)
+             if name == "jid" or name.startswith("im")]
+    live.root.modify_s(ann.person.dn, [
+        (ldap.MOD_DELETE, "objectClass", b"imUser"),
+        *((ldap.MOD_DELETE, name, None) for name in names)])
+    condition, text = closed(ann)
+    assert condition == "not-authorized" and "removed" in text
+
+
+def test_suspended_by_the_web_and_back(live, login):
+    ann = login().come()
+    api = Api(live)
+    for status in ("suspended", "active"):
+        code, answer = api("PATCH", f"/accounts/{ann.person.uid}",
+                           {"status": status})
+        assert code in (200, 204), answer
+        if status == "suspended":
+            assert closed(ann)[0] == "not-authorized"
+            assert attempt(live, ann.person) == "not-authorized"
+    assert attempt(live, ann.person) is None
+
+
+@pytest.fixture
+def doctor(world, tmp_path):
+    return Doctor(world, tmp_path)
+
+
+def test_the_doctor_finds_nothing(doctor):
+    assert doctor.findings() == {}, doctor.last
+
+
+RULES = {
+    "roster": ("attrs=imRosterItem by dn.exact=cn=im,ou=services,ou=im,"
+               "dc=example,dc=org read by * break", "access-im", "roster"),
+    "status": ("attrs=imStatus by dn.exact=cn=im,ou=services,ou=im,"
+               "dc=example,dc=org write by * break", "access-im", "suspension"),
+    "removal": ("attrs=imVCard by dn.exact=cn=im-web,ou=services,ou=im,"
+                "dc=example,dc=org none by * break", "access-web", "remove"),
+}
+
+
+@pytest.mark.parametrize("text, check, word", RULES.values(), ids=RULES)
+def test_the_doctor_finds_a_rule_that_is_wrong(doctor, text, check, word):
+    database = "olcDatabase={1}mdb,cn=config"
+    doctor.world.root.modify_s(database, [(ldap.MOD_ADD, "olcAccess", [
+        b"{0}to dn.subtree=ou=people,dc=example,dc=org " + text.encode()])])
+    try:
+        assert set(doctor.findings()) == {check}, doctor.last
+        assert word in doctor.says(check)
+    finally:
+        doctor.world.root.modify_s(database, [
+            (ldap.MOD_DELETE, "olcAccess", b"{0}")])

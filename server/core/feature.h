@@ -28,9 +28,6 @@ enum hook_result { HOOK_PASS, HOOK_TAKEN };     /* TAKEN: the hook ends the job 
 
 /* Places a feature can be asked at, named after RFC 6121.  Synchronous. */
 struct hooks {
-	/* An IQ of somebody who has not logged in: the answer, in the arena; NULL
-	 * from all of them ends the stream (RFC 6120 §4.9.3.12). */
-	struct elem *(*stranger_iq)(struct arena *a, const struct elem *iq);
 	/* Children of <stream:features/> after authentication. */
 	void (*stream_features)(struct xml_writer *w);
 	void (*session_bound)(struct session *s);
@@ -82,7 +79,6 @@ bool features_start(const char **why_r);
 void features_stop(void);
 
 /* hook.c: all features in order. */
-struct elem *hook_stranger_iq(struct arena *a, const struct elem *iq);
 void hook_stream_features(struct xml_writer *w);
 void hook_session_bound(struct session *s);
 void hook_session_gone(struct session *s);

@@ -31,17 +31,6 @@ void features_stop(void)
 			features[i]->stop();
 }
 
-struct elem *hook_stranger_iq(struct arena *a, const struct elem *iq)
-{
-	const struct feature *f;
-	struct elem *answer = NULL;
-
-	EACH_HOOK(f, stranger_iq)
-		if (answer == NULL)
-			answer = f->hooks->stranger_iq(a, iq);
-	return answer;
-}
-
 void hook_stream_features(struct xml_writer *w)
 {
 	const struct feature *f;

@@ -35,7 +35,6 @@ struct stream_rule {
 };
 
 static element_fn on_starttls, on_early_auth, on_auth, on_response, on_abort,
-    on_stranger_iq,
     on_bind, on_stanza;
 
 static const struct stream_rule rules[] = {
@@ -44,7 +43,6 @@ static const struct stream_rule rules[] = {
 	{ STREAM_AUTH_WANTED,  NS_SASL,   "auth",     on_auth       },
 	{ STREAM_AUTH_RUNNING, NS_SASL,   "response", on_response   },
 	{ STREAM_AUTH_WANTED,  NS_SASL,   "abort",    on_abort      },
-	{ STREAM_AUTH_WANTED,  NS_CLIENT, "iq",       on_stranger_iq },
 	{ STREAM_AUTH_RUNNING, NS_SASL,   "abort",    on_abort      },
 	{ STREAM_BIND_WANTED,  NS_CLIENT, "iq",       on_bind       },
 	{ STREAM_BOUND,        NS_CLIENT, "message",  on_stanza     },
@@ -343,21 +341,6 @@ static void sasl_failure(struct stream *st, enum sasl_result why)
 	if (why == SASL_FAIL_EXPIRED)
 		expired_text(&w);
 	write_close(&w);
-	stream_send(st, buf_slice(&out));
-	buf_fini(&out);
-}
-
-/* As many as tries to log in: whoever asks for more is no client. */
-static void on_stranger_iq(struct stream *st, struct arena *a, struct elem *e)
-{
-	struct elem *answer = hook_stranger_iq(a, e);
-	struct buf out = { 0 };
-
-	if (answer == NULL || ++st->auth_failures_all >= AUTH_TRIES_ALL) {
-		stray(st, e);
-		return;
-	}
-	write_stanza(&out, answer, &(struct write_as){ .from = { NULL, 0 } });
 	stream_send(st, buf_slice(&out));
 	buf_fini(&out);
 }

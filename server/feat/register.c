@@ -2,7 +2,6 @@
 /* feat/register.c — XEP-0077, as far as it fits accounts that an institution
  * makes: passwords are changed, nothing is registered or removed.
  *
- *   before logging in        a pointer to the web page (§5), or not-allowed
  *   get                      registered, and where the rest is done
  *   set with a password      not-authorized with a form that asks for the old one (§3.3)
  *   set with that form       the directory changes it, as the person (RFC 3062)
@@ -66,27 +65,6 @@ static struct elem *pointer(struct arena *a)
 	elem_add_text_child(a, x, NS_OOB, "url",
 	    slice_of(host.settings->web.url));
 	return query;
-}
-
-static struct elem *stranger_iq(struct arena *a, const struct elem *iq)
-{
-	const struct elem *query = elem_child(iq, NULL, NULL);
-	struct elem *answer;
-
-	if (query == NULL || !elem_is(query, NS_REGISTER, "query")
-	    || elem_attr(iq, "id").p == NULL)
-		return NULL;
-	if (stanza_iq_type(iq) == IQ_GET) {
-		answer = stanza_result(a, iq);
-		elem_add_elem(a, answer, pointer(a));
-		return answer;
-	}
-	if (stanza_iq_type(iq) != IQ_SET)
-		return NULL;
-	answer = stanza_error(a, iq, SE_NOT_ALLOWED, sentence(a,
-	    "Nobody registers here; passwords are changed at"));
-	elem_remove(answer, NS_REGISTER, NULL);
-	return answer;
 }
 
 static void get(struct job *j)
@@ -289,14 +267,9 @@ static const struct iq_route routes[] = {
 	{ 0 }
 };
 
-static const struct hooks hooks = {
-	.stranger_iq = stranger_iq,
-};
-
 const struct feature feature_register = {
 	.name = "register",
 	.spec = "XEP-0077",
 	.disco = NS_REGISTER,
 	.routes = routes,
-	.hooks = &hooks,
 };

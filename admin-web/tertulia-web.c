@@ -61,6 +61,10 @@ static struct xdb *directory_open(const struct settings *s, const char **why_r)
 		.people_filter = s->ldap.people_filter,
 		.people_name = s->ldap.people_name,
 		.im_base = s->ldap.im_base, .groups_base = s->ldap.groups_base,
+		.preset = (enum xdb_preset)s->ldap.preset,
+		.password_policy = s->ldap.password_policy,
+		.closed_shells = s->ldap.closed_shells.v,
+		.closed_shell_n = s->ldap.closed_shells.n,
 		.connect_timeout_ms = s->ldap.connect_timeout_ms,
 		.timeout_ms = s->ldap.timeout_ms,
 		.search_connections = 1,        /* a handful of requests at a time */

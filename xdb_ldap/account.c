@@ -24,7 +24,7 @@ static void account_found(struct xdb_op *op)
 	struct found *f = op->data;
 	struct xdb_account *account = ARENA_NEW(&op->arena, struct xdb_account);
 
-	person_read(f->person, &account->person);
+	person_read(op->db, f->person, &account->person);
 	account->person.uid = f->name;
 	wrong_saw(op->db->wrong, account->person.dn,
 	    account->person.password_changed);

@@ -122,6 +122,8 @@ struct call *call_search(struct xdb_op *op, const struct search *s)
 	c->set = s->set;
 	c->most = s->most;
 	c->is_paged = s->is_paged;
+	c->is_of_root = s->is_of_root;
+	c->asks_usability = s->asks_usability;
 	if (s->is_of_watch)
 		c->pool = &op->db->watchers;
 	else if (op->db->fresh != NULL
@@ -290,11 +292,16 @@ static int send_search(struct call *c, LDAP *ld, int64_t timeout_ms)
 	/* The server may stop when we do; it counts whole seconds. */
 	struct timeval limit = { .tv_sec = (time_t)((timeout_ms + 999) / 1000) };
 	char **attrs = (char **)(void *)c->op->db->names.sets[c->set];
+	/* Not critical: a server may answer without, of one entry or of all. */
+	LDAPControl usability = { .ldctl_oid = (char[]){ USABILITY_OID } };
+	LDAPControl *controls[] = { NULL, NULL };
 
 	if (c->is_paged)
 		return send_page(c, ld, attrs, &limit);
-	return ldap_search_ext(ld, c->dn, c->scope, c->filter, attrs, 0, NULL,
-	    NULL, &limit, (int)c->most, &c->msgid);
+	if (c->asks_usability && c->op->db->root.has_usability)
+		controls[0] = &usability;
+	return ldap_search_ext(ld, c->dn, c->scope, c->filter, attrs, 0,
+	    controls, NULL, &limit, (int)c->most, &c->msgid);
 }
 
 /* RFC 4370 §3: the value is the authzId itself, in no further wrapping. */
@@ -425,19 +432,40 @@ void call_finish(struct call *c, enum xdb_status status, const char *why)
 	op_called(c->op);
 }
 
+/* Before the attributes: reading those writes into the message. */
+static struct usability usability_take(LDAP *ld, LDAPMessage *msg)
+{
+	struct usability u = { .is_there = false };
+	LDAPControl **controls = NULL, *found = NULL;
+
+	if (ldap_get_entry_controls(ld, msg, &controls) == LDAP_SUCCESS
+	    && controls != NULL)
+		found = ldap_control_find(USABILITY_OID, controls, NULL);
+	if (found != NULL && !usability_read(slice_make(
+	    found->ldctl_value.bv_val, found->ldctl_value.bv_len), &u))
+		log_event(LOG_WARN, "ldap-usability", "-",
+		    "the control's answer makes no sense");
+	ldap_controls_free(controls);
+	return u;
+}
+
 static void entry_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 {
+	struct usability u = { .is_there = false };
 	struct entry *e;
 
 	if (c->entry_bytes > ANSWER_BYTES_MOST) {
 		c->is_cut = true;
 		return;
 	}
+	if (c->asks_usability)
+		u = usability_take(ld, msg);
 	e = entry_read(&c->op->arena, &c->op->db->names, ld, msg);
 	if (e == NULL) {
 		c->is_cut = true;
 		return;
 	}
+	e->usability = u;
 	for (unsigned i = 0; i < e->field_n; i++)
 		for (unsigned k = 0; k < e->fields[i].n; k++)
 			c->entry_bytes += e->fields[i].v[k].n;

@@ -47,6 +47,8 @@ struct call {
 	enum map_set set;
 	unsigned most;
 	bool is_paged;
+	bool is_of_root;                /* asks what the server is; goes first */
+	bool asks_usability;
 	LDAPMod **mods;
 	const char *assertion;
 	const char *as;                 /* who it is done as, a DN; NULL: ourselves */
@@ -79,6 +81,8 @@ struct search {
 	 * such search at a time: OpenLDAP keeps one cookie for a connection. */
 	bool is_paged;
 	struct conn *at;                /* NULL, or this connection and no other */
+	bool is_of_root;                /* of the root DSE: waits for nothing */
+	bool asks_usability;            /* would the server let them in? */
 };
 struct call *call_search(struct xdb_op *op, const struct search *s);
 

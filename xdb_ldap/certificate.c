@@ -127,7 +127,7 @@ static void owner_found(struct xdb_op *op)
 		return;
 	}
 	account = ARENA_NEW(&op->arena, struct xdb_account);
-	person_read(c->entries, &account->person);
+	person_read(op->db, c->entries, &account->person);
 	op->res.account = account;
 	op_finish(op, XDB_OK, NULL);
 }

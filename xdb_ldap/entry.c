@@ -2,6 +2,8 @@
 /* xdb_ldap/entry.c — values out of an entry, with bounds. */
 #include "xdb_ldap/entry.h"
 
+#include "xdb_ldap/sync.h"
+
 enum { FIELD_MOST = ATTR_N };
 
 /* --- text --------------------------------------------------------------------- */
@@ -94,6 +96,18 @@ static struct slice without_controls(struct arena *a, struct slice s,
 	return slice_make(copy, n);
 }
 
+static bool id_take(struct arena *a, struct slice id, struct slice *text_r)
+{
+	unsigned char uuid[SYNC_UUID_BYTES];
+	char text[SYNC_UUID_CHARS];
+
+	if (!sync_uuid_of_id(id, uuid))
+		return false;
+	sync_uuid_text(uuid, text);
+	*text_r = slice_dup(a, slice_make(text, sizeof text));
+	return true;
+}
+
 static bool value_take(struct arena *a, const struct map_row *row,
     const struct berval *bv, struct slice *value_r)
 {
@@ -105,6 +119,8 @@ static bool value_take(struct arena *a, const struct map_row *row,
 		*value_r = slice_dup(a, s);
 		return true;
 	}
+	if (row->kind == ATTR_ID)
+		return id_take(a, s, value_r);
 	if (!text_is_utf8(s))
 		return false;
 	if (row->kind == ATTR_EXACT) {
@@ -156,9 +172,10 @@ static void attribute_take(struct entry *e, struct arena *a,
     const struct berval *values)
 {
 	for (int i = 0; i < ATTR_N && e->field_n < FIELD_MOST; i++) {
+		const char *name = names->rows[i].name;
 		bool is_part;
 
-		if (!is_named(described, names->rows[i].name, &is_part))
+		if (name == NULL || !is_named(described, name, &is_part))
 			continue;
 		field_take(e, a, names, (enum attr)i, values);
 		if (is_part)

@@ -11,6 +11,7 @@
 
 #include "base/str.h"
 #include "xdb_ldap/map.h"
+#include "xdb_ldap/usability.h"
 
 struct field {
 	enum attr attr;
@@ -25,6 +26,9 @@ struct entry {
 	struct slice dn;
 	struct field *fields;
 	unsigned field_n;
+	/* beside it, of a person: */
+	struct usability usability;     /* what the server says, when asked */
+	int64_t lockout_s;              /* how long a lock holds; 0: not known */
 };
 
 /* Copies what the map knows into the arena; NULL when it cannot be decoded. */

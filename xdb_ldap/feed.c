@@ -62,8 +62,9 @@ struct look {                           /* what an entry looks like */
 
 static bool is_attr(const struct feed *f, struct slice described, enum attr attr)
 {
-	return slice_eq_nocase(described,
-	    slice_of(f->watch->db->names.rows[attr].name));
+	const char *name = f->watch->db->names.rows[attr].name;
+
+	return name != NULL && slice_eq_nocase(described, slice_of(name));
 }
 
 /* Values in any order are the same contents: sums. */
@@ -75,7 +76,7 @@ static void look_at(const struct feed *f, struct slice described,
 
 	if (values[0].bv_val == NULL)
 		return;
-	if (is_attr(f, described, ATTR_UUID))
+	if (is_attr(f, described, ATTR_ENTRY_UUID))
 		l->uuid = first;
 	if (is_attr(f, described, f->named_by))
 		l->name = first;
@@ -118,14 +119,14 @@ static bool look_read(const struct feed *f, LDAPMessage *msg, struct look *l)
 	return true;
 }
 
-/* A profile is somebody's. */
+/* A profile is somebody's; a person is who their own attribute says. */
 static void owner_take(struct feed *f, struct known_row *row,
     const struct look *l, bool was_known)
 {
 	unsigned char *whose = known_whose(&f->known, row);
 	unsigned char is[SYNC_UUID_BYTES] = { 0 };
 
-	if (!sync_uuid_of(l->name, is))
+	if (!sync_uuid_of_id(l->name, is))
 		memset(is, 0, sizeof is);
 	if (was_known && memcmp(whose, is, sizeof is) != 0)
 		tell_row(f, row, (struct xdb_news){ .is_all = false });
@@ -494,7 +495,7 @@ static bool polled_entry(struct feed *f, LDAPMessage *msg)
 
 	if (!look_read(f, msg, &l))
 		return false;
-	if (!sync_uuid_of(l.uuid, uuid))
+	if (!sync_uuid_of_id(l.uuid, uuid))
 		return true;            /* nothing to know it by again */
 	entry_take(f, uuid, &l);
 	newest_take(f, l.modified);
@@ -650,7 +651,7 @@ void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind)
 			.named_by = ATTR_ROOM_NAME },
 		[XDB_GROUP] = { .base = db->groups_base,
 			.scope = LDAP_SCOPE_SUBTREE, .set = SET_WATCH_GROUP,
-			.named_by = ATTR_UUID },
+			.named_by = ATTR_ENTRY_UUID },
 	};
 
 	*f = rows[kind];
@@ -665,6 +666,19 @@ void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind)
 		f->filter = class_filter(f, classes[kind]);
 	timer_init(&f->rest, rested, f);
 	timer_init(&f->sweep, sweep, f);
+}
+
+/* FreeIPA's people have an ipaUniqueID, and RFC 4533 there names them by
+ * nsUniqueId: so each row says who that is. */
+void feed_named(struct feed *f)
+{
+	const struct map_row *rows = f->watch->db->names.rows;
+
+	if (f->kind != XDB_PERSON || strcmp(rows[ATTR_UUID].name,
+	    rows[ATTR_ENTRY_UUID].name) == 0)
+		return;
+	f->known.has_whose = true;
+	f->named_by = ATTR_UUID;
 }
 
 void feed_fini(struct feed *f)

@@ -128,7 +128,7 @@ static void found(struct xdb_op *op)
 		return;
 	all = arena_alloc(&op->arena, (c->entry_n + 1) * sizeof *all);
 	for (const struct entry *e = c->entries; e != NULL; e = e->next)
-		person_read(e, &all[n++].person);
+		person_read(op->db, e, &all[n++].person);
 	people_sort(op, all, n);
 	op->res.accounts = all;
 	op->res.n = n;

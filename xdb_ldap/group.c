@@ -277,7 +277,7 @@ struct xdb_op *xdb_group_list(struct xdb *db, const char *filter)
 void group_head_read(const struct entry *e, struct xdb_group *group)
 {
 	group->dn = e->dn;
-	group->uuid = entry_one(e, ATTR_UUID);
+	group->uuid = entry_one(e, ATTR_ENTRY_UUID);
 	group->name = entry_one(e, ATTR_CN);
 	group->description = entry_one(e, ATTR_DESCRIPTION);
 	group->mail = entry_one(e, ATTR_MAIL);

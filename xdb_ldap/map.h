@@ -8,16 +8,24 @@
 #define XDB_LDAP_MAP_H
 
 #include "base/str.h"
+#include "xdb_ldap/xdb.h"
 
 enum attr {
 	/* person */
 	ATTR_NAME,                      /* people_name of the configuration */
 	ATTR_UID, ATTR_UUID, ATTR_CN, ATTR_DISPLAY_NAME, ATTR_GIVEN_NAME, ATTR_SN,
 	ATTR_MAIL, ATTR_TITLE, ATTR_DEPARTMENT, ATTR_CERTIFICATE,
-	/* rules of the account */
-	ATTR_PASSWORD_CHANGED, ATTR_PASSWORD_LOCKED, ATTR_PASSWORD_RESET,
-	ATTR_PASSWORD_END, ATTR_SHADOW_EXPIRE, ATTR_NS_LOCK, ATTR_LOGIN_DISABLED,
-	ATTR_SCHAC_STATUS, ATTR_INET_STATUS,
+	/* rules of the account; their names are the preset's */
+	ATTR_PASSWORD_CHANGED, ATTR_PASSWORD_LOCKED, ATTR_LOCKOUT_END,
+	ATTR_PASSWORD_RESET, ATTR_PASSWORD_START, ATTR_PASSWORD_END,
+	ATTR_PASSWORD_POLICY, ATTR_UNLOCK_TIME, ATTR_PASSWORD_EXPIRES,
+	ATTR_NS_LOCK, ATTR_ROLE_DN, ATTR_PRINCIPAL_EXPIRES, ATTR_CONTROL,
+	ATTR_CONTROL_NOW, ATTR_ACCOUNT_EXPIRES, ATTR_PASSWORD_EXPIRY,
+	/* and those that are the same everywhere */
+	ATTR_SHADOW_EXPIRE, ATTR_LOGIN_DISABLED, ATTR_SCHAC_STATUS,
+	ATTR_INET_STATUS, ATTR_SHELL,
+	/* a password policy */
+	ATTR_LOCKOUT_DURATION,
 	/* what a vCard shows beyond that */
 	ATTR_NICKNAME, ATTR_URL, ATTR_ORGANISATION, ATTR_EMPLOYEE_TYPE,
 	ATTR_AFFILIATION, ATTR_PHONE, ATTR_MOBILE, ATTR_FAX, ATTR_STREET,
@@ -40,9 +48,10 @@ enum attr {
 	ATTR_REQUEST_ID, ATTR_REQUEST_KIND, ATTR_REQUEST_STATE, ATTR_TOKEN_HASH,
 	ATTR_TOKEN_EXPIRES,
 	/* every entry */
-	ATTR_OBJECT_CLASS, ATTR_CSN, ATTR_MODIFIED,
+	ATTR_OBJECT_CLASS, ATTR_ENTRY_UUID, ATTR_CSN, ATTR_MODIFIED,
 	/* the server itself */
-	ATTR_SUPPORTED_CONTROL, ATTR_CONTEXT_CSN,
+	ATTR_SUPPORTED_CONTROL, ATTR_CONTEXT_CSN, ATTR_SUPPORTED_FEATURE,
+	ATTR_CAPABILITY, ATTR_VENDOR_VERSION, ATTR_IPA_LEVEL, ATTR_IPA_TOPOLOGY,
 	ATTR_N
 };
 
@@ -51,6 +60,7 @@ enum attr_kind {
 	ATTR_LINES,     /* text that may have lines */
 	ATTR_EXACT,     /* a value we give back as it is: an odd one is dropped whole */
 	ATTR_BYTES,     /* not text */
+	ATTR_ID,        /* who an entry is: a UUID as text, whatever its form there */
 };
 
 /* What is read together; a search names one of these. */
@@ -59,7 +69,8 @@ enum map_set {
 	SET_ROOM, SET_ROOM_HEAD, SET_ROOM_PEOPLE, SET_NAME, SET_GROUP,
 	SET_GROUP_URL, SET_GROUP_WHOLE, SET_MEMBER, SET_REQUEST, SET_ROSTER, SET_WATCH_PERSON,
 	SET_INLINE, SET_INLINE_VCARD, SET_INLINE_STATUS,
-	SET_WATCH_PROFILE, SET_WATCH_ROOM, SET_WATCH_GROUP, SET_ROOT, SET_CONTEXT, SET_NOTHING,
+	SET_WATCH_PROFILE, SET_WATCH_ROOM, SET_WATCH_GROUP, SET_ROOT, SET_CONTEXT, SET_POLICY,
+	SET_NOTHING,
 	SET_N
 };
 
@@ -70,15 +81,18 @@ struct map_row {
 	unsigned most_values;           /* what is above is not taken; the field is cut */
 };
 
-/* The table, with the configuration's names in it. */
+/* The table, with the configuration's names and the preset's in it; a row without a
+ * name is of something that this server does not have. */
 struct names {
 	struct map_row rows[ATTR_N];
 	const char **sets[SET_N];       /* attribute lists for libldap, NULL-ended */
 };
 
-/* groups_title: what of a group is shown; NULL or "": its cn. */
+/* groups_title: what of a group is shown; NULL or "": its cn.  With the names of
+ * OpenLDAP, until map_preset() knows better. */
 void map_init(struct names *names, struct arena *a, const char *people_name,
     const char *groups_title);
+void map_preset(struct names *names, struct arena *a, enum xdb_preset preset);
 
 #define CLASS_PERSON  "inetOrgPerson"
 #define CLASS_PROFILE "imProfile"

@@ -155,7 +155,7 @@ static bool entry_take(struct xdb_op *op, const struct entry *e, unsigned roles,
 {
 	struct gather *g = op->data;
 
-	if (!is_new_part(op, g, entry_one(e, ATTR_UUID), roles))
+	if (!is_new_part(op, g, entry_one(e, ATTR_ENTRY_UUID), roles))
 		return true;
 	if (g->group->part_n > PARTS_MOST) {
 		op_finish(op, XDB_BROKEN, "too many groups in it");
@@ -196,7 +196,7 @@ static void group_read(struct xdb_op *op)
 
 	if (op_failed(op, g->call))
 		return;
-	if (e == NULL || entry_one(e, ATTR_UUID).n == 0) {
+	if (e == NULL || entry_one(e, ATTR_ENTRY_UUID).n == 0) {
 		op_finish(op, e == NULL ? XDB_ABSENT : XDB_BROKEN,
 		    e == NULL ? "no such group" : "a group without entryUUID");
 		return;

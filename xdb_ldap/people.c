@@ -85,7 +85,7 @@ static void people_found(struct xdb_op *op)
 	for (const struct entry *e = c->entries; e != NULL; e = e->next) {
 		struct xdb_account *account = &p->accounts[p->n++];
 
-		person_read(e, &account->person);
+		person_read(op->db, e, &account->person);
 		if (op->db->is_inline && person_is_user(e))
 			profile_read(op, e, slice_make(NULL, 0),
 			    &account->profile);

@@ -4,10 +4,12 @@
  * With profiles of their own, two searches at once: the person by name, the profile by JID.  The profile
  * counts only when it is this person's by entryUUID; a person who was renamed
  * has a profile with the old JID, which a third search finds.  With profiles on
- * people's own entries one search finds both, and they cannot disagree. */
+ * people's own entries one search finds both, and they cannot disagree.  Whether
+ * the person may use the account is judged in rules.c. */
 #include "xdb_ldap/person.h"
 
 #include "base/log.h"
+#include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/values.h"
 
@@ -25,7 +27,7 @@ static struct call *search_person(struct xdb_op *op, struct found *f)
 	filter_close(&filter);
 	return call_search(op, &(struct search){ .base = op->db->people_base,
 	    .scope = LDAP_SCOPE_SUBTREE, .filter = op_take(op, &filter),
-	    .set = f->person_set, .most = 2 });
+	    .set = f->person_set, .most = 2, .asks_usability = true });
 }
 
 static struct call *search_profile(struct xdb_op *op, struct found *f,
@@ -54,7 +56,7 @@ static struct slice jid_of(struct xdb_op *op, struct slice uid)
 
 static void found_both(struct xdb_op *op);
 static void found_by_uuid(struct xdb_op *op);
-
+static void found_all(struct xdb_op *op);
 static void found_inline(struct xdb_op *op);
 
 /* What a person's entry is asked for when the profile is on it. */
@@ -111,7 +113,7 @@ static bool take_person(struct xdb_op *op, struct found *f)
 		return false;
 	}
 	if (entry_one(f->person, ATTR_UUID).n == 0) {
-		op_finish(op, XDB_BROKEN, "the entry shows no entryUUID");
+		op_finish(op, XDB_BROKEN, "the entry does not show who it is (entryUUID)");
 		return false;
 	}
 	return true;
@@ -136,7 +138,7 @@ static void found_inline(struct xdb_op *op)
 		return;
 	if (person_is_user(f->person))
 		f->profile = f->person;
-	f->next(op);
+	found_all(op);
 }
 
 static void found_both(struct xdb_op *op)
@@ -151,7 +153,7 @@ static void found_both(struct xdb_op *op)
 		if (is_of(e, uuid))
 			f->profile = e;
 	if (f->profile != NULL) {
-		f->next(op);
+		found_all(op);
 		return;
 	}
 	f->profile_call = search_profile(op, f, ATTR_PERSON_UUID, uuid);
@@ -169,94 +171,57 @@ static void found_by_uuid(struct xdb_op *op)
 		return;
 	}
 	f->profile = f->profile_call->entries;
+	found_all(op);
+}
+
+/* --- how long is it locked? -------------------------------------------------------------------- */
+
+/* A lock has an end when its policy (slapo-ppolicy(5), pwdLockoutDuration) says
+ * so: one search more, of those who are locked and nobody else. */
+static const char *policy_of(struct xdb_op *op, const struct found *f)
+{
+	struct slice own;
+
+	if (f->person->lockout_s != 0 || !rules_want_policy(f->person))
+		return "";
+	own = entry_one(f->person, ATTR_PASSWORD_POLICY);
+	return own.n != 0 && dn_is_valid(own) ? op_text(op, own)
+	    : op->db->password_policy;
+}
+
+static void policy_found(struct xdb_op *op)
+{
+	struct found *f = op->data;
+	struct entry *person = f->person_call->entries;
+	const struct entry *policy = f->policy_call->entries;
+	uint64_t seconds;
+
+	/* What cannot be read says nothing: the lock stays. */
+	if (f->policy_call->status != XDB_OK
+	    && f->policy_call->status != XDB_ABSENT
+	    && f->policy_call->status != XDB_REFUSED) {
+		op_failed(op, f->policy_call);
+		return;
+	}
+	if (policy != NULL && slice_number(entry_one(policy,
+	    ATTR_LOCKOUT_DURATION), INT32_MAX, &seconds))
+		person->lockout_s = (int64_t)seconds;
 	f->next(op);
 }
 
-/* --- rules of the account ------------------------------------------------------------------------ */
-
-static bool is_there(struct slice v)
+static void found_all(struct xdb_op *op)
 {
-	return v.n != 0;
-}
+	struct found *f = op->data;
+	const char *policy = policy_of(op, f);
 
-static bool is_true(struct slice v)
-{
-	return slice_eq_nocase(v, SLICE("true"));
-}
-
-static bool is_past_time(struct slice v)
-{
-	int64_t at;
-
-	return v.n != 0 && (!time_read(v, &at) || at <= wall_now_ms() / 1000);
-}
-
-/* shadowExpire: days since 1970, -1 or 0: never (shadow(5)). */
-static bool is_past_day(struct slice v)
-{
-	uint64_t day;
-
-	return slice_number(v, 1000000, &day) && day != 0
-	    && (int64_t)day <= wall_now_ms() / 1000 / 86400;
-}
-
-static bool is_one_of(struct slice v, const char *const *words)
-{
-	for (; *words != NULL; words++)
-		if (slice_eq_nocase(v, slice_of(*words)))
-			return true;
-	return false;
-}
-
-/* urn:schac:userStatus:es:example.org:locked — the last part says it. */
-static bool is_schac_closed(struct slice v)
-{
-	static const char *const closed[] = { "inactive", "disabled", "locked",
-	    "suspended", "expired", "revoked", "closed", "deleted", NULL };
-	struct slice head, tail = v;
-
-	while (slice_cut(tail, ':', &head, &tail) && tail.n != 0)
-		head = tail;
-	return is_one_of(head, closed);
-}
-
-static bool is_not_active(struct slice v)
-{
-	return v.n != 0 && !slice_eq_nocase(v, SLICE("active"));
-}
-
-static const struct rule {
-	enum attr attr;
-	bool (*is_met)(struct slice value);
-	enum xdb_refusal refusal;
-} rules[] = {
-	{ ATTR_PASSWORD_LOCKED, is_there,        XDB_LOCKED },
-	{ ATTR_NS_LOCK,         is_true,         XDB_LOCKED },
-	{ ATTR_LOGIN_DISABLED,  is_true,         XDB_SUSPENDED },
-	{ ATTR_SCHAC_STATUS,    is_schac_closed, XDB_SUSPENDED },
-	{ ATTR_INET_STATUS,     is_not_active,   XDB_SUSPENDED },
-	{ ATTR_PASSWORD_END,    is_past_time,    XDB_EXPIRED },
-	{ ATTR_SHADOW_EXPIRE,   is_past_day,     XDB_EXPIRED },
-	{ ATTR_PASSWORD_RESET,  is_true,         XDB_MUST_CHANGE },
-};
-
-static bool is_met(const struct rule *rule, const struct entry *e)
-{
-	size_t n;
-	struct slice *values = entry_all(e, rule->attr, &n);
-
-	for (size_t i = 0; i < n; i++)
-		if (rule->is_met(values[i]))
-			return true;
-	return false;
-}
-
-static enum xdb_refusal refusal_of(const struct entry *e)
-{
-	for (size_t i = 0; i < COUNT(rules); i++)
-		if (is_met(&rules[i], e))
-			return rules[i].refusal;
-	return XDB_REFUSAL_NONE;
+	if (*policy == '\0') {
+		f->next(op);
+		return;
+	}
+	f->policy_call = call_search(op, &(struct search){ .base = policy,
+	    .scope = LDAP_SCOPE_BASE, .filter = "(objectClass=*)",
+	    .set = SET_POLICY });
+	op_await(op, policy_found);
 }
 
 /* --- reading --------------------------------------------------------------------------------------- */
@@ -276,15 +241,18 @@ static const struct { enum attr attr; size_t offset; } person_fields[] = {
 	FIELD(ATTR_PASSWORD_CHANGED, password_changed),
 };
 
-void person_read(const struct entry *e, struct xdb_person *p)
+void person_read(const struct xdb *db, const struct entry *e, struct xdb_person *p)
 {
+	struct judgement j = rules_judge(&db->rules, e, wall_now_ms() / 1000);
+
 	p->dn = e->dn;
 	for (size_t i = 0; i < COUNT(person_fields); i++) {
 		void *at = (char *)p + person_fields[i].offset;
 
 		*(struct slice *)at = entry_one(e, person_fields[i].attr);
 	}
-	p->refusal = refusal_of(e);
+	p->refusal = j.refusal;
+	p->turns_s = j.turns_s;
 }
 
 const char *const profile_status_texts[] = {

@@ -10,7 +10,7 @@
 struct found {
 	struct slice uid;               /* as it was asked for */
 	enum map_set person_set, profile_set;
-	struct call *person_call, *profile_call;
+	struct call *person_call, *profile_call, *policy_call;
 	op_step_fn *next;
 	const struct entry *person;     /* never NULL when `next` runs */
 	struct slice name;              /* the value that matched */
@@ -26,7 +26,7 @@ void found_start(struct xdb_op *op);
 bool person_is_user(const struct entry *e);
 
 /* Entries to results; slices point into the operation's arena. */
-void person_read(const struct entry *e, struct xdb_person *p);
+void person_read(const struct xdb *db, const struct entry *e, struct xdb_person *p);
 /* `source` is the person's pwdChangedTime: older verifiers are left out. */
 void profile_read(struct xdb_op *op, const struct entry *e, struct slice source,
     struct xdb_profile *p);

@@ -213,14 +213,24 @@ static struct conn *conn_choose(const struct pool *p)
 	return best;
 }
 
+/* NULL: all wait until it is known what the attributes are called. */
+static struct call *next_call(struct pool *p)
+{
+	struct call *first = LIST_FIRST(&p->queue, struct call, place_link);
+
+	if (p->use != POOL_SEARCH || p->db->root.is_known || first->is_of_root)
+		return first;
+	root_want(p->db);               /* which goes ahead of all */
+	return NULL;
+}
+
 void pool_pump(struct pool *p)
 {
+	struct call *call;
 	struct conn *c;
 
-	while (!p->is_held && p->queue_n != 0 && (c = conn_choose(p)) != NULL) {
-		struct call *call = LIST_FIRST(&p->queue, struct call,
-		    place_link);
-
+	while (!p->is_held && p->queue_n != 0 && (c = conn_choose(p)) != NULL
+	    && (call = next_call(p)) != NULL) {
 		pool_withdraw(p, call);
 		conn_send(c, call);
 	}
@@ -244,7 +254,7 @@ void pool_submit(struct pool *p, struct call *call)
 		call_finish(call, XDB_BUSY, "too many requests are waiting");
 		return;
 	}
-	enqueue(p, call, false);
+	enqueue(p, call, call->is_of_root);
 	pool_pump(p);
 }
 
@@ -358,6 +368,8 @@ void pool_ready(struct pool *p, struct conn *c)
 	}
 	if (is_steady(p))
 		take_as_measure(p, s);
+	if (p->use == POOL_SEARCH)
+		root_want(p->db);
 	serve_all(p->db);
 	if (p->use == POOL_WATCH && c->state == CONN_READY)
 		watch_ready(p->db->watch, c);
@@ -420,8 +432,13 @@ static void give_up(struct pool *p, struct server *server, int64_t since_ms,
 
 void pool_mute(struct pool *p, struct server *server, int64_t since_ms)
 {
+	/* A connection heard of at the beginning of the silence, since it became
+	 * ready just then, say, is no sign of life: what was asked here would be
+	 * sent there, and be silent again, which no read survives twice. */
+	int64_t alive_ms = since_ms + (loop_now_ms() - since_ms) / 2;
+
 	log_event(LOG_WARN, "ldap-mute", "-", "server=%s", server->uri);
-	give_up(p, server, since_ms, "the server answers nothing");
+	give_up(p, server, alive_ms, "the server answers nothing");
 }
 
 void pool_unavailable(struct pool *p, struct server *server)

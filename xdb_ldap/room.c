@@ -32,7 +32,7 @@ static void head_read(struct xdb_op *op, const struct entry *e,
     struct xdb_room *room)
 {
 	room->dn = e->dn;
-	room->uuid = entry_one(e, ATTR_UUID);
+	room->uuid = entry_one(e, ATTR_ENTRY_UUID);
 	room->name = entry_one(e, ATTR_ROOM_NAME);
 	room->title = entry_one(e, ATTR_CN);
 	room->description = entry_one(e, ATTR_DESCRIPTION);

@@ -3,7 +3,9 @@
  *
  * Delete the old value, add the new, count the version up, all under an
  * assertion (RFC 4528) that the version is still the one the change was decided
- * at.  A value that some other tool wrote in a spelling of its own is not found
+ * at.  Where the server has no assertions or cannot count (RFC 4525; 389 Directory
+ * Server has neither), the old version is deleted and the next one added: that
+ * fails as a whole when the old one is not there any more.  A value that some other tool wrote in a spelling of its own is not found
  * by its bytes: then it is looked up by its JID and the modify sent once more,
  * under the same assertion. */
 #include <stdio.h>
@@ -19,6 +21,7 @@ struct change {
 	struct slice item_remove, item_add, pending_remove, pending_add;
 	struct call *call;
 	bool was_looked_up;
+	bool has_no_version;            /* as was seen when looking it up */
 };
 
 /* --- the modify ------------------------------------------------------------------------------- */
@@ -43,11 +46,33 @@ static const char *assertion(struct xdb_op *op, uint64_t version)
 	return op_take(op, &filter);
 }
 
-static void put_version(struct mods *m, struct xdb_op *op, uint64_t version)
+static bool can_assert(const struct xdb_op *op)
 {
-	/* Nothing to increment where nothing may be. */
-	mods_put_one(m, op, version == 0 ? LDAP_MOD_REPLACE : LDAP_MOD_INCREMENT,
-	    ATTR_ROSTER_VERSION, SLICE("1"));
+	return op->db->root.has_assertion && op->db->root.has_increment;
+}
+
+static void put_number(struct mods *m, struct xdb_op *op, int operation,
+    uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof text, "%llu", (unsigned long long)number);
+	mods_put_one(m, op, operation, ATTR_ROSTER_VERSION, slice_of(text));
+}
+
+static void put_version(struct mods *m, struct xdb_op *op)
+{
+	const struct change *ch = op->data;
+
+	if (can_assert(op)) {
+		/* Nothing to increment where nothing may be. */
+		put_number(m, op, ch->version == 0 ? LDAP_MOD_REPLACE
+		    : LDAP_MOD_INCREMENT, 1);
+		return;
+	}
+	if (!ch->has_no_version)
+		put_number(m, op, LDAP_MOD_DELETE, ch->version);
+	put_number(m, op, LDAP_MOD_ADD, ch->version + 1);
 }
 
 static void put_if(struct mods *m, struct xdb_op *op, int operation,
@@ -65,8 +90,9 @@ static void change_send(struct xdb_op *op, struct mods *m)
 
 	put_if(m, op, LDAP_MOD_ADD, ATTR_ROSTER_ITEM, ch->item_add);
 	put_if(m, op, LDAP_MOD_ADD, ATTR_PENDING, ch->pending_add);
-	put_version(m, op, ch->version);
-	ch->call = call_modify(op, ch->dn, m, assertion(op, ch->version));
+	put_version(m, op);
+	ch->call = call_modify(op, ch->dn, m, can_assert(op)
+	    ? assertion(op, ch->version) : NULL);
 	op_await(op, change_sent);
 }
 
@@ -171,5 +197,6 @@ static void looked_up(struct xdb_op *op)
 		op_finish(op, XDB_CONFLICT, "the value to be replaced is gone");
 		return;
 	}
+	ch->has_no_version = entry_one(c->entries, ATTR_ROSTER_VERSION).n == 0;
 	change_send(op, &m);
 }

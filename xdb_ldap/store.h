@@ -7,6 +7,8 @@
 #include "base/loop.h"
 #include "base/tls.h"
 #include "xdb_ldap/map.h"
+#include "xdb_ldap/root.h"
+#include "xdb_ldap/rules.h"
 #include "xdb_ldap/xdb.h"
 
 struct comeback;
@@ -65,6 +67,9 @@ struct xdb {
 	struct wrong *wrong;
 	struct watch *watch;            /* NULL: nobody wants to know */
 	struct names names;
+	struct root root;
+	struct rules rules;
+	const char *password_policy;    /* "": not known */
 	const char *domain, *people_base, *people_filter, *groups_base;
 	const char *profiles_base;      /* people_base with is_inline */
 	const char *rooms_base, *requests_base;

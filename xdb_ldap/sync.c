@@ -241,6 +241,47 @@ bool sync_uuid_of(struct slice text, unsigned char *uuid_r)
 	return true;
 }
 
+/* 389 Directory Server puts these digits, in this order, into RFC 4533's UUIDs
+ * (sync_nsuniqueid2uuid): so this is who the entry is in its messages too. */
+static bool nsuniqueid_read(struct slice id, unsigned char *uuid_r)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < SYNC_UUID_BYTES; i++) {
+		if (i != 0 && i % 4 == 0 && id.p[at++] != '-')
+			return false;
+		if (digit(id.p[at]) < 0 || digit(id.p[at + 1]) < 0)
+			return false;
+		uuid_r[i] = (unsigned char)(digit(id.p[at]) << 4
+		    | digit(id.p[at + 1]));
+		at += 2;
+	}
+	return true;
+}
+
+/* [MS-DTYP] §2.3.4.2: the first three fields are little-endian, and the text
+ * that every tool shows is written from the most significant octet on. */
+static void guid_read(struct slice id, unsigned char *uuid_r)
+{
+	static const unsigned char from[SYNC_UUID_BYTES] = { 3, 2, 1, 0, 5, 4,
+	    7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
+
+	for (size_t i = 0; i < SYNC_UUID_BYTES; i++)
+		uuid_r[i] = (unsigned char)id.p[from[i]];
+}
+
+bool sync_uuid_of_id(struct slice id, unsigned char *uuid_r)
+{
+	enum { NSUNIQUEID_CHARS = 35 };
+
+	if (id.n == SYNC_UUID_BYTES) {
+		guid_read(id, uuid_r);
+		return true;
+	}
+	return id.n == NSUNIQUEID_CHARS ? nsuniqueid_read(id, uuid_r)
+	    : sync_uuid_of(id, uuid_r);
+}
+
 void sync_uuid_text(const unsigned char *uuid, char *text_r)
 {
 	static const char digits[] = "0123456789abcdef";

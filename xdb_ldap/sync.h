@@ -54,6 +54,9 @@ bool sync_uuid_next(struct slice *uuids, struct slice *uuid_r);
 /* "597ae2f6-16a6-1027-98f4-d28b5365dc14" and the 16 bytes it stands for. */
 enum { SYNC_UUID_CHARS = 36 };
 bool sync_uuid_of(struct slice text, unsigned char *uuid_r);
+/* The same of what else servers name an entry by: nsUniqueId of 389 Directory
+ * Server ("66446001-1dd211b2-80b5c5b0-20f8a11b"), the 16 octets of objectGUID. */
+bool sync_uuid_of_id(struct slice id, unsigned char *uuid_r);
 void sync_uuid_text(const unsigned char *uuid, char *text_r);   /* without a NUL */
 
 #endif

@@ -53,11 +53,12 @@ static void lists_read(const struct entry *e, struct xdb_vcard *v)
 	v->nicknames = entry_all(e, ATTR_NICKNAME, &v->nickname_n);
 }
 
-static void vcard_read(const struct entry *e, struct xdb_vcard *v)
+static void vcard_read(const struct xdb *db, const struct entry *e,
+    struct xdb_vcard *v)
 {
 	struct slice url = entry_one(e, ATTR_URL);
 
-	person_read(e, &v->person);
+	person_read(db, e, &v->person);
 	for (size_t i = 0; i < COUNT(fields); i++) {
 		void *at = (char *)v + fields[i].offset;
 
@@ -77,7 +78,7 @@ static void vcard_found(struct xdb_op *op)
 	struct found *f = op->data;
 	struct xdb_vcard *v = ARENA_NEW(&op->arena, struct xdb_vcard);
 
-	vcard_read(f->person, v);
+	vcard_read(op->db, f->person, v);
 	v->person.uid = f->name;
 	if (f->profile != NULL) {
 		v->profile_dn = f->profile->dn;

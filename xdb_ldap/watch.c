@@ -19,46 +19,13 @@ enum {
 	STEADY_MS = 60 * 1000,          /* a connection that stood so long was well */
 };
 
-/* --- the root DSE ------------------------------------------------------------------------- */
-
-struct root { struct call *call; };
-
-static void root_found(struct xdb_op *op);
-
-static struct xdb_op *root_load(struct xdb *db)
-{
-	struct xdb_op *op = op_new(db, sizeof (struct root));
-	struct root *r = op->data;
-
-	r->call = call_search(op, &(struct search){ .base = "",
-	    .scope = LDAP_SCOPE_BASE, .filter = "(objectClass=*)",
-	    .set = SET_ROOT, .is_of_watch = true });
-	op_await(op, root_found);
-	return op;
-}
-
-/* res.n: how many of the controls listed are RFC 4533's. */
-static void root_found(struct xdb_op *op)
-{
-	struct root *r = op->data;
-	struct slice *oids;
-	size_t n;
-
-	if (op_failed(op, r->call))
-		return;
-	oids = r->call->entries != NULL
-	    ? entry_all(r->call->entries, ATTR_SUPPORTED_CONTROL, &n)
-	    : NULL;
-	for (size_t i = 0; oids != NULL && i < n; i++)
-		op->res.n += slice_is(oids[i], SYNC_REQUEST_OID);
-	op_finish(op, XDB_OK, NULL);
-}
-
 /* --- beginning ------------------------------------------------------------------------------ */
 
 static void begin(struct watch *w, const struct xdb_result *res)
 {
 	w->is_begun = true;
+	for (int i = 0; i < WATCHED; i++)
+		feed_named(&w->feeds[i]);
 	/* A root DSE that we may not read says nothing: try. */
 	w->is_polling = res->status == XDB_OK && res->n == 0;
 	log_event(LOG_INFO, "ldap-watch-begins", "-", "server=%s by=%s",
@@ -97,7 +64,7 @@ static void ask(void *ctx)
 
 	if (w->op != NULL || w->conn == NULL)
 		return;
-	w->op = root_load(w->db);
+	w->op = root_ask(w->db);
 	xdb_then(w->op, root_answered, w);
 }
 
@@ -185,6 +152,9 @@ bool xdb_watch_knows(const struct xdb *db, enum xdb_watched kind,
 
 	if (f == NULL || !f->has_all || !sync_uuid_of(uuid, bytes))
 		return true;
+	/* Rows are not found by whose they are: whoever asks may look. */
+	if (kind == XDB_PERSON && f->known.has_whose)
+		return false;
 	return known_find(&f->known, bytes) != NULL;
 }
 

@@ -53,6 +53,10 @@ static bool dns_are_valid(const struct xdb_conf *conf, const char **why_r)
 	*why_r = "im_base is not a DN";
 	if (!dn_is_valid(slice_of(conf->im_base)))
 		return false;
+	*why_r = "password_policy is not a DN";
+	if (conf->password_policy != NULL && *conf->password_policy != '\0'
+	    && !dn_is_valid(slice_of(conf->password_policy)))
+		return false;
 	*why_r = "groups_base is not a DN";
 	return conf->groups_base == NULL || *conf->groups_base == '\0'
 	    || dn_is_valid(slice_of(conf->groups_base));
@@ -79,12 +83,26 @@ static bool conf_is_valid(const struct xdb_conf *conf, const char **why_r)
 	    || filter_is_valid(slice_of(conf->people_filter), why_r);
 }
 
+static void take_rules(struct xdb *db, const struct xdb_conf *conf)
+{
+	const char **shells = arena_alloc(&db->arena,
+	    (conf->closed_shell_n + 1) * sizeof *shells);
+
+	for (size_t i = 0; i < conf->closed_shell_n; i++)
+		shells[i] = copy(db, conf->closed_shells[i]);
+	db->rules = (struct rules){ .shells = shells,
+		.shell_n = conf->closed_shell_n };
+	db->password_policy = copy(db, conf->password_policy);
+}
+
 static void take_conf(struct xdb *db, const struct xdb_conf *conf)
 {
 	bool filters = conf->people_filter != NULL
 	    && *conf->people_filter != '\0';
 
 	map_init(&db->names, &db->arena, conf->people_name, conf->groups_title);
+	db->root.preset = conf->preset;
+	take_rules(db, conf);
 	db->domain = copy(db, conf->domain);
 	db->people_base = copy(db, conf->people_base);
 	db->people_filter = filters ? copy(db, conf->people_filter)

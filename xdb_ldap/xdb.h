@@ -33,6 +33,11 @@ struct xdb_op;
 /* --- the store -------------------------------------------------------------- */
 
 enum xdb_deref { DEREF_NEVER, DEREF_SEARCH, DEREF_BASE, DEREF_ALWAYS };
+/* Whose names of attributes hold, and so which rules of the account: by default
+ * that is asked of the server (its root DSE), before anything else is. */
+enum xdb_preset {                       /* as [ldap] preset has them */
+	XDB_AUTO, XDB_OPENLDAP, XDB_389DS, XDB_AD, XDB_FREEIPA, XDB_PRESETS
+};
 
 struct xdb_conf {                       /* strings are copied by xdb_open */
 	const char *const *uri;         /* in order of preference */
@@ -51,6 +56,10 @@ struct xdb_conf {                       /* strings are copied by xdb_open */
 	struct slice bind_password;
 	const char *domain;             /* of the accounts' JIDs */
 	const char *people_base, *people_filter, *people_name, *im_base;
+	enum xdb_preset preset;
+	const char *password_policy;    /* DN of the default policy (ppolicy), or "" */
+	const char *const *closed_shells;       /* loginShell that says no */
+	size_t closed_shell_n;
 	const char *groups_base;        /* where groups and lists are; NULL or "": what
 	                                   is above people_base */
 	const char *groups_title;       /* attribute with the name shown; NULL or "": cn */
@@ -117,7 +126,7 @@ void xdb_watch(struct xdb *db, xdb_news_fn *fn, void *ctx);
  * without a connection, and never by polling. */
 bool xdb_watch_is_live(const struct xdb *db);
 /* Is the entry (by its own entryUUID) among what was found?  True while that is
- * not known. */
+ * not known; false may also mean that only reading it tells. */
 bool xdb_watch_knows(const struct xdb *db, enum xdb_watched kind, struct slice uuid);
 
 /* --- results ------------------------------------------------------------------ */
@@ -166,8 +175,11 @@ struct xdb_person {                     /* empty slices: attribute not there */
 	struct slice uid;               /* value as the directory has it */
 	struct slice cn, display_name, given_name, sn, mail;
 	struct slice title, department; /* ou */
-	struct slice password_changed;  /* pwdChangedTime */
+	struct slice password_changed;  /* pwdChangedTime, or what the server has
+	                                   instead; another value, another password */
 	enum xdb_refusal refusal;       /* account rules: locked, expired, … */
+	int64_t turns_s;                /* when time alone may change that, in seconds
+	                                   since 1970: read again then; 0: never */
 };
 
 struct xdb_profile {

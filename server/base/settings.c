@@ -15,6 +15,9 @@
 static const char *const provision_words[] = { "login", "admin", NULL };
 static const char *const deref_words[] = { "never", "search", "base", "always", NULL };
 static const char *const profiles_words[] = { "tree", "inline", NULL };
+/* As xdb_ldap/xdb.h has them. */
+static const char *const preset_words[] = { "auto", "openldap", "389ds", "ad",
+    "freeipa", NULL };
 static const char *const level_words[] = { "debug", "info", "warn", "error", NULL };
 
 #define AT(member) offsetof(struct settings, member)
@@ -82,6 +85,12 @@ static const struct conf_key keys[] = {
 	    "Who of them may use the service."),
 	TEXT("ldap", "people_name", ldap.people_name, "uid",
 	    "Attribute that holds the part of the JID before the @."),
+	WORD("ldap", "preset", ldap.preset, "auto", preset_words,
+	    "What kind of server it is, which says how attributes are called; auto: what its root DSE looks like."),
+	TEXT("ldap", "password_policy", ldap.password_policy, "",
+	    "DN of the default password policy (OpenLDAP), for how long a lock holds; needed only where the account usability control cannot be used."),
+	LIST("ldap", "closed_shells", ldap.closed_shells, "",
+	    "Values of loginShell that close the account, such as /usr/sbin/nologin /bin/false; empty: the shell says nothing."),
 	TEXT("ldap", "im_base", ldap.im_base, NULL,
 	    "The service's own subtree, with ou=profiles, ou=rooms and ou=requests below it."),
 	TEXT("ldap", "groups_base", ldap.groups_base, "",

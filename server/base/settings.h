@@ -34,6 +34,9 @@ struct settings {
 		const char *groups_base;
 		unsigned provision;                     /* enum provision */
 		unsigned profiles;                      /* enum profiles */
+		unsigned preset;                        /* enum xdb_preset */
+		const char *password_policy;
+		struct conf_list closed_shells;
 		int64_t connect_timeout_ms, timeout_ms, poll_interval_ms;
 		unsigned search_connections, bind_connections;
 	} ldap;

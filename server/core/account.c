@@ -159,6 +159,7 @@ void account_person_take(struct account *a, const struct xdb_account *loaded)
 	scram_take(a, &fresh, &loaded->profile);
 	a->status = loaded->profile.status;
 	a->refusal = p->refusal;
+	a->turns_s = p->turns_s;
 	arena_fini(&a->arena);
 	a->arena = fresh;
 	account_uuid_put(a);

@@ -40,6 +40,7 @@ struct account {
 	unsigned password_held;         /* our own changes of the password under way */
 	bool password_seen;             /* the directory told of one meanwhile */
 	bool password_ours;             /* and will tell of one more: ours */
+	int64_t turns_s;                /* when that may change by itself, wall clock; 0: never */
 
 	/* core/account.c's own */
 	struct arena life;              /* this and the JID */

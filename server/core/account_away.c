@@ -12,6 +12,7 @@
  *
  * Whoever was held least recently makes room when [limits] accounts_away are
  * kept. */
+#include "base/loop.h"
 #include "core/account_own.h"
 #include "core/host.h"
 
@@ -32,6 +33,7 @@ bool account_is_believed(const struct account *a)
 {
 	return a->state == ACCOUNT_READY && !a->is_stale && a->op == NULL
 	    && a->barred == NULL && a->refusal == XDB_REFUSAL_NONE
+	    && (a->turns_s == 0 || a->turns_s > wall_now_ms() / 1000)
 	    && a->profile_dn.n != 0 && a->status == PROFILE_ACTIVE
 	    && xdb_watch_is_live(host.xdb);
 }

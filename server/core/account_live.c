@@ -8,7 +8,10 @@
  * What is read is compared with memory, so our own changes, which are news like
  * others', tell nobody anything twice.  A reading gives way to a change of our
  * own and comes after it.  Few are read at a time: an outage or an import makes
- * thousands stale at once. */
+ * thousands stale at once.
+ *
+ * An account that ends at a date makes no news when the date comes: one timer for
+ * all of them is set to the earliest. */
 #include <assert.h>
 
 #include "base/log.h"
@@ -22,12 +25,16 @@ enum {
 	READING_MOST = 16,
 	AGAIN_MS = 2000,                /* after weather */
 	HEARD = 256, HEARD_MORE_MS = 2000,
+	TURN_LATE_MS = 100,             /* the wall clock has reached that second */
+	TURN_MOST_MS = 60 * 60 * 1000,  /* it may be set while we wait */
 };
 
 static struct map by_uuid;              /* person's entryUUID -> struct account */
 static struct list stale = { &stale, &stale };
 static unsigned reading_n;
 static struct timer again;              /* on: the directory is away, wait */
+static struct timer turning;            /* on: until the date of turning_s at most */
+static int64_t turning_s;
 
 static void pump(void *ctx);
 static void read_again(const struct xdb_result *res, void *ctx);
@@ -144,6 +151,50 @@ void accounts_verify(void)
 			account_stale(a);
 }
 
+/* --- what ends at a date ------------------------------------------------------------------- */
+
+static void turned(void *ctx);
+
+static void turn_at(int64_t at_s)
+{
+	int64_t ms = at_s * 1000 - wall_now_ms() + TURN_LATE_MS;
+
+	if (turning.fn == NULL)
+		timer_init(&turning, turned, NULL);
+	turning_s = at_s;
+	timer_start(&turning, ms < TURN_LATE_MS ? TURN_LATE_MS
+	    : ms < TURN_MOST_MS ? ms : TURN_MOST_MS);
+}
+
+static void turn_wait(const struct account *a)
+{
+	if (a->turns_s != 0 && (turning.fn == NULL || !timer_is_on(&turning)
+	    || a->turns_s < turning_s))
+		turn_at(a->turns_s);
+}
+
+/* Whose date has come is read again, and gets the next one from that. */
+static void turned(void *ctx)
+{
+	int64_t now_s = wall_now_ms() / 1000, next_s = INT64_MAX;
+	struct account *a;
+	size_t at = 0;
+
+	(void)ctx;
+	while ((a = map_next(&by_uuid, &at)) != NULL) {
+		if (a->turns_s == 0)
+			continue;
+		if (a->turns_s <= now_s) {
+			a->turns_s = 0;
+			account_stale(a);
+		} else if (a->turns_s < next_s) {
+			next_s = a->turns_s;
+		}
+	}
+	if (next_s != INT64_MAX)
+		turn_at(next_s);
+}
+
 /* --- known by the person's UUID ------------------------------------------------------------ */
 
 void account_uuid_drop(struct account *a)
@@ -158,6 +209,7 @@ void account_uuid_put(struct account *a)
 
 	if (a->person_uuid.n == 0)
 		return;
+	turn_wait(a);
 	other = map_put(&by_uuid, a->person_uuid, a);
 	if (other != NULL && other != a)
 		account_stale(other);   /* a name that was given up */

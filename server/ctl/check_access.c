@@ -135,19 +135,24 @@ void check_scratch(struct doctor *d, struct result *r)
 
 /* --- the server's identity -------------------------------------------------------------- */
 
-/* As xdb_ldap/roster.c changes a roster: one modify, under an assertion. */
+/* As xdb_ldap/roster.c changes a roster: one modify, under an assertion where the
+ * server has such. */
 static int roster_change(struct doctor *d)
 {
+	const char *version = doctor_attr(d, ATTR_ROSTER_VERSION);
+	const struct root *root = &d->directory.root;
+	bool asserts = root->has_assertion && root->has_increment;
 	const struct change c[] = {
 		{ LDAP_MOD_ADD, doctor_attr(d, ATTR_ROSTER_ITEM),
 		    SLICE_INIT("tertulia-doctor@invalid none 0 0 -") },
-		{ LDAP_MOD_INCREMENT, doctor_attr(d, ATTR_ROSTER_VERSION),
-		    SLICE_INIT("1") },
+		{ asserts ? LDAP_MOD_INCREMENT : LDAP_MOD_DELETE, version,
+		    asserts ? SLICE("1") : SLICE("0") },
+		{ LDAP_MOD_ADD, asserts ? NULL : version, SLICE("1") },
 		{ 0 }
 	};
 
 	return wire_modify(d->im, d->scratch->dn[SCRATCH_PROFILE], c,
-	    "(imRosterVersion=0)");
+	    asserts ? "(imRosterVersion=0)" : NULL);
 }
 
 /* With profiles on people's entries there is no scratch entry to make: values that

@@ -42,6 +42,9 @@ static bool directory_prepare(struct doctor *d, const char **why_r)
 	struct xdb *db = &d->directory;
 
 	map_init(&db->names, &db->arena, s->ldap.people_name, NULL);
+	db->root.preset = (enum xdb_preset)s->ldap.preset;
+	db->rules = (struct rules){ .shells = s->ldap.closed_shells.v,
+		.shell_n = s->ldap.closed_shells.n };
 	db->people_base = s->ldap.people_base;
 	db->people_filter = s->ldap.people_filter;
 	db->is_inline = s->ldap.profiles == PROFILES_INLINE;

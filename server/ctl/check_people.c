@@ -177,7 +177,8 @@ static void example_look(struct doctor *d, struct examples *x, const char *dn)
 		msg = wire_first(d->im, found);
 	e = msg != NULL ? entry_read(&a, names, d->im->ld, msg) : NULL;
 	if (e != NULL)
-		person_read(e, &person);
+		person_read(&d->directory, e, &person);
+	d->with_time += person.password_changed.n != 0;
 	if (e != NULL && person.uuid.n == 0) {
 		x->without_uuid++;
 	} else if (e != NULL && person.refusal != XDB_REFUSAL_NONE) {
@@ -202,10 +203,10 @@ void check_examples(struct doctor *d, struct result *r)
 	if (x.usable != 0) {
 		result_say(r, VERDICT_OK, "%s", buf_cstr(&x.names));
 	} else if (x.without_uuid != 0) {
-		result_say(r, VERDICT_FAULT, "people show no entryUUID, which is "
-		    "what a profile belongs to");
-		result_next(r, "let cn=im read the operational attribute "
-		    "entryUUID");
+		result_say(r, VERDICT_FAULT, "people show no %s, which is what a "
+		    "profile belongs to", doctor_attr(d, ATTR_UUID));
+		result_next(r, "let cn=im read the operational attribute %s",
+		    doctor_attr(d, ATTR_UUID));
 	} else {
 		result_say(r, VERDICT_FAULT, "the first %u people are all locked, "
 		    "expired or must change their password", x.refused);
@@ -213,4 +214,29 @@ void check_examples(struct doctor *d, struct result *r)
 		    "at [ldap] people_filter");
 	}
 	buf_fini(&x.names);
+}
+
+/* --- passwords ------------------------------------------------------------------------ */
+
+/* Where nothing shows that a password was changed, old SCRAM verifiers outlive
+ * it.  With OpenLDAP that is what ppolicy is for, which has a check of its own. */
+void check_password_time(struct doctor *d, struct result *r)
+{
+	static const char *const next[XDB_PRESETS] = {
+		[XDB_389DS] = "set passwordTrackUpdateTime: on in cn=config, and "
+		    "let our identity read it",
+		[XDB_AD] = "let our identity read it",
+		[XDB_FREEIPA] = "let our identity read it",
+	};
+	const char *attr = doctor_attr(d, ATTR_PASSWORD_CHANGED);
+
+	if (d->directory.root.preset == XDB_OPENLDAP) {
+		result_say(r, VERDICT_OK, "by %s, see ppolicy", attr);
+	} else if (d->with_time == 0) {
+		result_say(r, VERDICT_WARNING, "the examples show no %s: old SCRAM "
+		    "verifiers outlive a changed password", attr);
+		result_next(r, "%s", next[d->directory.root.preset]);
+	} else {
+		result_say(r, VERDICT_OK, "by %s", attr);
+	}
 }

@@ -6,6 +6,8 @@
 #include "ctl/checks.h"
 #include "ctl/judge.h"
 #include "ctl/schema.h"
+#include "xdb_ldap/entry.h"
+#include "xdb_ldap/preset.h"
 #include "xdb_ldap/dn.h"
 
 /* One entry; NULL when it is not there or cannot be seen. */
@@ -85,16 +87,42 @@ void check_contexts(struct doctor *d, struct result *r)
 		    : "the server names none");
 }
 
+/* --- what kind of server ---------------------------------------------------------------- */
+
+/* The names of all that is read hang on it; from here on they are that kind's. */
+void check_preset(struct doctor *d, struct result *r)
+{
+	const struct names *names = &d->directory.names;
+	const struct root *root = &d->directory.root;
+	LDAPMessage *found = read_entry(d->im, "", names->sets[SET_ROOT]);
+	struct entry *e = found != NULL ? entry_read(&d->directory.arena, names,
+	    d->im->ld, wire_first(d->im, found)) : NULL;
+
+	ldap_msgfree(found);
+	root_learn(&d->directory, e);
+	if (root->looks_like == XDB_AUTO) {
+		result_say(r, VERDICT_WARNING, "the root DSE shows nothing: it is "
+		    "taken for %s", preset_texts[root->preset]);
+		result_next(r, "let our identities read the root DSE, and set "
+		    "[ldap] preset if it is another kind of server");
+	} else if (root->looks_like != root->preset) {
+		result_say(r, VERDICT_WARNING, "[ldap] preset is %s, and the server "
+		    "looks like %s", preset_texts[root->preset],
+		    preset_texts[root->looks_like]);
+		result_next(r, "set preset = auto, unless a proxy stands in front "
+		    "of the server that is meant");
+	} else {
+		result_say(r, VERDICT_OK, "%s", preset_texts[root->preset]);
+	}
+}
+
+/* --- what it can ---------------------------------------------------------------------------- */
+
 static const struct extension {
 	const char *attr, *oid, *name;
 	enum verdict verdict;           /* when it is missing */
 	const char *next;
 } extensions[] = {
-	{ "supportedControl", "1.3.6.1.1.12", "assertions (RFC 4528)",
-	    VERDICT_FAULT, "without them two changes of one roster could be "
-	    "mixed up: use a server that has them" },
-	{ "supportedFeatures", "1.3.6.1.1.14", "increment (RFC 4525)",
-	    VERDICT_FAULT, "rosters are counted by it: use a server that has it" },
 	{ "supportedControl", "1.3.6.1.4.1.4203.1.9.1.1", "content "
 	    "synchronisation (RFC 4533)", VERDICT_WARNING,
 	    "load syncprov (schema/modules.ldif, schema/overlays.ldif)" },
@@ -150,7 +178,10 @@ void check_sync(struct doctor *d, struct result *r)
 /* ppolicy answers a bind that carries its control; see check_bind_im. */
 void check_policy(struct doctor *d, struct result *r)
 {
-	if (d->settings->ldap.sasl_external) {
+	if (d->directory.root.preset != XDB_OPENLDAP) {
+		result_say(r, VERDICT_OK, "no ppolicy is looked for, see "
+		    "password-time");
+	} else if (d->settings->ldap.sasl_external) {
 		result_say(r, VERDICT_SKIPPED, "a bind by SASL EXTERNAL does not "
 		    "show it");
 	} else if (d->has_policy) {
@@ -261,13 +292,17 @@ static bool is_way(const struct doctor *d, const char *way)
 	return false;
 }
 
-/* modifyTimestamp is asked for where the server tells of no changes. */
+/* modifyTimestamp is asked for where the server tells of no changes; syncprov
+ * wants the indexes that RFC 4533 needs in OpenLDAP. */
 static bool is_used(const struct doctor *d, const struct index *i)
 {
 	if (i->attr == ATTR_CERTIFICATE)
 		return is_way(d, "entry");
 	if (i->attr == ATTR_MAIL && strcmp(i->kind, "eq") == 0)
 		return is_way(d, "mail");
+	if (d->directory.root.preset != XDB_OPENLDAP
+	    && (i->attr == ATTR_UUID || i->attr == ATTR_CSN))
+		return false;
 	return i->attr != ATTR_MODIFIED || !d->has_sync;
 }
 

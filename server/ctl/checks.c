@@ -33,6 +33,7 @@ const struct check checks[] = {
 	{ "bind-admin", "the identity for looking at cn=config", "tls",
 	    check_bind_admin },
 
+	{ "preset", "what kind of server it is", "bind-im", check_preset },
 	{ "contexts", "naming contexts", "bind-im", check_contexts },
 	{ "extensions", "LDAP controls and extensions", "bind-im",
 	    check_extensions },
@@ -45,6 +46,8 @@ const struct check checks[] = {
 	{ "names", "names of people as addresses", "people", check_names },
 	{ "examples", "three people as the service sees them", "people",
 	    check_examples },
+	{ "password-time", "that a new password shows", "examples",
+	    check_password_time },
 	{ "indexes", "indexes", "bases schema", check_indexes },
 	{ "hashes", "the price of a password check", "bind-im", check_hashes },
 	{ "replicas", "replicas", "contexts", check_replicas },

@@ -63,6 +63,7 @@ struct doctor {
 	int64_t bind_ms;                /* what that takes at best */
 	struct doctor_person *people;
 	size_t person_n, person_room;
+	unsigned with_time;             /* of the examples: it shows how old their password is */
 	struct scratch *scratch;
 	struct result *results;         /* by check */
 };

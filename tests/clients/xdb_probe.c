@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "tests/clients/json_put.h"
 #include "tests/clients/lent.h"
+#include "tests/clients/probe_conf.h"
 #include "tests/clients/turns.h"
 #include "xdb_ldap/xdb.h"
 
@@ -306,6 +307,7 @@ static json_t *of_person(const struct xdb_person *p)
 	put(o, "department", p->department);
 	put(o, "password_changed", p->password_changed);
 	json_object_set_new(o, "refusal", json_integer(p->refusal));
+	json_object_set_new(o, "turns_s", json_integer(p->turns_s));
 	return o;
 }
 
@@ -550,58 +552,13 @@ static void news_take(const json_t *q)
 
 /* --- commands ------------------------------------------------------------------------------------ */
 
-static const char *word(const json_t *q, const char *key, const char *fallback)
-{
-	const char *v = json_string_value(json_object_get(q, key));
-
-	return v != NULL ? v : fallback;
-}
-
-static unsigned count(const json_t *q, const char *key, unsigned fallback)
-{
-	const json_t *j = json_object_get(q, key);
-
-	return j != NULL ? (unsigned)json_integer_value(j) : fallback;
-}
-
 static void store_open(const json_t *q)
 {
-	const json_t *list = json_object_get(q, "uri");
-	const json_t *writers = json_object_get(q, "write_uri");
 	const char *uri[8], *write_uri[8], *why = NULL;
-	const char *pin = word(q, "pin", NULL);
-	struct xdb_conf conf = {
-		.uri = uri, .uri_n = json_array_size(list),
-		.write_uri = write_uri, .write_uri_n = json_array_size(writers),
-		.start_tls = json_is_true(json_object_get(q, "start_tls")),
-		.sasl_external = json_is_true(json_object_get(q, "sasl_external")),
-		.ca_file = word(q, "ca_file", ""),
-		.pin = &pin, .pin_n = pin != NULL,
-		.certificate = word(q, "certificate", ""),
-		.key = word(q, "key", ""),
-		.deref = (enum xdb_deref)count(q, "deref", DEREF_NEVER),
-		.ignore_references = json_is_true(json_object_get(q,
-		    "ignore_references")),
-		.bind_dn = word(q, "bind_dn", ""),
-		.bind_password = text(q, "bind_password"),
-		.domain = word(q, "domain", "example.org"),
-		.people_base = word(q, "people_base", ""),
-		.people_filter = word(q, "people_filter", ""),
-		.people_name = word(q, "people_name", "uid"),
-		.im_base = word(q, "im_base", ""),
-		.groups_base = word(q, "groups_base", NULL),
-		.groups_title = word(q, "groups_title", NULL),
-		.connect_timeout_ms = count(q, "connect_timeout_ms", 2000),
-		.timeout_ms = count(q, "timeout_ms", 3000),
-		.poll_interval_ms = count(q, "poll_interval_ms", 1000),
-		.search_connections = count(q, "search_connections", 2),
-		.bind_connections = count(q, "bind_connections", 4),
-	};
+	const char *pin = word(q, "pin", NULL), *shell = word(q, "closed_shell", "");
+	struct xdb_conf conf = conf_read(q, uri, COUNT(uri), &shell);
 
-	for (size_t i = 0; i < conf.uri_n && i < COUNT(uri); i++)
-		uri[i] = json_string_value(json_array_get(list, i));
-	for (size_t i = 0; i < conf.write_uri_n && i < COUNT(write_uri); i++)
-		write_uri[i] = json_string_value(json_array_get(writers, i));
+	conf_write_read(q, &conf, write_uri, COUNT(write_uri), &pin);
 	xdb_close(&db);
 	db = xdb_open(&conf, &why);
 	say(json_pack("{s:I, s:s, s:s?}", "id", (json_int_t)number(q, "id"),

@@ -136,13 +136,31 @@ def test_profile_that_nobody_may_remove(doctor):
     assert doctor.last["scratch"]["what"].startswith("removed 1")
 
 
-def test_root_dse_without_increment(doctor):
-    text = 'to dn.base="" attrs=supportedFeatures by * none'
+def test_root_dse_without_password_modification(doctor):
+    text = 'to dn.base="" attrs=supportedExtension by * none'
     with config(doctor.world, rule(text),
                 (ldap.MOD_ADD, "olcAccess", ["to * by * read"]),
                 dn="olcDatabase={-1}frontend,cn=config"):
-        assert doctor.findings() == {"extensions": FAULT}
-        assert "increment" in doctor.says("extensions")
+        assert doctor.findings() == {"extensions": WARNING}
+        assert "RFC 3062" in doctor.says("extensions")
+
+
+def test_root_dse_that_says_nothing(doctor):
+    text = 'to dn.base="" attrs=supportedControl by * none'
+    with config(doctor.world, rule(text),
+                (ldap.MOD_ADD, "olcAccess", ["to * by * read"]),
+                dn="olcDatabase={-1}frontend,cn=config"):
+        assert doctor.findings()["preset"] == WARNING
+        assert "openldap" in doctor.says("preset")
+
+
+def test_preset_of_another_server(doctor):
+    """And what it leads to: nobody shows who they are."""
+    doctor.write({"ldap.preset": "389ds"})
+    found = doctor.findings()
+    assert found["preset"] == WARNING and found["examples"] == FAULT
+    assert "openldap" in doctor.says("preset")
+    assert "nsUniqueId" in doctor.says("examples")
 
 
 @pytest.mark.parametrize("overlay, check, verdict", [

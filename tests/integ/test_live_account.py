@@ -265,3 +265,59 @@ def test_locked_between_password_and_bind(live):                # noqa: F811
         with pytest.raises(StreamError) as why:
             stream.bind("r")
         assert local(why.value.element[0]) == "not-authorized"
+
+
+# --- by date alone: nothing changes in the directory, nobody tells ------------------
+
+def stamp(seconds):
+    return time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + seconds))
+
+
+def put(live, person, **values):                                # noqa: F811
+    relax = [ldap.controls.LDAPControl("1.3.6.1.4.1.4203.666.5.12", True)]
+    live.root.modify_ext_s(person.dn, [
+        (ldap.MOD_REPLACE, name, value and [value.encode()])
+        for name, value in values.items()], serverctrls=relax)
+
+
+def test_accounts_that_end_at_a_date(live, login):              # noqa: F811
+    """Each at its own; who is not meant stays."""
+    ann, bob, eva = (login().come() for _ in range(3))
+    began = time.time()
+    put(live, bob.person, pwdEndTime=stamp(6))
+    put(live, ann.person, pwdEndTime=stamp(4))
+    put(live, eva.person, pwdEndTime=stamp(86400))
+    assert settle(ann, bob, eva) == [[], [], []]
+    assert "expired" in closed(ann)[1]
+    assert time.time() >= began + 3
+    assert attempt(live, ann.person) == "not-authorized"
+    assert "expired" in closed(bob)[1]
+    assert settle(eva) == [[]]
+
+
+def test_an_end_that_was_put_off(live, login):                  # noqa: F811
+    ann = login().come()
+    put(live, ann.person, pwdEndTime=stamp(4))
+    settle(ann)
+    put(live, ann.person, pwdEndTime=stamp(3600))
+    time.sleep(5)               # what is to be proved is that nothing comes
+    assert settle(ann) == [[]]
+
+
+def test_an_end_while_they_are_away(live, login):               # noqa: F811
+    """Kept in memory after the last session, and not believed for too long."""
+    ann = login()
+    wait_for(lambda: live.profile(ann.person).get("imScram"))
+    put(live, ann.person, pwdEndTime=stamp(5))
+    assert attempt(live, ann.person, None, "SCRAM-SHA-256") is None
+    ann.close()
+    time.sleep(6)
+    assert attempt(live, ann.person, None, "SCRAM-SHA-256") == "not-authorized"
+
+
+def test_an_account_that_begins_at_a_date(live):                # noqa: F811
+    person = live.person()
+    put(live, person, pwdStartTime=stamp(3))
+    assert attempt(live, person) == "not-authorized"
+    time.sleep(4)               # who tries again and again is slowed down
+    assert attempt(live, person) is None

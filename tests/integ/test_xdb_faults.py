@@ -607,7 +607,8 @@ def test_LDAP_17_a_message_without_end(fake, open_fake):
 
 def test_LDAP_17_an_entry_of_nonsense(fake, open_fake):
     values = {
-        "uid": [b"lucia"], "entryUUID": [b"u" * 36],
+        "uid": [b"lucia"],
+        "entryUUID": [b"597ae2f6-16a6-1027-98f4-d28b5365dc14"],
         "cn": [b"\xff\xfe", b"a\0b", b"", b"ok"], "sn": [b"x" * 100000],
         "jpegPhoto": [b"\xff\xd8\xff" + bytes(5 << 20)],
         "jid": [b"\xc0\xaf"], "unasked": [b"x"], "mail": [b""] * 5000,

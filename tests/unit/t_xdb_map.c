@@ -5,8 +5,48 @@
 #include "tests/tap.h"
 #include "xdb_ldap/call.h"
 #include "xdb_ldap/entry.h"
+#include "xdb_ldap/preset.h"
 
 /* --- the table ----------------------------------------------------------------------- */
+
+static bool is_of_presets(enum attr attr)
+{
+	for (size_t i = 0; i < preset_row_n; i++)
+		if (preset_rows[i].attr == attr)
+			return true;
+	return false;
+}
+
+static void test_presets(void)
+{
+	static const enum attr needed[] = { ATTR_UUID, ATTR_ENTRY_UUID,
+	    ATTR_PASSWORD_CHANGED, ATTR_MODIFIED };
+	struct arena a = { NULL };
+	struct names names;
+
+	map_init(&names, &a, "uid", NULL);
+	is_str(names.rows[ATTR_UUID].name, "entryUUID", "first it is OpenLDAP");
+	for (int p = XDB_OPENLDAP; p < XDB_PRESETS; p++) {
+		unsigned missing = 0, twice = 0;
+
+		map_preset(&names, &a, (enum xdb_preset)p);
+		for (size_t i = 0; i < COUNT(needed); i++)
+			missing += names.rows[needed[i]].name == NULL;
+		/* A lock of one kind or the other. */
+		missing += names.rows[ATTR_NS_LOCK].name == NULL
+		    && names.rows[ATTR_CONTROL].name == NULL;
+		is_int(missing, 0, preset_texts[p]);
+		for (int s = 0; s < SET_N; s++)
+			for (const char **n = names.sets[s]; *n != NULL; n++)
+				for (const char **m = n + 1; *m != NULL; m++)
+					twice += strcmp(*n, *m) == 0;
+		is_int(twice, 0, "nothing is asked for twice");
+	}
+	is_str(names.rows[ATTR_UUID].name, "ipaUniqueID", "a preset is a column");
+	ok(names.rows[ATTR_PASSWORD_LOCKED].name == NULL,
+	    "what this server does not have has no name");
+	arena_fini(&a);
+}
 
 static void test_map(void)
 {
@@ -18,10 +58,10 @@ static void test_map(void)
 
 	map_init(&names, &a, "mailLocalAddress", NULL);
 	for (int i = 0; i < ATTR_N; i++)
-		bad += names.rows[i].name == NULL
-		    || names.rows[i].most_bytes == 0
-		    || names.rows[i].most_values == 0;
-	is_int(bad, 0, "every attribute has a name and bounds");
+		bad += names.rows[i].most_bytes == 0
+		    || names.rows[i].most_values == 0
+		    || (names.rows[i].name == NULL && !is_of_presets((enum attr)i));
+	is_int(bad, 0, "every attribute has a name, or is a preset's, and bounds");
 	is_str(names.rows[ATTR_NAME].name, "mailLocalAddress",
 	    "people_name is the configuration's");
 	for (int s = 0; s < SET_N; s++) {
@@ -136,6 +176,7 @@ static void test_confs(void)
 int main(void)
 {
 	test_map();
+	test_presets();
 	test_texts();
 	test_codes();
 	test_confs();

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/root.c — the root DSE: asked for, and what it means. */
+#include "xdb_ldap/root.h"
+
+#include "base/log.h"
+#include "xdb_ldap/op.h"
+#include "xdb_ldap/pool.h"
+#include "xdb_ldap/preset.h"
+#include "xdb_ldap/sync.h"
+#include "xdb_ldap/usability.h"
+
+#define ASSERTION_OID "1.3.6.1.1.12"
+#define INCREMENT_OID "1.3.6.1.1.14"
+
+static bool has(const struct entry *e, enum attr attr, const char *oid)
+{
+	size_t n;
+	struct slice *values = e != NULL ? entry_all(e, attr, &n) : NULL;
+
+	for (size_t i = 0; values != NULL && i < n; i++)
+		if (slice_is(values[i], oid))
+			return true;
+	return false;
+}
+
+/* A root DSE that we may not read tells nothing: then it is taken for
+ * OpenLDAP's, whose people show an entryUUID; those who show none stay out. */
+void root_learn(struct xdb *db, const struct entry *found)
+{
+	struct root *r = &db->root;
+	bool is_readable = found != NULL
+	    && entry_find(found, ATTR_SUPPORTED_CONTROL) != NULL;
+	enum xdb_preset is = found != NULL ? preset_of_root(found)
+	    : XDB_OPENLDAP;
+
+	r->is_known = true;
+	r->has_usability = has(found, ATTR_SUPPORTED_CONTROL, USABILITY_OID);
+	/* One that says nothing is asked, and says no itself. */
+	r->has_assertion = !is_readable
+	    || has(found, ATTR_SUPPORTED_CONTROL, ASSERTION_OID);
+	r->has_increment = !is_readable
+	    || has(found, ATTR_SUPPORTED_FEATURE, INCREMENT_OID);
+	r->looks_like = is_readable ? is : XDB_AUTO;
+	if (r->preset == XDB_AUTO)
+		r->preset = is;
+	map_preset(&db->names, &db->arena, r->preset);
+}
+
+static void learn(struct xdb *db, const struct entry *found)
+{
+	const struct root *r = &db->root;
+
+	root_learn(db, found);
+	log_event(LOG_INFO, "ldap-preset", "-", "preset=%s looks-like=%s "
+	    "usability=%d", preset_texts[r->preset],
+	    r->looks_like != XDB_AUTO ? preset_texts[r->looks_like] : "-",
+	    r->has_usability);
+}
+
+/* --- asking --------------------------------------------------------------------------- */
+
+struct asked { struct call *call; };
+
+static void found(struct xdb_op *op);
+
+static struct xdb_op *ask(struct xdb *db, bool is_of_watch)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct asked));
+	struct asked *a = op->data;
+
+	a->call = call_search(op, &(struct search){ .base = "",
+	    .scope = LDAP_SCOPE_BASE, .filter = "(objectClass=*)",
+	    .set = SET_ROOT, .is_of_watch = is_of_watch, .is_of_root = true });
+	op_await(op, found);
+	return op;
+}
+
+static bool is_weather(enum xdb_status status)
+{
+	return status == XDB_DOWN || status == XDB_BUSY;
+}
+
+static void found(struct xdb_op *op)
+{
+	struct call *c = ((struct asked *)op->data)->call;
+
+	if (!op->db->root.is_known && !is_weather(c->status))
+		learn(op->db, c->status == XDB_OK ? c->entries : NULL);
+	if (op_failed(op, c))
+		return;
+	op->res.n = has(c->entries, ATTR_SUPPORTED_CONTROL, SYNC_REQUEST_OID);
+	op_finish(op, XDB_OK, NULL);
+}
+
+struct xdb_op *root_ask(struct xdb *db)
+{
+	return ask(db, true);
+}
+
+static void answered(const struct xdb_result *res, void *ctx)
+{
+	struct xdb *db = ctx;
+
+	(void)res;
+	db->root.op = NULL;
+	if (db->root.is_known)
+		pool_pump(&db->search);
+}
+
+void root_want(struct xdb *db)
+{
+	if (db->root.is_known || db->root.op != NULL)
+		return;
+	db->root.op = ask(db, false);
+	xdb_then(db->root.op, answered, db);
+}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* xdb_ldap/person.c — finding one person and one profile, and reading them.
  *
- * With profiles of their own, two searches at once: the person by name, the profile by JID.  The profile
- * counts only when it is this person's by entryUUID; a person who was renamed
- * has a profile with the old JID, which a third search finds.  With profiles on
+ * With profiles of their own, two searches at once: the person by name, the
+ * profile by JID.  The profile counts only when it is this person's by
+ * entryUUID; a person who was renamed has a profile with the old JID, which a
+ * third search finds.  With profiles on
  * people's own entries one search finds both, and they cannot disagree.  Whether
  * the person may use the account is judged in rules.c. */
 #include "xdb_ldap/person.h"

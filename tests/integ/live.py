@@ -17,6 +17,8 @@ import ldap
 import pytest
 
 from client import Client
+from rawclient import SaslFailure, Stream
+from scram import Scram
 from world import wait_for
 
 MOST = 1.0
@@ -94,3 +96,18 @@ def roster(world, person, add=(), remove=(), name="imRosterItem"):
         (how, name, [value.encode() for value in values])
         for how, values in ((ldap.MOD_DELETE, remove), (ldap.MOD_ADD, add))
         if values])
+
+
+def attempt(world, person, password=None, mechanism="PLAIN"):
+    """The SASL failure of a login, or None."""
+    with Stream(world) as stream:
+        stream.secured()
+        try:
+            if mechanism == "PLAIN":
+                stream.plain(person.uid, password or person.password)
+            else:
+                stream.scram(Scram(mechanism, person.uid,
+                                   password or person.password))
+        except SaslFailure as why:
+            return why.condition
+    return None

@@ -8,10 +8,9 @@ import ldap
 import pytest
 
 from client import Client, befriend, settle, show
-from live import (build_is_slow, clock, guests, live,           # noqa: F401
+from live import (attempt, build_is_slow, clock, guests, live,           # noqa: F401
                   profile_dn)
-from rawclient import SaslFailure, Stream, StreamError, local
-from scram import Scram
+from rawclient import Stream, StreamError, local
 from world import Person, wait_for
 
 VCARD = "vcard-temp"
@@ -25,21 +24,6 @@ def closed(client):
             client.next(10)
     except StreamError as why:
         return local(why.element[0]), why.element.findtext(ERRORS + "text")
-
-
-def attempt(world, person, password=None, mechanism="PLAIN"):
-    """The SASL failure of a login, or None."""
-    with Stream(world) as stream:
-        stream.secured()
-        try:
-            if mechanism == "PLAIN":
-                stream.plain(person.uid, password or person.password)
-            else:
-                stream.scram(Scram(mechanism, person.uid,
-                                   password or person.password))
-        except SaslFailure as why:
-            return why.condition
-    return None
 
 
 CLOSING = {     # what the directory says, and what the client is told

@@ -2,7 +2,7 @@
 """Each kind of directory server: names, rules of the account, what is watched.
 
 OpenLDAP is a real slapd; test_389ds.py has the real 389 Directory Server; Active
-Directory and FreeIPA are recorded answers (presets/).
+Directory and FreeIPA are played by their documentation (presets/).
 """
 
 import time

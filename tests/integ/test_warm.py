@@ -12,8 +12,8 @@ import pytest
 
 from client import Client
 from faults import Proxy
-from live import build_is_slow, live, profile_dn    # noqa: F401
-from rawclient import SaslFailure, Stream
+from live import attempt, build_is_slow, live, profile_dn   # noqa: F401
+from rawclient import Stream
 from scram import Scram
 from service import Service
 from world import wait_for
@@ -35,21 +35,6 @@ def operations(world):
     return stats(world.state)["directory_operations"]
 
 
-def condition_of(world, person, mechanism="PLAIN", password=None):
-    """None: logged in."""
-    with Stream(world) as stream:
-        stream.secured()
-        try:
-            if mechanism == "PLAIN":
-                stream.plain(person.uid, password or person.password)
-            else:
-                stream.scram(Scram(mechanism, person.uid,
-                                   password or person.password))
-        except SaslFailure as why:
-            return why.condition
-    return None
-
-
 @pytest.fixture
 def quiet(make_world):
     """A world of one's own, in which every operation is the test's."""
@@ -61,13 +46,13 @@ def quiet(make_world):
 def warm(world, person=None):
     """A person who has verifiers, is in memory, and not here."""
     person = person or world.person("tibio")
-    assert condition_of(world, person) is None
+    assert attempt(world, person) is None
     wait_for(lambda: "imScram" in (world.profile(person) or {}))
     before = stats(world.state)["accounts_away"]
 
     def is_warm():
         count = operations(world)
-        assert condition_of(world, person, "SCRAM-SHA-256") is None
+        assert attempt(world, person, mechanism="SCRAM-SHA-256") is None
         return operations(world) == count
     wait_for(is_warm, 20)
     wait_for(lambda: stats(world.state)["accounts"] == 0)
@@ -79,7 +64,7 @@ def test_a_warm_login_asks_nothing(quiet):
     """Issue 4, done 5: two searches at most besides the bind, none when warm."""
     fresh = quiet.person("frio")
     count = operations(quiet)
-    assert condition_of(quiet, fresh, "SCRAM-SHA-1") == "not-authorized"
+    assert attempt(quiet, fresh, mechanism="SCRAM-SHA-1") == "not-authorized"
     assert operations(quiet) == count + 1               # both in one operation
     person = warm(quiet)
     for mechanism, asked in (("SCRAM-SHA-1", 0), ("SCRAM-SHA-512", 0),
@@ -90,8 +75,8 @@ def test_a_warm_login_asks_nothing(quiet):
             ann.items()
             assert operations(quiet) == count + asked, mechanism
         count = operations(quiet)
-        assert condition_of(quiet, person, mechanism,
-                            "falsch" + mechanism) == "not-authorized"
+        assert attempt(quiet, person, "falsch" + mechanism,
+                       mechanism) == "not-authorized"
         assert operations(quiet) == count + asked
 
 
@@ -130,13 +115,13 @@ def test_what_is_kept_ends_with_a_change(live, how):            # noqa: F811
     """The next login after ldapmodify's answer: a millisecond for the news."""
     person = live.person("tibio")
     for mechanism in ("PLAIN", "SCRAM-SHA-256"):
-        wait_for(lambda: condition_of(live, person, mechanism) is None)
+        wait_for(lambda: attempt(live, person, mechanism=mechanism) is None)
     wait_for(lambda: "imScram" in (live.profile(person) or {}))
-    assert condition_of(live, person, "SCRAM-SHA-256") is None
+    assert attempt(live, person, mechanism="SCRAM-SHA-256") is None
     CLOSED[how](live, person)
     time.sleep(0.3)
     for mechanism in ("SCRAM-SHA-256", "PLAIN"):
-        assert condition_of(live, person, mechanism) == "not-authorized"
+        assert attempt(live, person, mechanism=mechanism) == "not-authorized"
 
 
 def test_what_is_kept_follows(quiet):
@@ -160,11 +145,11 @@ def test_nothing_kept_is_believed_without_the_directory(quiet, tmp_path):
         proxy.mode = "drop"
         proxy.cut()
         wait_for(lambda: not stats(service.folder)["directory_watched"])
-        assert condition_of(service, person, "SCRAM-SHA-256") \
+        assert attempt(service, person, mechanism="SCRAM-SHA-256") \
             == "temporary-auth-failure"
         quiet.root.passwd_s(person.dn, None, "otra cosa")
         proxy.mode = "pass"
-        wait_for(lambda: condition_of(service, person, "SCRAM-SHA-256")
+        wait_for(lambda: attempt(service, person, mechanism="SCRAM-SHA-256")
                  == "not-authorized", 30)
 
 
@@ -173,7 +158,7 @@ def test_the_oldest_makes_room(quiet, tmp_path):
         wait_for(lambda: stats(service.folder)["directory_watched"], 20)
         people = [quiet.person("lleno") for _ in range(4)]
         for person in people * 2:
-            assert condition_of(service, person) is None
+            assert attempt(service, person) is None
         wait_for(lambda: stats(service.folder)["accounts"] == 0)
         assert stats(service.folder)["accounts_away"] <= 2
 

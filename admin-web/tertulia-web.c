@@ -43,34 +43,10 @@ static struct xdb *directory_open(const struct settings *s, const char **why_r)
 {
 	struct buf password = { 0 };
 	struct xdb *db = NULL;
-	struct xdb_conf conf = {
-		.uri = s->ldap.uri.v, .uri_n = s->ldap.uri.n,
-		.write_uri = s->ldap.write_uri.v,
-		.write_uri_n = s->ldap.write_uri.n,
-		.start_tls = s->ldap.start_tls,
-		.sasl_external = s->ldap.sasl_external,
-		.ca_file = s->ldap.ca_file,
-		.pin = s->ldap.pin.v, .pin_n = s->ldap.pin.n,
-		.certificate = s->ldap.certificate, .key = s->ldap.key,
-		.deref = (enum xdb_deref)s->ldap.deref,
-		.ignore_references = s->ldap.ignore_references,
-		.bind_dn = s->web.bind_dn,
-		.domain = s->server.domain,
-		.people_base = s->ldap.people_base,
-		.is_inline = s->ldap.profiles == PROFILES_INLINE,
-		.people_filter = s->ldap.people_filter,
-		.people_name = s->ldap.people_name,
-		.im_base = s->ldap.im_base, .groups_base = s->ldap.groups_base,
-		.preset = (enum xdb_preset)s->ldap.preset,
-		.password_policy = s->ldap.password_policy,
-		.closed_shells = s->ldap.closed_shells.v,
-		.closed_shell_n = s->ldap.closed_shells.n,
-		.connect_timeout_ms = s->ldap.connect_timeout_ms,
-		.timeout_ms = s->ldap.timeout_ms,
-		.search_connections = 1,        /* a handful of requests at a time */
-		.bind_connections = 1,
-	};
+	struct xdb_conf conf = xdb_conf_of(s);
 
+	conf.bind_dn = s->web.bind_dn;
+	conf.search_connections = conf.bind_connections = 1;    /* a handful of requests at a time */
 	if (*s->web.bind_password_file == '\0'
 	    || settings_secret(s->web.bind_password_file, &password, why_r)) {
 		conf.bind_password = buf_slice(&password);

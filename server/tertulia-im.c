@@ -166,6 +166,7 @@ static void host_name(const char *text, struct jid *jid_r)
 
 static struct xdb *xdb_start(const struct settings *s)
 {
+	struct xdb_conf conf = xdb_conf_of(s);
 	struct buf password = { 0 };
 	const char *why = NULL;
 	struct xdb *db;
@@ -173,34 +174,8 @@ static struct xdb *xdb_start(const struct settings *s)
 	if (*s->ldap.bind_password_file != '\0'
 	    && !settings_secret(s->ldap.bind_password_file, &password, &why))
 		fatal("%s: %s", s->ldap.bind_password_file, why);
-	db = xdb_open(&(struct xdb_conf){ .uri = s->ldap.uri.v,
-		.uri_n = s->ldap.uri.n,
-		.write_uri = s->ldap.write_uri.v,
-		.write_uri_n = s->ldap.write_uri.n,
-		.start_tls = s->ldap.start_tls,
-		.sasl_external = s->ldap.sasl_external,
-		.ca_file = s->ldap.ca_file, .pin = s->ldap.pin.v,
-		.pin_n = s->ldap.pin.n, .certificate = s->ldap.certificate,
-		.key = s->ldap.key, .deref = (enum xdb_deref)s->ldap.deref,
-		.ignore_references = s->ldap.ignore_references,
-		.bind_dn = s->ldap.bind_dn,
-		.bind_password = buf_slice(&password),
-		.domain = s->server.domain,
-		.people_base = s->ldap.people_base,
-		.is_inline = s->ldap.profiles == PROFILES_INLINE,
-		.people_filter = s->ldap.people_filter,
-		.people_name = s->ldap.people_name, .im_base = s->ldap.im_base,
-		.groups_base = s->ldap.groups_base,
-		.groups_title = s->roster.groups_title,
-		.preset = (enum xdb_preset)s->ldap.preset,
-		.password_policy = s->ldap.password_policy,
-		.closed_shells = s->ldap.closed_shells.v,
-		.closed_shell_n = s->ldap.closed_shells.n,
-		.connect_timeout_ms = s->ldap.connect_timeout_ms,
-		.timeout_ms = s->ldap.timeout_ms,
-		.poll_interval_ms = s->ldap.poll_interval_ms,
-		.search_connections = s->ldap.search_connections,
-		.bind_connections = s->ldap.bind_connections }, &why);
+	conf.bind_password = buf_slice(&password);
+	db = xdb_open(&conf, &why);
 	buf_wipe(&password);
 	if (db == NULL)
 		fatal("[ldap]: %s", why);

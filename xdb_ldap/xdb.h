@@ -69,6 +69,11 @@ struct xdb_conf {                       /* strings are copied by xdb_open */
 	unsigned search_connections, bind_connections;
 };
 
+/* As the settings have it: strings are theirs.  The password is the caller's to
+ * read, and who is not the XMPP process has an identity of its own. */
+struct settings;
+struct xdb_conf xdb_conf_of(const struct settings *s);
+
 /* Starts connecting in the background; NULL and a reason when the
  * configuration cannot work (a filter that does not parse, no CA file). */
 struct xdb *xdb_open(const struct xdb_conf *conf, const char **why_r);

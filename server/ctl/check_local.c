@@ -33,12 +33,7 @@ static const char *below(struct doctor *d, const char *rdn)
 static bool directory_prepare(struct doctor *d, const char **why_r)
 {
 	struct settings *s = d->settings;
-	struct xdb_conf conf = {
-		.uri = s->ldap.uri.v, .uri_n = s->ldap.uri.n,
-		.write_uri = s->ldap.write_uri.v,
-		.write_uri_n = s->ldap.write_uri.n,
-		.start_tls = s->ldap.start_tls,
-	};
+	struct xdb_conf conf = xdb_conf_of(s);
 	struct xdb *db = &d->directory;
 
 	map_init(&db->names, &db->arena, s->ldap.people_name, NULL);

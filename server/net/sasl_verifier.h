@@ -6,8 +6,7 @@
  *
  * For a person who does not exist, or has no verifier, one is made up from the
  * name and a secret of this service: it looks like any other, is the same at
- * every try and after a restart, and fits no password (security SASL-07).
- * sasl_make_verifiers() of net/sasl.h is here too. */
+ * every try and after a restart, and fits no password (security SASL-07). */
 #ifndef NET_SASL_VERIFIER_H
 #define NET_SASL_VERIFIER_H
 

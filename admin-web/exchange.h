@@ -70,7 +70,9 @@ struct exchange {
 	const char *address;            /* of the peer, for log and throttle */
 	enum lang lang;
 	struct who who;
-	struct login *login;            /* the signed-in browser, or NULL; borrowed */
+	/* The signed-in browser; NULL: nobody signed in, or signed out meanwhile, in
+	 * another tab (login.c sees to it). */
+	struct login *login;
 
 	/* the handler's */
 	void *data;

@@ -21,23 +21,34 @@ struct login {
 	struct list link;               /* longest silent first */
 };
 
-struct logins { struct map by_proof; struct list age; };
+struct logins {
+	struct map by_proof;
+	struct list age;
+	struct list *exchanges;         /* borrowed */
+};
 
 static struct slice key_of(const struct login *l)
 {
 	return slice_make(l->proof, sizeof l->proof);
 }
 
-struct logins *logins_new(void)
+struct logins *logins_new(struct list *exchanges)
 {
 	struct logins *all = NEW(struct logins);
 
 	list_init(&all->age);
+	all->exchanges = exchanges;
 	return all;
 }
 
+/* Others of this browser may be waiting for their answer. */
 static void login_drop(struct logins *all, struct login *l)
 {
+	struct exchange *x;
+
+	LIST_EACH(x, all->exchanges, struct exchange, link)
+		if (x->login == l)
+			x->login = NULL;
 	map_take(&all->by_proof, key_of(l));
 	list_remove(&l->link);
 	arena_fini(&l->arena);
@@ -65,7 +76,7 @@ void logins_doubt(struct logins *all)
 		l->asked_ms = loop_now_ms() - LOGIN_ADMIN_MS;
 }
 
-/* An exchange that is under way may hold it: so it is over at its next request. */
+/* Over at its next request; what is under way is answered. */
 void logins_end_person(struct logins *all, const char *uid)
 {
 	struct login *l;

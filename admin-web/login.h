@@ -19,7 +19,8 @@ enum {
 	LOGINS_MOST = 1000,             /* the longest silent one makes room */
 };
 
-struct logins *logins_new(void);
+/* `exchanges` is web.h's: when a login ends, whoever is at work for it is told. */
+struct logins *logins_new(struct list *exchanges);
 void logins_free(struct logins **lp);
 /* Membership of the administrators is asked for anew. */
 void logins_doubt(struct logins *l);

@@ -189,7 +189,7 @@ static void world_open(void)
 	if (!log_open(web.settings->log.file, web.settings->log.level, &why))
 		fatal("tertulia-web: %s: %s", web.settings->log.file, why);
 	list_init(&web.exchanges);
-	web.logins = logins_new();
+	web.logins = logins_new(&web.exchanges);
 	web.throttle = throttle_new(&guesses);
 	web.basic = basic_new();
 	web.db = directory_open(web.settings, &why);

@@ -12,6 +12,7 @@ import time
 import pytest
 
 from browser import Api, Browser, Web
+from faults import Proxy
 from service import Service, build
 from world import is_alive, wait_for
 
@@ -91,6 +92,31 @@ def test_many_reloads_while_people_work(service):
     stop.set()
     worker.join()
     assert not faults
+
+
+def test_web_03_signing_out_while_another_tab_waits_for_its_page(world, tmp_path):
+    """The page comes, and knows that nobody is signed in any more."""
+    with Proxy(world.env["LDAP_URI"].rpartition(":")[2]) as proxy, \
+            Service(world, tmp_path / "service", {"ldap.uri": proxy.uri}) as service:
+        tab = Browser(service).sign_in()
+        other = Browser(service)
+        other.cookies = dict(tab.cookies)
+        other.get("/me")
+        cookies = "; ".join(f"{k}={v}" for k, v in tab.cookies.items())
+        with tab.connect() as stream:
+            proxy.hold()
+            stream.sendall(f"GET /people?q=lucia HTTP/1.1\r\nHost: {tab.host}\r\n"
+                           f"Cookie: {cookies}\r\n\r\n".encode())
+            other.submit("/signout")            # asks no directory
+            assert other.path == "/signin"
+            proxy.release()
+            page = ""
+            while "</html>" not in page:
+                more = stream.recv(1 << 16)
+                assert more, page
+                page += more.decode()
+        assert page.startswith("HTTP/1.1 200 ") and "lucia" in page
+        assert 'action="/signout"' not in page
 
 
 @pytest.mark.parametrize("busy", [False, True])

@@ -8,6 +8,7 @@
 #include "admin-web/account.h"
 #include "admin-web/layout.h"
 #include "admin-web/pages.h"
+#include "admin-web/password.h"
 #include "admin-web/web.h"
 
 struct activation {
@@ -93,14 +94,7 @@ static void show_form(struct exchange *x, struct activation *a)
 	page_flag(&p, "readonly");
 	page_flag(&p, "hidden");
 	page_close(&p);
-	form_field(x, &p, &(struct field){ .name = "password",
-	    .type = "password", .label = T_NEW_PASSWORD, .help = T_PASSWORD_HELP,
-	    .autocomplete = "new-password", .is_required = true,
-	    .is_focused = true, .least = PASSWORD_LEAST, .most = PASSWORD_MOST });
-	form_field(x, &p, &(struct field){ .name = "again",
-	    .type = "password", .label = T_PASSWORD_AGAIN, .help = T_COUNT,
-	    .autocomplete = "new-password", .is_required = true,
-	    .least = PASSWORD_LEAST, .most = PASSWORD_MOST });
+	password_fields(x, &p, true);
 	form_button(&p, "button main", say(x, T_SET_PASSWORD));
 	page_close(&p);
 	layout_end(x, &p);
@@ -124,22 +118,10 @@ void post_activate(struct exchange *x)
 	request_find(x, choose_found);
 }
 
-static bool is_password_good(struct exchange *x)
-{
-	struct account_wish wish = {
-		.password = form_get_exact(&x->form, "password") };
-
-	account_wish_check(x, &wish);
-	if (x->fault_n == 0 && !slice_eq(wish.password,
-	    form_get_exact(&x->form, "again")))
-		exchange_fault(x, "again", T_PASSWORDS_DIFFER);
-	return x->fault_n == 0;
-}
-
 static void choose_found(struct exchange *x, struct activation *a)
 {
 	x->data = a;
-	if (!is_password_good(x)) {
+	if (!password_is_chosen(x)) {
 		x->reply.status = 422;
 		show_form(x, a);
 		return;

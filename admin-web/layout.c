@@ -253,6 +253,23 @@ void part_fact(struct page *p, const char *name, struct slice value)
 	page_leaf(p, "dd", NULL, value);
 }
 
+void part_table(struct exchange *x, struct page *p, const enum text *heads,
+    size_t n)
+{
+	page_open_class(p, "table", "cards");
+	page_open(p, "thead");
+	page_open(p, "tr");
+	for (size_t i = 0; i < n; i++) {
+		page_open(p, "th");
+		page_attr_cstr(p, "scope", "col");
+		page_cstr(p, say(x, heads[i]));
+		page_close(p);
+	}
+	page_close(p);
+	page_close(p);
+	page_open(p, "tbody");
+}
+
 void part_badge(struct page *p, const char *kind, const char *text)
 {
 	page_open(p, "span");

@@ -30,6 +30,9 @@ void part_notice(struct page *p, const char *text);
 void part_link(struct page *p, const char *class, const char *path, const char *text);
 /* One line of a description list; empty values are left out. */
 void part_fact(struct page *p, const char *name, struct slice value);
+/* A table with its head, open for rows; page_close() twice ends it. */
+void part_table(struct exchange *x, struct page *p, const enum text *heads,
+    size_t n);
 void part_badge(struct page *p, const char *kind, const char *text);
 
 /* <form method=post> with the login's token. */

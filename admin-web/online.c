@@ -103,18 +103,7 @@ static void write_table(struct exchange *x, struct page *p, const json_t *sessio
 	const json_t *s;
 	size_t i;
 
-	page_open_class(p, "table", "cards");
-	page_open(p, "thead");
-	page_open(p, "tr");
-	for (i = 0; i < COUNT(heads); i++) {
-		page_open(p, "th");
-		page_attr_cstr(p, "scope", "col");
-		page_cstr(p, say(x, heads[i]));
-		page_close(p);
-	}
-	page_close(p);
-	page_close(p);
-	page_open(p, "tbody");
+	part_table(x, p, heads, COUNT(heads));
 	json_array_foreach(sessions, i, s)
 		write_session(x, p, s);
 	page_close(p);

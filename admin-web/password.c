@@ -12,14 +12,37 @@
 #include "admin-web/pages.h"
 #include "admin-web/web.h"
 
-static void write_password(struct exchange *x, struct page *p, const char *name,
-    enum text label, enum text help)
+/* --- a new one ---------------------------------------------------------------------------- */
+
+void password_fields(struct exchange *x, struct page *p, bool is_focused)
 {
-	form_field(x, p, &(struct field){ .name = name, .type = "password",
-	    .label = label, .help = help, .autocomplete = "new-password",
-	    .is_required = true, .least = PASSWORD_LEAST,
-	    .most = PASSWORD_MOST });
+	struct field f = { .name = "password", .type = "password",
+		.label = T_NEW_PASSWORD, .help = T_PASSWORD_HELP,
+		.autocomplete = "new-password", .is_required = true,
+		.is_focused = is_focused, .least = PASSWORD_LEAST,
+		.most = PASSWORD_MOST };
+
+	form_field(x, p, &f);
+	f.name = "again";
+	f.label = T_PASSWORD_AGAIN;
+	f.help = T_COUNT;
+	f.is_focused = false;
+	form_field(x, p, &f);
 }
+
+bool password_is_chosen(struct exchange *x)
+{
+	struct account_wish wish = {
+		.password = form_get_exact(&x->form, "password") };
+
+	account_wish_check(x, &wish);
+	if (x->fault_n == 0 && !slice_eq(wish.password,
+	    form_get_exact(&x->form, "again")))
+		exchange_fault(x, "again", T_PASSWORDS_DIFFER);
+	return x->fault_n == 0;
+}
+
+/* --- the form --------------------------------------------------------------------------- */
 
 void password_show(struct exchange *x, const char *complaint, struct slice name)
 {
@@ -38,8 +61,7 @@ void password_show(struct exchange *x, const char *complaint, struct slice name)
 	    .type = "password", .label = T_OLD_PASSWORD, .help = T_COUNT,
 	    .autocomplete = "current-password", .is_required = true,
 	    .is_focused = name.n != 0, .most = 1024 });
-	write_password(x, &p, "password", T_NEW_PASSWORD, T_PASSWORD_HELP);
-	write_password(x, &p, "again", T_PASSWORD_AGAIN, T_COUNT);
+	password_fields(x, &p, false);
 	form_button(&p, "button main", say(x, T_CHANGE_PASSWORD));
 	page_close(&p);
 	layout_end(x, &p);
@@ -62,21 +84,9 @@ static void again(struct exchange *x, unsigned status, const char *complaint)
 	password_show(x, complaint, form_get(&x->form, "name"));
 }
 
-static bool is_wish_good(struct exchange *x)
-{
-	struct account_wish wish = {
-		.password = form_get_exact(&x->form, "password") };
-
-	account_wish_check(x, &wish);
-	if (x->fault_n == 0 && !slice_eq(wish.password,
-	    form_get_exact(&x->form, "again")))
-		exchange_fault(x, "again", T_PASSWORDS_DIFFER);
-	return x->fault_n == 0;
-}
-
 void post_password(struct exchange *x)
 {
-	if (is_wish_good(x))
+	if (password_is_chosen(x))
 		auth_check(x, form_get(&x->form, "name"),
 		    form_get_exact(&x->form, "old"), change_checked);
 	else

@@ -68,18 +68,7 @@ static void write_table(struct exchange *x, struct page *p,
 {
 	static const enum text heads[] = { T_NAME, T_ADDRESS, T_DEPARTMENT, T_STATUS };
 
-	page_open_class(p, "table", "cards");
-	page_open(p, "thead");
-	page_open(p, "tr");
-	for (size_t i = 0; i < COUNT(heads); i++) {
-		page_open(p, "th");
-		page_attr_cstr(p, "scope", "col");
-		page_cstr(p, say(x, heads[i]));
-		page_close(p);
-	}
-	page_close(p);
-	page_close(p);
-	page_open(p, "tbody");
+	part_table(x, p, heads, COUNT(heads));
 	for (size_t i = from; i < to; i++)
 		write_row(x, p, person_of(x, &res->accounts[i]));
 	page_close(p);

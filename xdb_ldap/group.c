@@ -231,12 +231,7 @@ static const char *group_filter(struct xdb_op *op, struct slice text)
 
 	filter_open(&filter, '&');
 	put_classes(op, &filter);
-	if (text.n != 0) {
-		filter_open(&filter, '|');
-		for (size_t i = 0; i < COUNT(searched); i++)
-			filter_has(&filter, op_name(op, searched[i]), text);
-		filter_close(&filter);
-	}
+	op_seek_text(op, &filter, searched, COUNT(searched), text);
 	filter_close(&filter);
 	return op_take(op, &filter);
 }

@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "xdb_ldap/dn.h"
+#include "xdb_ldap/filter.h"
 
 enum { OP_ROOM = 2048 };
 
@@ -25,6 +26,17 @@ struct xdb_op *op_new(struct xdb *db, size_t data_size)
 const char *op_name(const struct xdb_op *op, enum attr attr)
 {
 	return op->db->names.rows[attr].name;
+}
+
+void op_seek_text(const struct xdb_op *op, struct buf *filter,
+    const enum attr *attrs, size_t n, struct slice text)
+{
+	if (text.n == 0)
+		return;
+	filter_open(filter, '|');
+	for (size_t i = 0; i < n; i++)
+		filter_has(filter, op_name(op, attrs[i]), text);
+	filter_close(filter);
 }
 
 const char *op_text(struct xdb_op *op, struct slice s)

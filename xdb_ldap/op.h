@@ -66,6 +66,10 @@ bool op_search_failed(struct xdb_op *op, const struct call *c);
 /* Attribute names of this store. */
 const char *op_name(const struct xdb_op *op, enum attr attr);
 
+/* A term of a filter: any of these has `text` in it; no text, no term. */
+void op_seek_text(const struct xdb_op *op, struct buf *filter,
+    const enum attr *attrs, size_t n, struct slice text);
+
 /* Copies for the operation: strings that end in NUL. */
 const char *op_text(struct xdb_op *op, struct slice s);
 /* What was written, in the arena; the buffer is freed. */

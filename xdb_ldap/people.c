@@ -33,12 +33,7 @@ static const char *people_filter(struct xdb_op *op, struct slice text)
 	filter_open(&filter, '&');
 	filter_raw(&filter, op->db->people_filter);
 	filter_present(&filter, op_name(op, ATTR_NAME));
-	if (text.n != 0) {
-		filter_open(&filter, '|');
-		for (size_t i = 0; i < COUNT(searched); i++)
-			filter_has(&filter, op_name(op, searched[i]), text);
-		filter_close(&filter);
-	}
+	op_seek_text(op, &filter, searched, COUNT(searched), text);
 	filter_close(&filter);
 	return op_take(op, &filter);
 }

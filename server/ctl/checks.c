@@ -49,6 +49,8 @@ const struct check checks[] = {
 	{ "password-time", "that a new password shows", "examples",
 	    check_password_time },
 	{ "indexes", "indexes", "bases schema", check_indexes },
+	{ "search", "whom people can search for", "people schema", check_search },
+	{ "groups", "groups shown in contact lists", "people schema", check_groups },
 	{ "hashes", "the price of a password check", "bind-im", check_hashes },
 	{ "replicas", "replicas", "contexts", check_replicas },
 	{ "writes", "servers that take writes", "bases", check_writes },

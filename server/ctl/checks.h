@@ -16,13 +16,19 @@ check_fn check_processes, check_control, check_ports, check_descriptors;
 check_fn check_resolve, check_reach, check_tls, check_tls_days, check_bind_im,
     check_bind_web, check_bind_admin;
 /* check_server.c: what the directory server can */
-check_fn check_preset, check_contexts, check_extensions, check_schema, check_sync,
-    check_policy, check_indexes, check_hashes, check_replicas, check_writes;
+check_fn check_preset, check_contexts, check_extensions, check_sync,
+    check_policy, check_hashes, check_replicas, check_writes;
+/* check_schema.c, check_indexes.c: what it knows, and finds at once */
+check_fn check_schema, check_indexes;
 /* check_people.c: what is in it */
 check_fn check_bases, check_people, check_names, check_examples,
     check_password_time;
-/* check_access.c: who may do what, by trying */
+/* check_search.c, check_groups.c: what people see of one another, where it is configured */
+check_fn check_search, check_groups;
+/* check_access.c, check_acting.c, check_secrecy.c: who may do what, by trying */
 check_fn check_scratch, check_access_im, check_unique, check_access_limits,
-    check_acting, check_passwords, check_access_nobody, check_clock, check_access_web;
+    check_access_web, check_acting, check_passwords, check_access_nobody;
+/* check_clock.c */
+check_fn check_clock;
 
 #endif

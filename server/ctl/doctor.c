@@ -174,6 +174,7 @@ void doctor_end(struct doctor *d)
 	settings_free(&d->settings);
 	buf_fini(&d->complaints);
 	free(d->people);
+	map_fini(&d->known);
 	arena_fini(&d->directory.arena);
 	arena_fini(&d->arena);
 }

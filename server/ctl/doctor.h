@@ -12,6 +12,7 @@
 #ifndef CTL_DOCTOR_H
 #define CTL_DOCTOR_H
 
+#include "base/map.h"
 #include "base/settings.h"
 #include "ctl/wire.h"
 #include "xdb_ldap/map.h"
@@ -63,6 +64,7 @@ struct doctor {
 	int64_t bind_ms;                /* what that takes at best */
 	struct doctor_person *people;
 	size_t person_n, person_room;
+	struct map known;               /* names of the server's schema; see look.h */
 	unsigned with_time;             /* of the examples: it shows how old their password is */
 	struct scratch *scratch;
 	struct result *results;         /* by check */

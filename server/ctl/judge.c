@@ -3,6 +3,7 @@
 #include "ctl/judge.h"
 
 #include "base/map.h"
+#include "xdb_ldap/filter.h"
 #include "xdb_ldap/values.h"
 #include "xml/jid.h"
 
@@ -293,4 +294,35 @@ uint64_t judge_descriptors(const struct settings *s)
 
 	return (uint64_t)s->limits.connections + s->ldap.search_connections
 	    + s->ldap.bind_connections + OTHERS;
+}
+
+/* --- filters ------------------------------------------------------------------------------ */
+
+/* Up to what ends the attribute: an option, a rule or the comparison. */
+static struct slice name_before(const char *p, const char *end)
+{
+	const char *q = p;
+
+	while (q < end && strchr(";:=~<>", *q) == NULL)
+		q++;
+	return slice_make(p, (size_t)(q - p));
+}
+
+size_t judge_filter_names(struct arena *a, struct slice filter,
+    struct slice names_r[JUDGE_NAMES_MOST])
+{
+	struct buf shape = { 0 };
+	size_t n = 0;
+
+	/* No value, and so no parenthesis that is none, is left in the shape. */
+	if (filter_shape(&shape, filter))
+		for (size_t i = 0; i + 1 < shape.n && n < JUDGE_NAMES_MOST; i++) {
+			struct slice name = name_before(shape.p + i + 1,
+			    shape.p + shape.n);
+
+			if (shape.p[i] == '(' && filter_is_attribute(name))
+				names_r[n++] = slice_dup(a, name);
+		}
+	buf_fini(&shape);
+	return n;
 }

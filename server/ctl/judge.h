@@ -44,6 +44,12 @@ void judge_names(struct arena *a, const struct doctor_person *people, size_t n,
 struct judge_schema { struct slice *attrs, *classes; size_t attr_n, class_n; };
 void judge_schema(struct arena *a, struct slice ldif, struct judge_schema *s_r);
 
+/* The attributes that a filter names, without their options, in the arena; those
+ * given by OID are left out.  How many; of one that is none, 0. */
+enum { JUDGE_NAMES_MOST = 32 };
+size_t judge_filter_names(struct arena *a, struct slice filter,
+    struct slice names_r[JUDGE_NAMES_MOST]);
+
 /* How many keys of service/host, of whatever realm, a keytab holds (MIT's format,
  * 5.2); false: it is none. */
 bool judge_keytab(struct slice file, const char *service, const char *host,

@@ -245,6 +245,93 @@ def test_certificate_of_the_directory_that_ends_soon(doctor):
     assert doctor.findings() == {}
 
 
+# ---- what people see of one another ----
+
+GROUPS = "ou=groups,dc=example,dc=org"
+HIDDEN = ("to dn.subtree=ou=people,dc=example,dc=org attrs=employeeType by "
+          f"{IM} none by * break")
+
+
+@pytest.mark.parametrize("filter_, word", [
+    ("(!(uid=a)(uid=b))", "'!' needs one"),
+    ("(!(eduPersonPrivat=*))", "no attribute eduPersonPrivat"),
+    ("(uid=nadie)", "leaves out all")])
+def test_filter_of_people_search(doctor, filter_, word):
+    doctor.write({"search.filter": filter_})
+    assert doctor.findings() == {"search": FAULT}, doctor.last
+    assert word in doctor.says("search")
+    doctor.write({"search.filter": filter_, "search.enabled": "no"})
+    assert doctor.findings() == {}, doctor.last
+
+
+def test_privacy_that_the_server_may_not_ask_for(doctor):
+    """What may not be searched is neither true nor false: nobody is found."""
+    doctor.write({"search.filter": "(!(employeeType=oculto))"})
+    assert doctor.findings() == {}, doctor.last
+    assert "can be found" in doctor.says("search")
+    with config(doctor.world, rule(HIDDEN)):
+        assert doctor.findings() == {"search": FAULT}, doctor.last
+        assert "let cn=im search" in doctor.says("search")
+
+
+def test_index_for_people_search(doctor):
+    with config(doctor.world,
+                (ldap.MOD_DELETE, "olcDbIndex",
+                 ["cn,sn,givenName,displayName eq,sub"]),
+                (ldap.MOD_ADD, "olcDbIndex", ["cn,sn,displayName eq,sub"])):
+        assert doctor.findings(*doctor.admin) == {"indexes": WARNING}
+        assert "givenName has no index (sub)" in doctor.says("indexes")
+        doctor.write({"search.enabled": "no"})
+        assert doctor.findings(*doctor.admin) == {}, doctor.last
+
+
+@pytest.mark.parametrize("settings, verdict, word", [
+    ({"roster.groups": "(description=ninguno)"}, WARNING, "finds no group"),
+    ({"roster.groups": "(!(cn=a)(cn=b))"}, FAULT, "the filter of groups"),
+    ({"roster.groups_public": f"cn=nadie,{GROUPS}"}, FAULT,
+     f"there is no group cn=nadie,{GROUPS}"),
+    ({"roster.groups": f"cn=im-admins,{GROUPS}",
+      "roster.groups_title": "titulo"}, WARNING, "no attribute titulo")])
+def test_roster_groups(doctor, settings, verdict, word):
+    doctor.write(settings)
+    assert doctor.findings() == {"groups": verdict}, doctor.last
+    assert word in doctor.says("groups")
+    doctor.write({"roster.groups": f"(cn=im-admins) ",
+                  "roster.groups_public": f"cn=im-admins,{GROUPS};"})
+    assert doctor.findings() == {}, doctor.last
+    assert "2 groups" in doctor.says("groups")
+
+
+def test_members_that_cannot_be_read(doctor):
+    doctor.write({"roster.groups": "(cn=im-admins)"})
+    with config(doctor.world, rule(
+            f"to dn.subtree={GROUPS} attrs=member by {IM} none by * break")):
+        assert doctor.findings() == {"groups": WARNING}, doctor.last
+        assert "read its members" in doctor.says("groups")
+    with entry(doctor.world, f"cn=fuera,{GROUPS}", cn=["fuera"],
+               objectClass=["groupOfNames"], member=["cn=x,dc=example"]):
+        doctor.write({"roster.groups": "(cn=fuera)"})
+        assert doctor.findings() == {"groups": WARNING}, doctor.last
+        assert "1 of its members are none" in doctor.says("groups")
+
+
+def test_group_that_is_too_large_for_slow_clients(doctor):
+    people = [f"uid=muchos{i},ou=people,dc=example,dc=org" for i in range(280)]
+    with contextlib.ExitStack() as stack:
+        for i, dn in enumerate(people):
+            stack.enter_context(entry(
+                doctor.world, dn, objectClass=["inetOrgPerson"],
+                uid=[f"muchos{i}"], cn=[f"Muchos {i}"], sn=["Muchos"]))
+        stack.enter_context(entry(
+            doctor.world, f"cn=muchos,{GROUPS}", cn=["muchos"],
+            objectClass=["groupOfNames"], member=people))
+        doctor.write({"roster.groups": "(cn=muchos)",
+                      "limits.queue_size": "64k"})
+        assert doctor.findings() == {"groups": WARNING}, doctor.last
+        assert "280 members" in doctor.says("groups")
+        assert "queue_size to 69k" in doctor.says("groups")
+
+
 # ---- faults of what is in it ----
 
 def test_two_people_of_one_name(doctor):

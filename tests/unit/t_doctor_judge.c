@@ -23,6 +23,32 @@ static void test_complaints(void)
 		    "complaint %zu belongs to its check", i);
 }
 
+static void test_filter_names(void)
+{
+	static const struct { const char *filter, *names; } all[] = {
+		{ "(!(eduPersonPrivacy=*))", "eduPersonPrivacy " },
+		{ "(&(a=b)(|(c>=1)(d~=\\28e=f\\29))(!(g;lang-es=*)))", "a c d g " },
+		{ "(cn:dn:2.4.6:=x)(", "" },
+		{ "(cn:caseExactMatch:=(x)", "" },
+		{ "(cn:caseExactMatch:=x)", "cn " },
+		{ "(2.5.4.3=x)", "" },
+		{ "cn=x", "" },
+	};
+
+	for (size_t i = 0; i < COUNT(all); i++) {
+		struct slice names[JUDGE_NAMES_MOST];
+		struct arena a = { NULL };
+		struct buf got = { 0 };
+		size_t n = judge_filter_names(&a, slice_of(all[i].filter), names);
+
+		for (size_t k = 0; k < n; k++)
+			buf_addf(&got, SLICE_FMT " ", SLICE_ARG(names[k]));
+		is_str(buf_cstr(&got), all[i].names, all[i].filter);
+		buf_fini(&got);
+		arena_fini(&a);
+	}
+}
+
 #define KEY(size, first, second) size "\0\x02\0\x01R" first second "\0\0\0\x01key"
 #define XMPP "\0\x04xmpp"
 #define HOST "\0\x01h"
@@ -262,6 +288,7 @@ static void test_table(void)
 int main(void)
 {
 	test_complaints();
+	test_filter_names();
 	test_keytabs();
 	test_days();
 	test_clock();

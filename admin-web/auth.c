@@ -113,7 +113,7 @@ static void check_loaded(struct exchange *x, const struct xdb_result *res)
 	x->who.dn = slice_dup(&x->arena, p->dn);
 	x->who.name = slice_cstr(&x->arena, p->display_name.n != 0
 	    ? p->display_name : p->cn);
-	exchange_await(x, xdb_password_check(x->web->db, x->who.dn,
+	exchange_await(x, xdb_password_check(x->web->db, p,
 	    slice_make(c->password, c->password_n)), check_bound);
 }
 

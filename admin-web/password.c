@@ -99,7 +99,9 @@ static void change_checked(struct exchange *x, enum auth_outcome outcome)
 	case AUTH_GOOD:
 	case AUTH_MUST_CHANGE:
 		exchange_detach(x);
-		exchange_await(x, xdb_password_change(x->web->db, x->who.dn,
+		exchange_await(x, xdb_password_change(x->web->db,
+		    &(struct xdb_person){ .dn = x->who.dn,
+		    .uid = slice_of(x->who.uid) },
 		    form_get_exact(&x->form, "old"),
 		    form_get_exact(&x->form, "password")), change_set);
 		return;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* xdb_ldap/auth.c — passwords checked and set, SCRAM verifiers kept. */
+#include "base/log.h"
 #include "xdb_ldap/dn.h"
-#include "xdb_ldap/op.h"
+#include "xdb_ldap/person.h"
+#include "xdb_ldap/watch.h"
 #include "xdb_ldap/wrong.h"
 
 enum { PASSWORD_BYTES_MOST = 1024, VERIFIER_BYTES_MOST = 512 };
@@ -14,95 +16,206 @@ static bool is_password(struct slice p)
 	    && memchr(p.p, '\0', p.n) == NULL;
 }
 
-/* --- check -------------------------------------------------------------------------- */
+/* --- is it right? -------------------------------------------------------------------- */
 
-struct check { struct call *call; unsigned char mark[WRONG_MARK_BYTES]; };
+/* A check, or a change, which begins with one.  A "no" is an answer about a DN
+ * that the caller read a while ago, and the identity is the entry's UUID: people
+ * are moved with the branch they are in (RFC 4511 section 4.9), of which nobody
+ * is told, and some servers refuse whoever is locked with the same code.  So the
+ * person is looked for before anything is called wrong, whoever it is and
+ * whether there or not: the time it takes tells nothing (SASL-08). */
+struct trial {
+	struct call *call, *look;
+	struct slice dn, uuid, name;    /* as they were known; now: dn */
+	struct buf was, is;             /* is: a change */
+	unsigned char mark[WRONG_MARK_BYTES];
+	bool was_looked;
+	op_step_fn *then;               /* with the answer */
+};
 
-static void checked(struct xdb_op *op);
+static void answered(struct xdb_op *op);
+static void looked(struct xdb_op *op);
+static void remember_wrong(struct xdb_op *op, const struct entry *found);
+
+static void trial_over(struct xdb_op *op)
+{
+	struct trial *t = op->data;
+
+	buf_wipe(&t->was);
+	buf_wipe(&t->is);
+}
 
 /* False: the operation is refused. */
-static bool may_bind(struct xdb_op *op, struct slice dn, struct slice password)
+static bool may_try(struct xdb_op *op)
 {
-	struct check *ch = op->data;
+	struct trial *t = op->data;
 
-	if (!is_password(password)) {
+	if (!is_password(buf_slice(&t->was))) {
 		op_refuse(op, XDB_WRONG_PASSWORD, "no password");
 		return false;
 	}
-	if (!dn_is_valid(dn)) {
+	if (!dn_is_valid(t->dn)) {
 		op_finish(op, XDB_BROKEN, "no DN to bind as");
 		return false;
 	}
-	wrong_mark(op->db->wrong, dn, password, ch->mark);
-	if (!wrong_is_known(op->db->wrong, ch->mark))
+	wrong_mark(op->db->wrong, t->dn, buf_slice(&t->was), t->mark);
+	if (!wrong_is_known(op->db->wrong, t->mark))
 		return true;
 	op_refuse(op, XDB_WRONG_PASSWORD, "wrong again");
 	return false;
 }
 
-static void remember_wrong(struct xdb_op *op)
+static void try(struct xdb_op *op)
 {
-	struct check *ch = op->data;
+	struct trial *t = op->data;
 
-	if (ch->call->code == LDAP_INVALID_CREDENTIALS
-	    && ch->call->refusal == XDB_WRONG_PASSWORD)
-		wrong_add(op->db->wrong, ch->mark);
+	if (!may_try(op))
+		return;
+	t->call = t->is.n != 0 ? call_change(op, op_text(op, t->dn),
+	    buf_slice(&t->was), buf_slice(&t->is))
+	    : call_bind(op, op_text(op, t->dn), buf_slice(&t->was));
+	op_await(op, answered);
 }
 
-struct xdb_op *xdb_password_check(struct xdb *db, struct slice person_dn,
-    struct slice password)
+static void secret_take(struct buf *b, struct slice secret)
 {
-	struct xdb_op *op = op_new(db, sizeof (struct check));
-	struct check *ch = op->data;
+	buf_reserve(b, secret.n + 1);   /* one piece of memory, to be wiped */
+	buf_add(b, secret);
+}
 
-	if (!may_bind(op, person_dn, password))
-		return op;
-	ch->call = call_bind(op, op_text(op, person_dn), password);
-	op_await(op, checked);
+static struct xdb_op *trial_new(struct xdb *db, const struct xdb_person *who,
+    struct slice was, struct slice is, op_step_fn *then)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct trial));
+	struct trial *t = op->data;
+
+	op->over = trial_over;
+	t->dn = slice_dup(&op->arena, who->dn);
+	t->uuid = slice_dup(&op->arena, who->uuid);
+	t->name = slice_dup(&op->arena, who->uid);
+	t->then = then;
+	secret_take(&t->was, was);
+	secret_take(&t->is, is);
 	return op;
 }
+
+static bool is_wrong(const struct call *c)
+{
+	return !c->sets && c->code == LDAP_INVALID_CREDENTIALS
+	    && c->refusal == XDB_WRONG_PASSWORD;
+}
+
+static void answered(struct xdb_op *op)
+{
+	struct trial *t = op->data;
+
+	if (!is_wrong(t->call)) {
+		t->then(op);
+		return;
+	}
+	if (t->name.n == 0) {
+		remember_wrong(op, NULL);
+		t->then(op);
+		return;
+	}
+	t->look = person_search(op, t->name, SET_PERSON);
+	op_await(op, looked);
+}
+
+/* --- it is not: whose DN was that? ---------------------------------------------------------- */
+
+/* Not of one who is locked: what the password is worth was not looked at. */
+static void remember_wrong(struct xdb_op *op, const struct entry *found)
+{
+	const struct trial *t = op->data;
+	struct xdb_person now = { .refusal = XDB_REFUSAL_NONE };
+
+	if (found != NULL) {
+		person_read(op->db, found, &now);
+		wrong_saw(op->db->wrong, now.dn, now.password_changed);
+	}
+	if (now.refusal == XDB_REFUSAL_NONE)
+		wrong_add(op->db->wrong, t->mark);
+}
+
+/* Whoever has the person in memory has the old DN, too. */
+static void moved(struct xdb_op *op, const struct entry *found)
+{
+	struct trial *t = op->data;
+
+	log_event(LOG_INFO, "person-moved", "-", "from=%s to=%s",
+	    log_text(t->dn), log_text(found->dn));
+	watch_noticed(op->db, t->uuid);
+	t->dn = found->dn;
+	t->was_looked = true;
+	try(op);
+}
+
+static bool is_moved(const struct trial *t, const struct entry *found)
+{
+	return found != NULL && t->uuid.n != 0 && !t->was_looked
+	    && slice_eq_nocase(entry_one(found, ATTR_UUID), t->uuid)
+	    && !dn_eq(found->dn, t->dn);
+}
+
+static void looked(struct xdb_op *op)
+{
+	struct trial *t = op->data;
+	const struct entry *found = t->look->entry_n == 1
+	    ? t->look->entries : NULL;
+
+	if (op_search_failed(op, t->look))
+		return;
+	if (is_moved(t, found)) {
+		moved(op, found);
+		return;
+	}
+	remember_wrong(op, found);
+	t->then(op);
+}
+
+/* --- check -------------------------------------------------------------------------------------- */
 
 static void checked(struct xdb_op *op)
 {
-	struct check *ch = op->data;
+	const struct trial *t = op->data;
 
-	remember_wrong(op);
-	if (!op_failed(op, ch->call))
+	if (!op_failed(op, t->call))
 		op_finish(op, XDB_OK, NULL);
 }
 
-/* --- change --------------------------------------------------------------------------- */
-
-static void changed(struct xdb_op *op);
-
-struct xdb_op *xdb_password_change(struct xdb *db, struct slice person_dn,
-    struct slice was, struct slice is)
+struct xdb_op *xdb_password_check(struct xdb *db, const struct xdb_person *who,
+    struct slice password)
 {
-	struct xdb_op *op = op_new(db, sizeof (struct check));
-	struct check *ch = op->data;
+	struct xdb_op *op = trial_new(db, who, password, SLICE(""), checked);
 
-	if (!is_password(is)) {
-		op_refuse(op, XDB_BAD_PASSWORD, "no new password");
-		return op;
-	}
-	if (!may_bind(op, person_dn, was))
-		return op;
-	ch->call = call_change(op, op_text(op, person_dn), was, is);
-	op_await(op, changed);
+	try(op);
 	return op;
 }
 
+/* --- change --------------------------------------------------------------------------------------- */
+
 static void changed(struct xdb_op *op)
 {
-	struct check *ch = op->data;
+	const struct trial *t = op->data;
 
-	if (!ch->call->sets)
-		remember_wrong(op);
-	else if (ch->call->status == XDB_OK)
-		wrong_forget(op->db->wrong, slice_of(ch->call->dn));
-	op->res.says = ch->call->says;
-	if (!op_failed(op, ch->call))
+	if (t->call->sets && t->call->status == XDB_OK)
+		wrong_forget(op->db->wrong, slice_of(t->call->dn));
+	op->res.says = t->call->says;
+	if (!op_failed(op, t->call))
 		op_finish(op, XDB_OK, NULL);
+}
+
+struct xdb_op *xdb_password_change(struct xdb *db, const struct xdb_person *who,
+    struct slice was, struct slice is)
+{
+	struct xdb_op *op = trial_new(db, who, was, is, changed);
+
+	if (is_password(is))
+		try(op);
+	else
+		op_refuse(op, XDB_BAD_PASSWORD, "no new password");
+	return op;
 }
 
 /* --- set ------------------------------------------------------------------------------ */

@@ -23,6 +23,7 @@ enum {
 static const char *const kind_texts[] = {
 	[XDB_PERSON] = "people", [XDB_PROFILE] = "profiles",
 	[XDB_ROOM] = "rooms", [XDB_GROUP] = "groups",
+	[XDB_PEOPLE_BRANCH] = "branches", [XDB_GROUP_BRANCH] = "group_branches",
 };
 
 /* --- telling ------------------------------------------------------------------------------ */
@@ -65,6 +66,11 @@ static bool is_attr(const struct feed *f, struct slice described, enum attr attr
 	const char *name = f->watch->db->names.rows[attr].name;
 
 	return name != NULL && slice_eq_nocase(described, slice_of(name));
+}
+
+static bool is_branch(const struct feed *f)
+{
+	return f->kind == XDB_PEOPLE_BRANCH || f->kind == XDB_GROUP_BRANCH;
 }
 
 /* Values in any order are the same contents: sums. */
@@ -112,9 +118,12 @@ static bool look_read(const struct feed *f, LDAPMessage *msg, struct look *l)
 	ber_free(ber, 0);
 	if (!text_is_clean(l->name))
 		l->name = SLICE("");
-	/* People are watched by all that matters of them; the others by a stamp
-	 * alone, and without one nobody can tell what is new. */
-	if (f->kind != XDB_PERSON && !l->has_stamp)
+	/* People are watched by all that matters of them, branches by where they
+	 * are; the others by a stamp alone, and without one nobody can tell what
+	 * is new. */
+	if (is_branch(f))
+		l->print = map_hash(l->dn) | 1;
+	else if (f->kind != XDB_PERSON && !l->has_stamp)
 		l->print = 0;
 	return true;
 }
@@ -146,7 +155,9 @@ static void entry_take(struct feed *f, const unsigned char *uuid,
 {
 	struct known_row *row = known_get(&f->known, uuid);
 	bool was_known = row->seen != 0;
-	bool is_new = !was_known || l->print == 0 || row->print != l->print;
+	/* What is in a new branch makes its own news. */
+	bool is_new = !was_known ? !is_branch(f)
+	    : l->print == 0 || row->print != l->print;
 
 	row->seen = f->round;
 	row->print = l->print;
@@ -200,6 +211,8 @@ static void sweep(void *ctx)
 		}
 	}
 	f->has_all = true;
+	if (is_branch(f))
+		return;
 	f->watch->fn(&(struct xdb_news){ .kind = f->kind, .is_all = true },
 	    f->watch->ctx);
 }
@@ -636,7 +649,9 @@ void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind)
 	static const char *const users[] = { CLASS_USER, NULL };
 	static const char *const rooms[] = { CLASS_ROOM, NULL };
 	const char *const *const classes[] = { [XDB_PROFILE] = profiles,
-		[XDB_ROOM] = rooms, [XDB_GROUP] = map_group_classes };
+		[XDB_ROOM] = rooms, [XDB_GROUP] = map_group_classes,
+		[XDB_PEOPLE_BRANCH] = map_branch_classes,
+		[XDB_GROUP_BRANCH] = map_branch_classes };
 	const struct xdb *db = w->db;
 	const struct feed rows[] = {
 		[XDB_PERSON] = { .base = db->people_base,
@@ -651,6 +666,12 @@ void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind)
 			.named_by = ATTR_ROOM_NAME },
 		[XDB_GROUP] = { .base = db->groups_base,
 			.scope = LDAP_SCOPE_SUBTREE, .set = SET_WATCH_GROUP,
+			.named_by = ATTR_ENTRY_UUID },
+		[XDB_PEOPLE_BRANCH] = { .base = db->people_base,
+			.scope = LDAP_SCOPE_SUBTREE, .set = SET_WATCH_BRANCH,
+			.named_by = ATTR_ENTRY_UUID },
+		[XDB_GROUP_BRANCH] = { .base = db->groups_base,
+			.scope = LDAP_SCOPE_SUBTREE, .set = SET_WATCH_BRANCH,
 			.named_by = ATTR_ENTRY_UUID },
 	};
 

@@ -187,6 +187,7 @@ static const enum attr sets[SET_N][56] = {
 	    ATTR_STATUS, ATTR_ROSTER_VERSION, ATTR_CSN, ATTR_MODIFIED, END },
 	[SET_WATCH_ROOM] = { ATTR_ENTRY_UUID, ATTR_ROOM_NAME, ATTR_CSN,
 	    ATTR_MODIFIED, END },
+	[SET_WATCH_BRANCH] = { ATTR_ENTRY_UUID, ATTR_MODIFIED, END },
 	[SET_WATCH_GROUP] = { ATTR_ENTRY_UUID, ATTR_CSN, ATTR_MODIFIED, END },
 	[SET_ROOT] = { ATTR_OBJECT_CLASS, ATTR_SUPPORTED_CONTROL,
 	    ATTR_SUPPORTED_FEATURE, ATTR_CAPABILITY, ATTR_VENDOR_VERSION,
@@ -199,6 +200,11 @@ static const enum attr sets[SET_N][56] = {
 const char *const map_group_classes[] = {
 	"groupOfNames", "groupOfUniqueNames", "groupOfURLs", "posixGroup",
 	CLASS_LIST, CLASS_ALIAS, NULL
+};
+
+const char *const map_branch_classes[] = {
+	"organizationalUnit", "organization", "locality", "country", "domain",
+	"dcObject", "container", "nsContainer", NULL
 };
 
 /* "entryUUID" may be what two rows are called, and is asked for once. */

@@ -69,7 +69,7 @@ enum map_set {
 	SET_ROOM, SET_ROOM_HEAD, SET_ROOM_PEOPLE, SET_NAME, SET_GROUP,
 	SET_GROUP_URL, SET_GROUP_WHOLE, SET_MEMBER, SET_REQUEST, SET_ROSTER, SET_WATCH_PERSON,
 	SET_INLINE, SET_INLINE_VCARD, SET_INLINE_STATUS,
-	SET_WATCH_PROFILE, SET_WATCH_ROOM, SET_WATCH_GROUP, SET_ROOT, SET_CONTEXT, SET_POLICY,
+	SET_WATCH_PROFILE, SET_WATCH_ROOM, SET_WATCH_GROUP, SET_WATCH_BRANCH, SET_ROOT, SET_CONTEXT, SET_POLICY,
 	SET_NOTHING,
 	SET_N
 };
@@ -103,6 +103,8 @@ void map_preset(struct names *names, struct arena *a, enum xdb_preset preset);
 #define CLASS_LIST    "mailGroup"
 /* Classes of the groups and lists that a search finds; NULL-ended. */
 extern const char *const map_group_classes[];
+/* Classes of entries that others stand below. */
+extern const char *const map_branch_classes[];
 
 #define RDN_PROFILES "ou=profiles"
 #define RDN_ROOMS    "ou=rooms"

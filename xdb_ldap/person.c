@@ -18,17 +18,17 @@ enum { UID_BYTES_MOST = 1023 };         /* RFC 7622 §3.3.1 */
 
 /* --- the searches ------------------------------------------------------------------------- */
 
-static struct call *search_person(struct xdb_op *op, struct found *f)
+struct call *person_search(struct xdb_op *op, struct slice name, enum map_set set)
 {
 	struct buf filter = { 0 };
 
 	filter_open(&filter, '&');
 	filter_raw(&filter, op->db->people_filter);
-	filter_eq(&filter, op_name(op, ATTR_NAME), f->uid);
+	filter_eq(&filter, op_name(op, ATTR_NAME), name);
 	filter_close(&filter);
 	return call_search(op, &(struct search){ .base = op->db->people_base,
 	    .scope = LDAP_SCOPE_SUBTREE, .filter = op_take(op, &filter),
-	    .set = f->person_set, .most = 2, .asks_usability = true });
+	    .set = set, .most = 2, .asks_usability = true });
 }
 
 static struct call *search_profile(struct xdb_op *op, struct found *f,
@@ -78,11 +78,11 @@ void found_start(struct xdb_op *op)
 	f->uid = slice_dup(&op->arena, f->uid);
 	if (op->db->is_inline) {
 		f->person_set = inline_set(f->person_set);
-		f->person_call = search_person(op, f);
+		f->person_call = person_search(op, f->uid, f->person_set);
 		op_await(op, found_inline);
 		return;
 	}
-	f->person_call = search_person(op, f);
+	f->person_call = person_search(op, f->uid, f->person_set);
 	f->profile_call = search_profile(op, f, ATTR_JID, jid_of(op, f->uid));
 	op_await(op, found_both);
 }

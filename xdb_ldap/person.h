@@ -17,6 +17,9 @@ struct found {
 	const struct entry *profile;    /* NULL: there is none */
 };
 
+/* The search for who has this name, which may find several. */
+struct call *person_search(struct xdb_op *op, struct slice name, enum map_set set);
+
 /* Starts the search; op->data begins with a struct found whose uid, sets and
  * next are set.  The operation ends by itself when there is no such person, or
  * more than one (LDAP-05). */

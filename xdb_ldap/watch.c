@@ -135,6 +135,15 @@ void xdb_watch(struct xdb *db, xdb_news_fn *fn, void *ctx)
 	pool_start(&db->watchers);
 }
 
+void watch_noticed(struct xdb *db, struct slice person_uuid)
+{
+	const struct watch *w = db->watch;
+
+	if (w != NULL)
+		w->fn(&(struct xdb_news){ .kind = XDB_PERSON,
+			.uuid = person_uuid }, w->ctx);
+}
+
 bool xdb_watch_is_live(const struct xdb *db)
 {
 	const struct watch *w = db->watch;

@@ -8,7 +8,7 @@
 
 struct conn;
 
-enum { WATCHED = 4 };                   /* kinds of enum xdb_watched */
+enum { WATCHED = 6 };                   /* kinds of enum xdb_watched */
 
 struct watch {
 	struct xdb_op *op;              /* asks the root DSE: what can it do? is it there? */
@@ -27,6 +27,8 @@ struct watch {
 };
 
 void watch_free(struct watch **wp);
+/* News that came by another way. */
+void watch_noticed(struct xdb *db, struct slice person_uuid);
 /* Every feed has read all there is. */
 bool watch_is_up(const struct watch *w);
 

@@ -105,12 +105,21 @@ void xdb_state_get(const struct xdb *db, struct xdb_state *state_r);
  *  4. no failure is ever told as `is_gone`: the server said so, or said what all
  *     there is, and this was not among it.  (Polling sees removals late.)
  *
- * News also comes of everything found when watching begins, and `is_all` when
+ *  5. of a branch there is news when it has another DN, or is gone: any DN below
+ *     that was read before may be old, and whoever it was of may be out of reach.
+ *
+ * News also comes of everything found when watching begins (but of branches), and `is_all` when
  * all there is was read: what came and went while nobody told us is then in
  * somebody's memory and not among what xdb_watch_knows().  It comes by
  * RFC 4533 where the server's root DSE lists it, or else by asking every
  * poll_interval what has a newer modifyTimestamp, and at times for everything. */
-enum xdb_watched { XDB_PERSON, XDB_PROFILE, XDB_ROOM, XDB_GROUP };
+enum xdb_watched {
+	XDB_PERSON, XDB_PROFILE, XDB_ROOM, XDB_GROUP,
+	/* Branches of people_base and groups_base (organizational units and the
+	 * like): one that is renamed or moved takes all below it along, and the
+	 * server says nothing of those (RFC 4533 knows no such message). */
+	XDB_PEOPLE_BRANCH, XDB_GROUP_BRANCH,
+};
 
 struct xdb_news {
 	enum xdb_watched kind;
@@ -342,17 +351,19 @@ struct xdb_certificate {
 struct xdb_op *xdb_certificate_owner(struct xdb *db,
     const struct xdb_certificate *certificate);
 
-/* Does this password open this entry?  A bind on a connection of the bind
- * pool, with the ppolicy control.  Empty or NUL-holding passwords are REFUSED
- * before they reach libldap (LDAP-01). */
-struct xdb_op *xdb_password_check(struct xdb *db, struct slice person_dn,
+/* Is this the password of `who`, of whom dn, uuid and uid count?  A bind on a
+ * connection of the bind pool, with the ppolicy control.  Empty or NUL-holding
+ * passwords are REFUSED before they reach libldap (LDAP-01).  After a "no" the
+ * person is looked for by uid, and tried again if the same uuid is elsewhere by
+ * now.  Without a uuid nobody is tried again, and it takes as long. */
+struct xdb_op *xdb_password_check(struct xdb *db, const struct xdb_person *who,
     struct slice password);
 
 /* A new password, set by the person: bound with the old one, by RFC 3062, so that
  * the directory's own rules for people decide.  A person who must change the
  * password (XDB_MUST_CHANGE) can.  REFUSED: XDB_WRONG_PASSWORD is about the old
  * one, XDB_BAD_PASSWORD about the new one. */
-struct xdb_op *xdb_password_change(struct xdb *db, struct slice person_dn,
+struct xdb_op *xdb_password_change(struct xdb *db, const struct xdb_person *who,
     struct slice was, struct slice is);
 
 /* Replaces all verifiers; `source` is the pwdChangedTime they belong to. */

@@ -80,6 +80,8 @@ struct account *account_enter(struct slice local, const struct xdb_account *load
 /* Person or profile of somebody changed in the directory: when their account is
  * in memory it follows (account_live.c). */
 void account_news(struct slice person_uuid);
+/* Something above people was renamed or moved: the same of everybody in memory. */
+void accounts_news(void);
 /* The same of what an account does not hold: features are asked. */
 void account_touched(struct slice person_uuid);
 /* All people were read: who is in memory only is looked for. */

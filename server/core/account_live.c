@@ -46,6 +46,7 @@ static void read_again(const struct xdb_result *res, void *ctx);
  * longer than an operation may take. */
 static struct { uint64_t who; int64_t at_ms; } heard[HEARD];
 static unsigned heard_next;
+static int64_t heard_of_all_ms;         /* 0: never */
 
 static void heard_add(struct slice uuid)
 {
@@ -60,6 +61,8 @@ static bool was_heard(struct slice uuid)
 	    - HEARD_MORE_MS;
 	uint64_t who = map_hash(uuid);
 
+	if (heard_of_all_ms > since && heard_of_all_ms != 0)
+		return true;
 	/* So much is going on that some was forgotten. */
 	if (heard[heard_next].at_ms > since && heard[heard_next].at_ms != 0)
 		return true;
@@ -130,6 +133,16 @@ void account_news(struct slice uuid)
 
 	heard_add(uuid);
 	if (a != NULL)
+		account_stale(a);
+}
+
+void accounts_news(void)
+{
+	struct account *a;
+	size_t at = 0;
+
+	heard_of_all_ms = loop_now_ms();
+	while ((a = map_next(&by_uuid, &at)) != NULL)
 		account_stale(a);
 }
 

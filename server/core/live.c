@@ -7,6 +7,8 @@
  *                    and the vCard, for its photo       (feat/avatar.c)
  *   room             its entry is read again, those in it are told
  *                                                            (feat/muc/room.c)
+ *   branch           people and groups may be elsewhere: all that is remembered
+ *                    of them is read again
  *   group            and people, who may be in one: rosters that show it are
  *                    pushed (core/shared_follow.c)
  *
@@ -17,6 +19,15 @@
 #include "core/feature.h"
 #include "core/host.h"
 #include "core/shared_follow.h"
+
+/* Whose members, or which itself, may be elsewhere by now. */
+static void all_groups(void)
+{
+	static const struct xdb_news news = { .kind = XDB_GROUP, .is_all = true };
+
+	hook_group_news(&news);
+	shared_news(&news);
+}
 
 static void heard(const struct xdb_news *news, void *ctx)
 {
@@ -42,6 +53,13 @@ static void heard(const struct xdb_news *news, void *ctx)
 	case XDB_GROUP:
 		hook_group_news(news);
 		shared_news(news);
+		return;
+	case XDB_PEOPLE_BRANCH:
+		accounts_news();
+		all_groups();
+		return;
+	case XDB_GROUP_BRANCH:
+		all_groups();
 		return;
 	}
 }

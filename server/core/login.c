@@ -365,9 +365,12 @@ static struct slice decoy_dn(struct login *l)
 /* Someone unknown costs a bind as well, of an entry that is not there. */
 static void plain_check(struct login *l)
 {
-	struct slice dn = l->person.dn.n != 0 ? l->person.dn : decoy_dn(l);
+	struct xdb_person who = l->person;
 
-	await(l, xdb_password_check(host.xdb, dn, sasl_password(l->sasl)),
+	if (who.dn.n == 0)
+		who = (struct xdb_person){ .dn = decoy_dn(l),
+			.uid = sasl_name(l->sasl) };
+	await(l, xdb_password_check(host.xdb, &who, sasl_password(l->sasl)),
 	    plain_checked);
 }
 

@@ -190,7 +190,8 @@ static void renew_dropped(const struct xdb_result *res, void *ctx)
 	if (r->is_void || res->status != XDB_OK)
 		renew_fails(r, res);
 	else
-		xdb_then(xdb_password_check(host.xdb, r->person_dn,
+		xdb_then(xdb_password_check(host.xdb, &(struct xdb_person){
+		    .dn = r->person_dn, .uid = r->local },
 		    buf_slice(&r->password)), renew_checked, r);
 }
 

@@ -162,8 +162,9 @@ static void change_begin(struct job *j, struct account *a, enum xdb_status statu
 	c->account = a;
 	account_password_begin(a);
 	job_detach(j);
-	job_await(j, xdb_password_change(host.xdb, a->person_dn, c->was, c->is),
-	    changed);
+	job_await(j, xdb_password_change(host.xdb, &(struct xdb_person){
+	    .dn = a->person_dn, .uuid = a->person_uuid, .uid = a->uid }, c->was,
+	    c->is), changed);
 }
 
 static void wipe(struct slice s)

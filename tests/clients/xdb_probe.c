@@ -99,16 +99,24 @@ static struct xdb_op *account_load(const json_t *q)
 	return xdb_account_load(db, text(q, "uid"));
 }
 
+static struct xdb_person whom(const json_t *q)
+{
+	return (struct xdb_person){ .dn = text(q, "dn"),
+		.uuid = text(q, "uuid"), .uid = text(q, "uid") };
+}
+
 static struct xdb_op *profile_create(const json_t *q)
 {
-	struct xdb_person person = { .dn = text(q, "dn"), .uuid = text(q, "uuid") };
+	struct xdb_person of = whom(q);
 
-	return xdb_profile_create(db, &person, text(q, "jid"));
+	return xdb_profile_create(db, &of, text(q, "jid"));
 }
 
 static struct xdb_op *password_check(const json_t *q)
 {
-	return xdb_password_check(db, text(q, "dn"), text(q, "password"));
+	struct xdb_person who = whom(q);
+
+	return xdb_password_check(db, &who, text(q, "password"));
 }
 
 static struct xdb_op *password_set(const json_t *q)
@@ -118,7 +126,9 @@ static struct xdb_op *password_set(const json_t *q)
 
 static struct xdb_op *password_change(const json_t *q)
 {
-	return xdb_password_change(db, text(q, "dn"), text(q, "was"),
+	struct xdb_person who = whom(q);
+
+	return xdb_password_change(db, &who, text(q, "was"),
 	    text(q, "is"));
 }
 

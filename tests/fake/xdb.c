@@ -227,10 +227,10 @@ static void run_password(struct xdb_op *op, struct xdb_result *res)
 	}
 }
 
-struct xdb_op *xdb_password_check(struct xdb *db, struct slice dn, struct slice password)
+struct xdb_op *xdb_password_check(struct xdb *db, const struct xdb_person *who, struct slice password)
 {
 	(void)db;
-	return op_new(run_password, dn, password);
+	return op_new(run_password, who->dn, password);
 }
 
 static void run_change(struct xdb_op *op, struct xdb_result *res)
@@ -243,9 +243,9 @@ static void run_change(struct xdb_op *op, struct xdb_result *res)
 	}
 }
 
-struct xdb_op *xdb_password_change(struct xdb *db, struct slice dn, struct slice was, struct slice is)
+struct xdb_op *xdb_password_change(struct xdb *db, const struct xdb_person *who, struct slice was, struct slice is)
 {
-	struct xdb_op *op = op_new(run_change, dn, was);
+	struct xdb_op *op = op_new(run_change, who->dn, was);
 
 	(void)db;
 	op->c = slice_dup(&op->arena, is);

@@ -107,6 +107,6 @@ def room(web, root, slapd):
             pass
 
 
-def check(probe, dn, password):
-    answer = probe.ask("password_check", dn=dn, password=password)
+def check(probe, dn, password, **who):
+    answer = probe.ask("password_check", dn=dn, password=password, **who)
     return answer["status"], answer.get("refusal", 0)

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/proc.h"
+#include "core/certified.h"
 #include "core/control.h"
 #include "core/guesses.h"
 #include "core/host.h"
@@ -103,6 +104,7 @@ static void reload(uv_signal_t *handle, int signum)
 	host.settings = s;
 	log_open_or_say(s);
 	io_reload(s, tls);
+	certified_recheck(tls);
 	tls_context_free(&tls);
 	log_event(LOG_INFO, "reloaded", "-", "file=%s", conf_path);
 }
@@ -240,6 +242,7 @@ static void tear_down(void)
 	features_stop();
 	dispatch_fini();
 	accounts_forget_away();
+	certified_stop();
 	xdb_close(&host.xdb);
 	loop_fini();                    /* and with it what the thread pool does */
 	sasl_stop();

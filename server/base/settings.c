@@ -55,7 +55,7 @@ static const struct conf_key keys[] = {
 	TEXT("tls", "client_ca_file", tls.client_ca_file, "",
 	    "Certificates that may sign those of people, PEM: who shows one can log in by it (SASL EXTERNAL); empty: none is asked for."),
 	TEXT("tls", "client_crl_file", tls.client_crl_file, "",
-	    "Lists of revoked certificates, PEM, a current one of each of those authorities; empty: none is looked at."),
+	    "Lists of revoked certificates, PEM, a current one of each of those authorities; empty: none is looked at. A SIGHUP reads them again and ends the sessions of those revoked."),
 
 	LIST("ldap", "uri", ldap.uri, NULL,
 	    "LDAP servers in order of preference: ldap://, ldaps:// or ldapi:// URIs."),

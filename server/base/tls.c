@@ -590,9 +590,16 @@ const char *tls_server_name(const struct tls *t)
 
 bool tls_peer_names(struct tls *t, struct buf *out)
 {
-	X509 *cert = t->has_good_peer ? SSL_get0_peer_certificate(t->ssl) : NULL;
+	STACK_OF(X509) *chain = t->has_good_peer
+	    ? SSL_get0_verified_chain(t->ssl) : NULL;
 
-	return cert != NULL && tls_peer_write(cert, out);
+	return sk_X509_num(chain) > 0 && tls_peer_write(chain, out);
+}
+
+bool tls_context_takes(const struct tls_context *c, struct slice chain,
+    const char **why_r)
+{
+	return tls_peer_is_still_good(c->ctx, chain, why_r);
 }
 
 /* --- channel bindings ----------------------------------------------------- */

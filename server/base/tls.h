@@ -83,6 +83,10 @@ const char *tls_server_name(const struct tls *t);       /* SNI or NULL        */
 /* Whom the client's certificate names (base/tls_peer.h); false: it showed none
  * that passed, or one that names nobody.  Before tls_lighten. */
 bool tls_peer_names(struct tls *t, struct buf *out);
+/* A client's chain of certificates (base/tls_peer.h) that was good once: is it still,
+ * by the authorities and lists of this context?  `why_r` is static. */
+bool tls_context_takes(const struct tls_context *c, struct slice chain,
+    const char **why_r);
 
 /* Channel binding data (RFC 5929, RFC 9266); false when this connection cannot
  * give it.  TLS_UNIQUE on 1.3 is COMPAT: slixmpp 1.8 (2021) asks for it. */

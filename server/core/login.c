@@ -85,6 +85,11 @@ void login_free(struct login **lp)
 	free(l);
 }
 
+bool login_is_by_certificate(const struct login *l)
+{
+	return sasl_kind(l->sasl) == SASL_EXTERNAL;
+}
+
 static void await(struct login *l, struct xdb_op *op, xdb_done_fn *next)
 {
 	l->op = op;

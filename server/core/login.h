@@ -24,6 +24,7 @@ struct login *login_new(const struct sasl_binding *binding, const char *who,
     const char *peer, const struct login_events *events, void *ctx);
 void login_start(struct login *l, struct slice mechanism, const struct slice *initial);
 void login_response(struct login *l, struct slice response);
+bool login_is_by_certificate(const struct login *l);
 void login_free(struct login **lp);
 
 #endif

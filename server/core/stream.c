@@ -150,6 +150,7 @@ static void stream_let_go(struct stream *st)
 		    "seconds=%lld", (long long)(wall_now_ms() - s->since_ms) / 1000);
 		session_close(&s);
 	}
+	certified_free(&st->certified);
 	introduction_free(&st->introduction);
 	login_free(&st->login);
 	account_release(&st->account);
@@ -390,6 +391,8 @@ static void login_success(void *ctx, struct account *account,
 	st->has_sent_header = false;
 	io_authenticated(st->conn);
 	io_restart(st->conn);
+	if (login_is_by_certificate(st->login))
+		st->certified = certified_new(st, st->peer.certificate);
 	login_free(&st->login);
 	forget_early(st);
 }

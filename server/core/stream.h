@@ -20,6 +20,8 @@ void stream_end(struct stream *st);
 void stream_end_all(const char *condition);
 size_t stream_count(void);
 
+/* For the log; static ring. */
+const char *stream_who(const struct stream *st);
 const struct io_peer *stream_peer(const struct stream *st);
 conn_id stream_conn(const struct stream *st);
 

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "core/certified.h"
 #include "core/introduction.h"
 #include "core/stream.h"
 #include "net/sasl.h"
@@ -38,6 +39,7 @@ struct stream {
 	struct introduction *introduction;      /* NULL but while being looked up */
 	struct login *login;            /* NULL but while authenticating */
 	struct account *account;        /* held; NULL before authentication */
+	struct certified *certified;    /* NULL: it is not here by a certificate */
 	struct session *session;        /* owned; NULL but while BOUND */
 	struct list waiting;
 	bool is_busy, is_paused;        /* a job is at work; reading is paused */
@@ -59,7 +61,6 @@ struct sasl_binding stream_binding(const struct stream *st);
 /* stream_bind.c: resource binding (RFC 6120 §7). */
 void stream_bind(struct stream *st, struct arena *a, struct elem *iq);
 
-const char *stream_who(const struct stream *st);
 const char *stream_keep_who(struct stream *st); /* valid as long as the stream */
 
 #endif

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from faults import Proxy
-from rawclient import SASL, SaslFailure, Stream, mechanisms
+from rawclient import SASL, SaslFailure, Stream, StreamError, mechanisms
 from service import Service, build, conf_text
 from world import wait_for
 from zoo import (BMP, CLIENT, IA5, OCTETS, PRINTABLE, Authority, mail,
@@ -509,3 +509,137 @@ def test_settings_that_cannot_be(world, tmp_path, settings, said):
     done = subprocess.run([build() / "tertuliad", "-t", "-c", conf], text=True,
                           capture_output=True, check=False)
     assert done.returncode != 0 and said in done.stdout + done.stderr
+
+
+# ---- the end of a certificate (RFC 6120 §13.7.2.3) ----
+
+def here(service, badge, folder, jid):
+    """A stream that is in by its certificate."""
+    stream = connect(service, badge, folder)
+    assert outcome(stream) == IN
+    stream.restart()
+    assert stream.bind().startswith(f"{jid}/")
+    return stream
+
+
+def ending(stream):
+    """The condition and the text of the stream's error."""
+    try:
+        while True:
+            stream.next(30)
+    except StreamError as why:
+        return why.condition, "".join(why.element[1].itertext())
+
+
+def is_there(stream):
+    stream.send("<iq type='get' id='there'><ping xmlns='urn:xmpp:ping'/></iq>")
+    answer = stream.next(30)
+    return answer.get("id") == "there" and answer.get("type") == "result"
+
+
+SOON = 8 / 86400                                # days
+
+
+@pytest.mark.parametrize("what", ["the certificate", "an authority above it"])
+def test_session_ends_when_it_expires(asking, ca, tmp_path, somebody, what):
+    names = [xmpp(somebody.jid)]
+    badge = (ca.root.badge(names, valid=(-1, SOON)) if what == "the certificate"
+             else Authority("soon", above=ca.root, valid=(-1, SOON)).badge(names))
+    with connect(asking, badge, tmp_path) as by_password, \
+            here(asking, badge, tmp_path, somebody.jid) as stream, \
+            here(asking, ca.root.badge(names), tmp_path, somebody.jid) as later:
+        by_password.secured()
+        by_password.login(somebody)
+        by_password.bind("p")
+        assert ending(stream) == ("reset", "The certificate has expired.")
+        assert is_there(later) and is_there(by_password)
+
+
+@pytest.fixture
+def revoking(world, ca, tmp_path):
+    """A service with a list of revoked certificates, and how it gets another."""
+    authorities, lists = tmp_path / "ca.pem", tmp_path / "crl.pem"
+    written(authorities, pem(ca.root.certificate))
+    written(lists, ca.root.revoked(), ca.below.revoked())
+    with Service(world, tmp_path / "s", {
+            "tls.client_ca_file": authorities,
+            "tls.client_crl_file": lists}) as service:
+        def reload(authority=ca.root, crls=(ca.root.revoked(), ca.below.revoked())):
+            done = service.log.count("reloaded")
+            written(authorities, pem(authority.certificate))
+            written(lists, *crls)
+            service.hup()
+            wait_for(lambda: service.log.count("reloaded") > done, 30)
+        service.reload = reload
+        yield service
+
+
+@pytest.mark.parametrize("days", [(-1, 1), (-2, -1)])
+def test_session_ends_when_it_is_revoked(revoking, ca, tmp_path, somebody, days):
+    """Also by a list that is out of date, which lets nobody in any more."""
+    badge, other = (ca.root.badge([xmpp(somebody.jid)]) for _ in range(2))
+    with here(revoking, badge, tmp_path, somebody.jid) as stream, \
+            here(revoking, other, tmp_path, somebody.jid) as stays, \
+            connect(revoking, badge, tmp_path) as by_password:
+        by_password.secured()
+        by_password.login(somebody)
+        by_password.bind("p")
+        revoking.reload(crls=[ca.root.revoked(badge, valid=days)])
+        assert ending(stream) == ("reset", "The certificate is not valid any more.")
+        assert is_there(stays) and is_there(by_password)
+        assert 'certificate-ended' in revoking.log and "revoked" in revoking.log
+
+
+def test_session_ends_with_an_authority_that_is_revoked(revoking, ca, tmp_path,
+                                                        somebody):
+    with here(revoking, ca.below.badge([xmpp(somebody.jid)]), tmp_path,
+              somebody.jid) as stream:
+        revoking.reload(crls=[ca.root.revoked(ca.below), ca.below.revoked()])
+        assert ending(stream)[0] == "reset"
+
+
+def test_session_ends_with_an_authority_that_is_trusted_no_more(
+        revoking, ca, tmp_path, somebody):
+    with here(revoking, ca.root.badge([xmpp(somebody.jid)]), tmp_path,
+              somebody.jid) as stream:
+        revoking.reload(authority=ca.other, crls=[ca.other.revoked()])
+        assert ending(stream)[0] == "reset"
+
+
+def test_session_stays_when_nothing_is_known(revoking, ca, tmp_path, somebody):
+    """No list, a list that is out of date, a reload that is refused: none of them
+    says that a certificate is bad."""
+    badge = ca.root.badge([xmpp(somebody.jid)])
+    with here(revoking, badge, tmp_path, somebody.jid) as stream:
+        revoking.reload(crls=[ca.below.revoked()])
+        assert is_there(stream)
+        revoking.reload(crls=[ca.root.revoked(valid=(-2, -1))])
+        assert is_there(stream)
+        refused = revoking.log.count("reload-refused")
+        (tmp_path / "crl.pem").write_bytes(b"no list")
+        revoking.hup()
+        wait_for(lambda: revoking.log.count("reload-refused") > refused, 30)
+        assert is_there(stream)
+        with connect(revoking, badge, tmp_path) as late:
+            assert outcome(late) == NOT_OFFERED
+
+
+def test_many_sessions_are_looked_at_after_a_reload(revoking, ca, tmp_path,
+                                                    somebody):
+    good = ca.root.badge([xmpp(somebody.jid)])
+    bad = [ca.root.badge([xmpp(somebody.jid)]) for _ in range(3)]
+    streams = []
+    try:
+        for i in range(9):
+            badge = bad[i % 3] if i % 2 else good
+            streams.append((badge, here(revoking, badge, tmp_path, somebody.jid)))
+        revoking.reload(crls=[ca.root.revoked(*bad)])
+        for badge, stream in streams:
+            if badge is not good:
+                assert ending(stream)[0] == "reset"
+        for badge, stream in streams:
+            if badge is good:
+                assert is_there(stream)
+    finally:
+        for _, stream in streams:
+            stream.__exit__(None, None, None)

@@ -80,10 +80,10 @@ class Badge:
 class Authority:
     """Signs; `above` signed it, or it signed itself."""
 
-    def __init__(self, name, above=None, is_authority=True):
+    def __init__(self, name, above=None, is_authority=True, valid=(-10, 10)):
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self.key = key_of(f"authority {name} {above} {id(self)}")
-        builder = self._builder(self.name, self.key, (-10, 10)).add_extension(
+        builder = self._builder(self.name, self.key, valid).add_extension(
             x509.BasicConstraints(is_authority, None), True).add_extension(
             x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()),
             False)

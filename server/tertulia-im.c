@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/proc.h"
+#include "core/admission.h"
 #include "core/certified.h"
 #include "core/control.h"
 #include "core/guesses.h"
@@ -23,6 +24,7 @@
 #include "core/live.h"
 #include "core/shared_follow.h"
 #include "core/route.h"
+#include "core/source.h"
 #include "core/stream.h"
 #include "core/verifiers.h"
 #include "net/sasl.h"
@@ -225,6 +227,7 @@ static void build(const struct settings *s)
 		fatal("features: %s", why);
 	live_start();
 	shared_start();
+	admission_start();
 	if (!control_start(s->server.control_socket, &why))
 		fatal("%s: %s", s->server.control_socket, why);
 	io_start(&(struct io_conf){ .settings = s, .tls = tls,
@@ -239,7 +242,9 @@ static void tear_down(void)
 	control_stop();
 	job_detached_free();
 	shared_stop();
+	admission_stop();
 	features_stop();
+	sources_fini();
 	dispatch_fini();
 	accounts_forget_away();
 	certified_stop();

@@ -144,13 +144,17 @@ void watch_noticed(struct xdb *db, struct slice person_uuid)
 			.uuid = person_uuid }, w->ctx);
 }
 
-bool xdb_watch_is_live(const struct xdb *db)
+bool xdb_watch_hears(const struct xdb *db, enum xdb_watched kind)
 {
 	const struct watch *w = db->watch;
 
-	/* Groups and rooms that cannot be watched are no account's trouble. */
-	return w != NULL && !w->is_polling && feed_is_up(&w->feeds[XDB_PERSON])
-	    && feed_is_up(&w->feeds[XDB_PROFILE]);
+	return w != NULL && !w->is_polling && feed_is_up(&w->feeds[kind]);
+}
+
+/* Groups and rooms that cannot be watched are no account's trouble. */
+bool xdb_watch_is_live(const struct xdb *db)
+{
+	return xdb_watch_hears(db, XDB_PERSON) && xdb_watch_hears(db, XDB_PROFILE);
 }
 
 bool xdb_watch_knows(const struct xdb *db, enum xdb_watched kind,

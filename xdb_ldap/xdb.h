@@ -139,6 +139,8 @@ void xdb_watch(struct xdb *db, xdb_news_fn *fn, void *ctx);
 /* Does every change of an account become news at once?  Not before everything was read, not
  * without a connection, and never by polling. */
 bool xdb_watch_is_live(const struct xdb *db);
+/* The same of one kind. */
+bool xdb_watch_hears(const struct xdb *db, enum xdb_watched kind);
 /* Is the entry (by its own entryUUID) among what was found?  True while that is
  * not known; false may also mean that only reading it tells. */
 bool xdb_watch_knows(const struct xdb *db, enum xdb_watched kind, struct slice uuid);

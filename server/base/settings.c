@@ -83,6 +83,8 @@ static const struct conf_key keys[] = {
 	    "Where people are found, searched with all its subtree."),
 	TEXT("ldap", "people_filter", ldap.people_filter, "(objectClass=inetOrgPerson)",
 	    "Who of them may use the service."),
+	TEXT("ldap", "people_groups", ldap.people_groups, "",
+	    "DNs of groups, with ; between them: only their members may use the service, by any class of group, in groups in them, and by search; empty: everybody whom people_filter finds."),
 	TEXT("ldap", "people_name", ldap.people_name, "uid",
 	    "Attribute that holds the part of the JID before the @."),
 	WORD("ldap", "preset", ldap.preset, "auto", preset_words,
@@ -350,23 +352,29 @@ static bool is_attribute(const char *text)
 	    && text[strspn(text, all)] == '\0';
 }
 
-static void check_groups(const struct settings *s, const char *key,
-    const char *text, struct buf *why)
+static void check_dns(const struct settings *s, const char *section,
+    const char *key, const char *text, struct buf *why)
 {
 	struct slice rest = slice_of(text), dn;
 
+	while (rest.n != 0) {
+		slice_cut(rest, ';', &dn, &rest);
+		if (slice_trim(dn).n != 0 && memchr(dn.p, '=', dn.n) == NULL)
+			bad(why, s, section, key, SLICE_FMT " is no DN",
+			    SLICE_ARG(dn));
+	}
+}
+
+static void check_groups(const struct settings *s, const char *key,
+    const char *text, struct buf *why)
+{
 	if (*text == '(') {
 		if (!is_filter(text))
 			bad(why, s, "roster", key, "%s is no filter in "
 			    "parentheses", text);
 		return;
 	}
-	while (rest.n != 0) {
-		slice_cut(rest, ';', &dn, &rest);
-		if (slice_trim(dn).n != 0 && memchr(dn.p, '=', dn.n) == NULL)
-			bad(why, s, "roster", key, SLICE_FMT " is no DN",
-			    SLICE_ARG(dn));
-	}
+	check_dns(s, "roster", key, text, why);
 }
 
 static void check_ldap(const struct settings *s, struct buf *why)
@@ -375,6 +383,7 @@ static void check_ldap(const struct settings *s, struct buf *why)
 		bad(why, s, "ldap", "uri", "name at least one server");
 	check_servers(s, "uri", &s->ldap.uri, why);
 	check_servers(s, "write_uri", &s->ldap.write_uri, why);
+	check_dns(s, "ldap", "people_groups", s->ldap.people_groups, why);
 }
 
 static void check_list(const struct settings *s, const char *name,

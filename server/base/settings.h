@@ -31,7 +31,7 @@ struct settings {
 		unsigned deref;                         /* enum xdb_deref */
 		bool ignore_references;
 		const char *people_base, *people_filter, *people_name, *im_base;
-		const char *groups_base;
+		const char *people_groups, *groups_base;
 		unsigned provision;                     /* enum provision */
 		unsigned profiles;                      /* enum profiles */
 		unsigned preset;                        /* enum xdb_preset */

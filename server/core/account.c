@@ -7,6 +7,7 @@
 #include <assert.h>
 
 #include "core/account_own.h"
+#include "core/admission.h"
 #include "core/host.h"
 #include "core/session.h"
 #include "core/stream.h"
@@ -51,6 +52,7 @@ static struct account *account_new(struct slice local)
 	a->jid = host_account_jid(&life, local);
 	a->life = life;
 	a->state = ACCOUNT_LOADING;
+	a->is_admitted = true;
 	list_init(&a->requests);
 	list_init(&a->sessions);
 	list_init(&a->wanting);
@@ -136,6 +138,13 @@ static size_t scram_room(const struct xdb_profile *p)
 	return room;
 }
 
+bool account_is_admitted(const struct account *a, struct slice person_uuid)
+{
+	enum xdb_status status = admission_of(jid_local(&a->jid), person_uuid);
+
+	return status == XDB_OK || (status != XDB_ABSENT && a->is_admitted);
+}
+
 void account_person_take(struct account *a, const struct xdb_account *loaded)
 {
 	const struct xdb_person *p = &loaded->person;
@@ -160,6 +169,7 @@ void account_person_take(struct account *a, const struct xdb_account *loaded)
 	a->status = loaded->profile.status;
 	a->refusal = p->refusal;
 	a->turns_s = p->turns_s;
+	a->is_admitted = account_is_admitted(a, p->uuid);
 	arena_fini(&a->arena);
 	a->arena = fresh;
 	account_uuid_put(a);
@@ -205,6 +215,9 @@ static void account_loaded(const struct xdb_result *res, void *ctx)
 	if (status == XDB_OK && !account_is_named(&res->account->person,
 	    jid_local(&a->jid)))
 		status = XDB_ABSENT;
+	if (status == XDB_OK)
+		status = admission_of(jid_local(&a->jid),
+		    res->account->person.uuid);
 	if (status == XDB_OK) {
 		a->state = ACCOUNT_READY;
 		account_refresh(a, res->account);

@@ -37,6 +37,7 @@ struct account {
 	enum xdb_refusal refusal;       /* the directory's rules */
 	enum xdb_profile_status status;
 	const char *barred;             /* why it cannot be used now; NULL: it can */
+	bool is_admitted;               /* by core/admission.h, as it was known last */
 	unsigned password_held;         /* our own changes of the password under way */
 	bool password_seen;             /* the directory told of one meanwhile */
 	bool password_ours;             /* and will tell of one more: ours */
@@ -86,6 +87,8 @@ void accounts_news(void);
 void account_touched(struct slice person_uuid);
 /* All people were read: who is in memory only is looked for. */
 void accounts_verify(void);
+/* Who may use the service has changed (core/admission.h). */
+void accounts_readmit(void);
 void account_hold(struct account *a);
 void account_release(struct account **ap);
 /* The job waits for no account any more, and lets go of those it held. */

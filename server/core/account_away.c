@@ -14,6 +14,7 @@
  * kept. */
 #include "base/loop.h"
 #include "core/account_own.h"
+#include "core/admission.h"
 #include "core/host.h"
 
 static struct list away = { &away, &away };     /* the oldest first */
@@ -35,7 +36,8 @@ bool account_is_believed(const struct account *a)
 	    && a->barred == NULL && a->refusal == XDB_REFUSAL_NONE
 	    && (a->turns_s == 0 || a->turns_s > wall_now_ms() / 1000)
 	    && a->profile_dn.n != 0 && a->status == PROFILE_ACTIVE
-	    && xdb_watch_is_live(host.xdb);
+	    && xdb_watch_is_live(host.xdb)
+	    && admission_is_certain(jid_local(&a->jid), a->person_uuid);
 }
 
 bool account_away_keep(struct account *a)

@@ -154,6 +154,18 @@ void account_touched(struct slice uuid)
 		hook_person_touched(a);
 }
 
+/* They are read for it: what comes of that is the same as of any other change,
+ * and a group that loses everybody costs no long turn. */
+void accounts_readmit(void)
+{
+	struct account *a;
+	size_t at = 0;
+
+	while ((a = map_next(&by_uuid, &at)) != NULL)
+		if (account_is_admitted(a, a->person_uuid) != a->is_admitted)
+			account_stale(a);
+}
+
 void accounts_verify(void)
 {
 	struct account *a;
@@ -248,9 +260,13 @@ static const char *const status_texts[] = {
 	[PROFILE_DELETED] = "This account was deleted.",
 };
 
-static const char *bar_of(const struct xdb_account *loaded)
+static const char *bar_of(const struct account *a,
+    const struct xdb_account *loaded)
 {
 	const char *text = refusal_texts[loaded->person.refusal];
+
+	if (!account_is_admitted(a, loaded->person.uuid))
+		return "This account may not use this service.";
 
 	if (text == NULL && loaded->profile.exists)
 		text = status_texts[loaded->profile.status];
@@ -281,7 +297,7 @@ static bool password_is_new(struct account *a, const struct xdb_account *loaded)
  * welcome to establish it again. */
 static void judge(struct account *a, const struct xdb_account *loaded)
 {
-	const char *condition = "not-authorized", *text = bar_of(loaded);
+	const char *condition = "not-authorized", *text = bar_of(a, loaded);
 
 	if (!slice_eq(a->person_uuid, loaded->person.uuid)) {
 		text = "This name belongs to somebody else now.";
@@ -440,7 +456,7 @@ void account_follow(struct account *a, const struct xdb_account *loaded)
 	account_hold(a);                /* who had the streams may let go */
 	judge(a, loaded);
 	account_person_take(a, loaded);
-	a->barred = bar_of(loaded);
+	a->barred = bar_of(a, loaded);
 	a->roster_version = loaded->profile.roster_version;
 	contacts_follow(a, &loaded->profile, &c);
 	requests_follow(a, &loaded->profile, &c);

@@ -11,6 +11,9 @@
 void account_refresh(struct account *a, const struct xdb_account *loaded);
 void account_person_take(struct account *a, const struct xdb_account *loaded);
 
+/* While that is not known: as it was. */
+bool account_is_admitted(const struct account *a, struct slice person_uuid);
+
 /* It is held by nobody, and goes. */
 void account_drop(struct account *a);
 

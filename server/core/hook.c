@@ -104,14 +104,6 @@ void hook_room_news(const struct xdb_news *news)
 		f->hooks->room_news(news);
 }
 
-void hook_group_news(const struct xdb_news *news)
-{
-	const struct feature *f;
-
-	EACH_HOOK(f, group_news)
-		f->hooks->group_news(news);
-}
-
 bool hook_room_is_temporary(struct slice name)
 {
 	const struct feature *f;

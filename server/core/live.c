@@ -10,7 +10,8 @@
  *   branch           people and groups may be elsewhere: all that is remembered
  *                    of them is read again
  *   group            and people, who may be in one: rosters that show it are
- *                    pushed (core/shared_follow.c)
+ *                    pushed (core/shared_follow.c), rooms and whoever else
+ *                    follows it have it read again (core/source.c)
  *
  * News is a hint: what is read then decides (xdb.h, xdb_watch), so news that
  * comes twice, or of our own changes, does nothing twice. */
@@ -19,13 +20,14 @@
 #include "core/feature.h"
 #include "core/host.h"
 #include "core/shared_follow.h"
+#include "core/source.h"
 
 /* Whose members, or which itself, may be elsewhere by now. */
 static void all_groups(void)
 {
 	static const struct xdb_news news = { .kind = XDB_GROUP, .is_all = true };
 
-	hook_group_news(&news);
+	sources_news(&news);
 	shared_news(&news);
 }
 
@@ -40,7 +42,7 @@ static void heard(const struct xdb_news *news, void *ctx)
 			account_news(news->uuid);
 		if (!news->is_all && !news->is_gone)
 			account_touched(news->uuid);
-		hook_group_news(news);
+		sources_news(news);
 		shared_news(news);
 		return;
 	case XDB_PROFILE:
@@ -51,7 +53,7 @@ static void heard(const struct xdb_news *news, void *ctx)
 		hook_room_news(news);
 		return;
 	case XDB_GROUP:
-		hook_group_news(news);
+		sources_news(news);
 		shared_news(news);
 		return;
 	case XDB_PEOPLE_BRANCH:

@@ -18,6 +18,7 @@
 #include "base/enc.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "core/admission.h"
 #include "core/guesses.h"
 #include "core/host.h"
 #include "core/pace.h"
@@ -38,6 +39,7 @@ struct login {
 	size_t scram_n;
 	int64_t began_ms;               /* move 2 */
 	struct timer pace;
+	struct admission_wait admission;
 	const char *who, *peer;
 	const struct login_events *events;
 	void *ctx;
@@ -48,6 +50,7 @@ static void searched(const struct xdb_result *res, void *ctx);
 static void run(struct login *l, struct slice response);
 static void ran(void *ctx, enum sasl_result r, struct slice out);
 static void fetch(struct login *l);
+static void fetch_begin(void *ctx);
 static void fetched(const struct xdb_result *res, void *ctx);
 static void paced(void *ctx);
 static void plain_check(struct login *l);
@@ -78,6 +81,7 @@ void login_free(struct login **lp)
 	if (l == NULL)
 		return;
 	timer_stop(&l->pace);
+	admission_wait_over(&l->admission);
 	xdb_cancel(&l->op);
 	sasl_free(&l->sasl);
 	account_release(&l->account);
@@ -250,6 +254,13 @@ static void fetch(struct login *l)
 		fail(l, SASL_FAIL_TEMPORARY, "too-many-guesses");
 		return;
 	}
+	admission_wait(&l->admission, fetch_begin, l);
+}
+
+static void fetch_begin(void *ctx)
+{
+	struct login *l = ctx;
+
 	l->began_ms = loop_now_ms();
 	if (!recall(l))
 		await(l, xdb_account_load(host.xdb, sasl_name(l->sasl)), fetched);
@@ -264,10 +275,24 @@ static bool is_usable(const struct login *l, const struct xdb_account *found)
 	    : host.settings->ldap.provision == PROVISION_LOGIN);
 }
 
+/* Nobody is told who is in a group that can be read while another cannot: all
+ * but its members try again later, be they right, wrong or unknown. */
+static enum xdb_status admission_for(const struct login *l,
+    const struct xdb_account *found)
+{
+	return admission_of(sasl_name(l->sasl), found != NULL
+	    ? found->person.uuid : slice_make(NULL, 0));
+}
+
 static void succeed(struct login *l, struct slice data)
 {
 	struct account *a = l->account;
 
+	/* Proving it took a while. */
+	if (admission_of(jid_local(&a->jid), a->person_uuid) != XDB_OK) {
+		fail(l, SASL_FAIL_TEMPORARY, "groups");
+		return;
+	}
 	l->account = NULL;
 	if (is_guess(l))
 		guesses_right(l->peer, sasl_name(l->sasl));
@@ -312,15 +337,21 @@ static void fetched(const struct xdb_result *res, void *ctx)
 {
 	struct login *l = ctx;
 	const struct xdb_account *found = res->account;
+	enum xdb_status admission;
 
 	l->op = NULL;
 	if (is_weather(res->status)) {
 		fail(l, SASL_FAIL_TEMPORARY, "directory");
 		return;
 	}
+	admission = admission_for(l, found);
+	if (admission == XDB_DOWN) {
+		fail(l, SASL_FAIL_TEMPORARY, "groups");
+		return;
+	}
 	pace_saw(loop_now_ms() - l->began_ms);
 	if (res->status == XDB_OK) {
-		l->is_barred = !is_usable(l, found);
+		l->is_barred = !is_usable(l, found) || admission != XDB_OK;
 		l->must_change = found->person.refusal == XDB_MUST_CHANGE;
 		person_keep(l, &found->person);
 		l->needs_verifiers = found->profile.scram_n == 0;

@@ -46,6 +46,8 @@ const struct check checks[] = {
 	{ "names", "names of people as addresses", "people", check_names },
 	{ "examples", "three people as the service sees them", "people",
 	    check_examples },
+	{ "people-groups", "groups whose members may use the service", "bases",
+	    check_people_groups },
 	{ "password-time", "that a new password shows", "examples",
 	    check_password_time },
 	{ "indexes", "indexes", "bases schema", check_indexes },

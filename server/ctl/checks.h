@@ -25,6 +25,8 @@ check_fn check_bases, check_people, check_names, check_examples,
     check_password_time;
 /* check_search.c, check_groups.c: what people see of one another, where it is configured */
 check_fn check_search, check_groups;
+/* check_admission.c: the groups whose members may use the service */
+check_fn check_people_groups;
 /* check_access.c, check_acting.c, check_secrecy.c: who may do what, by trying */
 check_fn check_scratch, check_access_im, check_unique, check_access_limits,
     check_access_web, check_acting, check_passwords, check_access_nobody;

@@ -13,6 +13,7 @@
  * often one person may search. */
 #include "base/loop.h"
 #include "base/throttle.h"
+#include "core/admission.h"
 #include "core/host.h"
 #include "core/route.h"
 #include "feat/features.h"
@@ -222,7 +223,8 @@ static bool is_usable(enum xdb_refusal refusal)
 	return refusal == XDB_REFUSAL_NONE || refusal == XDB_MUST_CHANGE;
 }
 
-/* Who cannot be written to is not shown: locked, or of a name that is none. */
+/* Who cannot be written to is not shown: locked, not of the groups that may use
+ * the service, or of a name that is none. */
 static void results_take(struct job *j, struct results *r,
     const struct xdb_result *res)
 {
@@ -235,7 +237,8 @@ static void results_take(struct job *j, struct results *r,
 		struct jid jid;
 
 		if (!is_usable(p->refusal)
-		    || !jid_prep_local(&j->arena, p->uid, &local))
+		    || !jid_prep_local(&j->arena, p->uid, &local)
+		    || admission_of(local, p->uuid) == XDB_ABSENT)
 			continue;
 		jid = host_account_jid(&j->arena, local);
 		r->people[r->n] = p;

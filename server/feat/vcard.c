@@ -7,6 +7,7 @@
  * the directory does not hold, and of what it holds what [vcard] writable names,
  * as that person (vcard_merge.h). */
 #include "base/log.h"
+#include "core/admission.h"
 #include "core/host.h"
 #include "feat/avatar.h"
 #include "feat/features.h"
@@ -58,14 +59,17 @@ static void other_get(struct job *j)
 static void vcard_loaded(struct job *j, const struct xdb_result *res)
 {
 	const struct jid *whose = jid_is_set(&j->to) ? &j->to : &j->from;
+	enum xdb_status status;
 	struct elem *card;
 
 	if (res->status != XDB_OK) {
 		job_fail_xdb(j, res->status);
 		return;
 	}
-	if (!is_usable(&j->arena, &res->vcard->person, jid_local(whose))) {
-		job_fail_xdb(j, XDB_ABSENT);
+	status = is_usable(&j->arena, &res->vcard->person, jid_local(whose))
+	    ? admission_of(jid_local(whose), res->vcard->person.uuid) : XDB_ABSENT;
+	if (status == XDB_ABSENT || (status != XDB_OK && whose == &j->to)) {
+		job_fail_xdb(j, status);
 		return;
 	}
 	card = vcard_merge(&j->arena, res->vcard);

@@ -423,6 +423,38 @@ def stopped(replica, csn):
     yield
 
 
+ADMISSION = {   # [ldap] people_groups: verdict, and what is said
+    "full": ({"member": ["uid=lucia,ou=people,dc=example,dc=org", "cn=nobody"]},
+             None, "1 people, 1 of its values"),
+    "empty": ({"member": ["cn=nobody"]}, FAULT, "nobody can log in"),
+    "gone": (None, FAULT, "No such object"),
+    "unreadable": ({"member": ["uid=lucia,ou=people,dc=example,dc=org"]}, FAULT,
+                   "let cn=im read its members"),
+    "too large": ({"member": [f"cn=g{i},ou=groups,dc=example,dc=org"
+                              for i in range(501)]}, FAULT, "too many groups"),
+}
+
+
+@pytest.mark.parametrize("how", ADMISSION)
+def test_people_groups(doctor, how):
+    members, verdict, says = ADMISSION[how]
+    dn = "cn=usan,ou=groups,dc=example,dc=org"
+    doctor.write({"ldap.people_groups": dn})
+    with contextlib.ExitStack() as stack:
+        if members is not None:
+            stack.enter_context(entry(doctor.world, dn, cn=["usan"],
+                                      objectClass=["groupOfNames"], **members))
+        for name in members["member"] if how == "too large" else ():
+            stack.enter_context(entry(doctor.world, name, member=["cn=nobody"],
+                                      objectClass=["groupOfNames"]))
+        if how == "unreadable":
+            stack.enter_context(config(doctor.world, rule(
+                f"to dn.base={dn} attrs=member by {IM} none by * break")))
+        assert doctor.findings() == ({"people-groups": verdict} if verdict
+                                     else {}), doctor.last
+        assert says in doctor.says("people-groups")
+
+
 CLOCK = """
 #include <time.h>
 #include <dlfcn.h>

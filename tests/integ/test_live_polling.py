@@ -4,14 +4,17 @@
 import pathlib
 import re
 
+import ldap
 import pytest
 
 from client import Client, settle
 from lists import bound_room, make_list, subscribe
-from live import is_watching, profile_dn, room_dn, roster
+from live import attempt, is_watching, profile_dn, room_dn, roster
 from muc import NS, enter, item, subject_of
 from rawclient import StreamError
 from service import Service
+from test_live_account import closed
+from test_people_groups import add as add_group
 from world import wait_for
 
 SOON = 4                # seconds: an interval of one, and a search
@@ -103,3 +106,20 @@ def test_list_of_a_room(asked, service):
         subscribe(asked, dn, bob.person)
         seen = ann.receive("presence", SWEPT, from_=f"{room}/bob")
         assert item(seen)["affiliation"] == "member"
+
+
+def test_people_groups(asked, tmp_path):
+    """Who may use the service at all is known as late as the last poll."""
+    person = asked.person()
+    dn = add_group(asked, asked.name("usa"), "groupOfNames", member=["cn=nobody"])
+    with Service(asked, tmp_path, {"ldap.poll_interval": "1s",
+                                   "ldap.people_groups": dn}) as one:
+        wait_for(lambda: is_watching(one.log), 10)
+        assert attempt(one, person) == "not-authorized"
+        member = [person.dn.encode()]
+        asked.root.modify_s(dn, [(ldap.MOD_ADD, "member", member)])
+        wait_for(lambda: attempt(one, person) is None, SOON)
+        with Client(one, person) as ann:
+            ann.come()
+            asked.root.modify_s(dn, [(ldap.MOD_DELETE, "member", member)])
+            assert closed(ann)[0] == "not-authorized"

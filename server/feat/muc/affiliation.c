@@ -72,6 +72,20 @@ void affiliates_fini(struct room *r)
 
 /* --- looking --- */
 
+static const struct { unsigned roles; enum xdb_affiliation affiliation; } ranks[] = {
+	{ GROUP_OWNER,                     AFF_OWNER  },
+	{ GROUP_EDITOR | GROUP_MODERATOR,  AFF_ADMIN  },
+	{ GROUP_MEMBER,                    AFF_MEMBER },
+};
+
+static enum xdb_affiliation rank_of(unsigned roles)
+{
+	for (size_t i = 0; i < COUNT(ranks); i++)
+		if (roles & ranks[i].roles)
+			return ranks[i].affiliation;
+	return AFF_NONE;
+}
+
 enum xdb_affiliation affiliation_by_list(const struct room *r,
     struct slice bare)
 {
@@ -81,7 +95,7 @@ enum xdb_affiliation affiliation_by_list(const struct room *r,
 	if (l == NULL || !slice_cut(bare, '@', &local, &domain)
 	    || !slice_eq(domain, jid_domain(&host.jid)))
 		return AFF_NONE;
-	return roll_find(l, local);
+	return rank_of(roll_find(l, local));
 }
 
 /* A ban holds whatever the list says, and nobody is less for being named. */
@@ -140,10 +154,10 @@ static bool listed_next(const struct room *r, struct affiliates_walk *w,
     struct slice *name_r)
 {
 	const struct roll *l = bound_roll(r);
-	enum xdb_affiliation affiliation;
+	unsigned roles;
 
-	while (l != NULL && roll_next(l, &w->listed, name_r, &affiliation))
-		if (affiliation == w->which && !is_explicit(r, *name_r))
+	while (l != NULL && roll_next(l, &w->listed, name_r, &roles))
+		if (rank_of(roles) == w->which && !is_explicit(r, *name_r))
 			return true;
 	return false;
 }

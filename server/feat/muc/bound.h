@@ -8,7 +8,7 @@
 #ifndef FEAT_MUC_BOUND_H
 #define FEAT_MUC_BOUND_H
 
-#include "feat/muc/source.h"
+#include "core/source.h"
 #include "xdb_ldap/xdb.h"
 
 struct room;

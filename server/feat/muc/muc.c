@@ -19,7 +19,6 @@
 #include "feat/muc/message.h"
 #include "feat/muc/owner.h"
 #include "feat/muc/proxy.h"
-#include "feat/muc/source.h"
 #include "xml/ns.h"
 
 /* --- IQs to a room --- */
@@ -207,7 +206,6 @@ static const struct hooks hooks = {
 	.session_gone = leave_all,
 	.room_changed = muc_room_changed,
 	.room_news = room_news,
-	.group_news = sources_news,
 	.room_is_temporary = is_temporary,
 };
 

@@ -394,6 +394,5 @@ void rooms_fini(void)
 		room_free(r);
 	}
 	map_fini(&rooms);
-	sources_fini();
 	guests_fini();
 }

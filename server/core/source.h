@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* feat/muc/source.h — the lists and groups that rooms follow (imBoundTo), read
- * once for all rooms of a list and kept true by news from the directory.
+/* core/source.h — the lists and groups that somebody here follows (rooms, by
+ * imBoundTo), read once for all followers and kept true by news from the
+ * directory.
  *
  * When a list cannot be read, or is gone, the last good copy stays
- * (directory.md, rule 10), also while nobody is in its rooms: a failure must
- * not put everybody out of a members-only room. */
-#ifndef FEAT_MUC_SOURCE_H
-#define FEAT_MUC_SOURCE_H
+ * (directory.md, rule 10), also while nobody follows it: a failure must not put
+ * everybody out of a members-only room. */
+#ifndef CORE_SOURCE_H
+#define CORE_SOURCE_H
 
 #include "base/list.h"
 #include "base/loop.h"
-#include "feat/muc/roll.h"
+#include "core/roll.h"
+#include "xdb_ldap/xdb.h"
 
 struct source {
 	struct slice dn;                /* the key, in `life` */
@@ -55,7 +57,7 @@ void source_unfollow(struct follower *f);
 /* What the directory says is known, as of now; else it will be told. */
 bool source_is_ready(const struct source *s);
 
-/* XDB_GROUP's and XDB_PERSON's (the group_news hook). */
+/* XDB_GROUP's and XDB_PERSON's from core/live.c. */
 void sources_news(const struct xdb_news *news);
 void sources_fini(void);
 

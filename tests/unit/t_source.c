@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists that rooms follow: when they are read, what stays when they cannot be,
+/* Lists that are followed: when they are read, what stays when they cannot be,
  * and that large ones keep nobody waiting.  The directory answers when the test
  * says so. */
 #include "tests/tap.h"
@@ -9,13 +9,13 @@
 #include "base/loop.h"
 #include "base/log.h"
 #include "core/host.h"
-#include "feat/muc/source.h"
+#include "core/source.h"
 
 enum { MANY = 20000 };
 
 static struct settings settings;
 static struct timer turn;
-static struct follower room;            /* what a room is to a list */
+static struct follower room;            /* who follows it */
 static unsigned told, told_others;
 
 static void turned(void *ctx)
@@ -65,7 +65,7 @@ static unsigned give(enum xdb_status status)
 	return until_told();
 }
 
-static enum xdb_affiliation is(const char *uid)
+static unsigned is(const char *uid)
 {
 	return roll_find(&room.source->roll, slice_of(uid));
 }
@@ -89,12 +89,12 @@ static void end(void)
 static void roles(void)
 {
 	begin("ann:2 bob:1 cem:4 dora:8 eva:3 Flor:1", false, 0);
-	ok(told_others == 1 && is("ann") == AFF_OWNER, "an owner is owner");
-	ok(is("cem") == AFF_ADMIN && is("dora") == AFF_ADMIN,
-	    "editors and moderators are admins");
-	ok(is("bob") == AFF_MEMBER && is("eva") == AFF_OWNER,
-	    "subscribers are members, if they are not more");
-	is_int(is("flor"), AFF_MEMBER, "LDAP-06 names are prepared");
+	ok(told_others == 1 && is("ann") == GROUP_OWNER, "an owner is owner");
+	ok(is("cem") == GROUP_EDITOR && is("dora") == GROUP_MODERATOR,
+	    "an editor is editor, a moderator is moderator");
+	ok(is("bob") == GROUP_MEMBER && is("eva") == (GROUP_OWNER | GROUP_MEMBER),
+	    "a subscriber is a member, and may be more as well");
+	is_int(is("flor"), GROUP_MEMBER, "LDAP-06 names are prepared");
 	ok(source_is_ready(room.source) && room.source->failed_ms == 0,
 	    "and that is how it is");
 	end();
@@ -121,7 +121,7 @@ static void large(void)
 	    "twenty thousand are not written down while the answer comes in");
 	turns = until_told();
 	okf(turns > 1 && room.source->roll.n == MANY && is("persona19999")
-	    == AFF_MEMBER, "but in slices (%u turns)", turns);
+	    == GROUP_MEMBER, "but in slices (%u turns)", turns);
 	is_int((long)room.source->raw.room, 0, "and nothing is kept twice");
 	buf_fini(&many);
 	end();
@@ -148,7 +148,7 @@ static void last_copy_stays(void)
 		ok(is_asked(true), "news: it is read again");
 		give(fails[i].status);
 		since = room.source->failed_ms;
-		okf(is("ann") == AFF_OWNER && is("bob") == AFF_MEMBER && since != 0
+		okf(is("ann") == GROUP_OWNER && is("bob") == GROUP_MEMBER && since != 0
 		    && told_others == 0, "%s: the last copy stays", fails[i].what);
 		okf(timer_is_on(&room.source->again) == fails[i].again,
 		    "%s: %s", fails[i].what, fails[i].again ? "asked again soon"
@@ -158,7 +158,7 @@ static void last_copy_stays(void)
 		fake_xdb_list("ann:2", false, 0);
 		is_asked(true);
 		give(XDB_OK);
-		okf(is("bob") == AFF_NONE && room.source->failed_ms == 0
+		okf(is("bob") == 0 && room.source->failed_ms == 0
 		    && told_others == 1, "%s: and back", fails[i].what);
 		end();
 	}
@@ -171,7 +171,7 @@ static void never_read(void)
 	source_follow(&room, SLICE("cn=lista"));
 	give(XDB_OK);
 	ok(room.source->status == XDB_ABSENT && !room.source->has_roll
-	    && is("ann") == AFF_NONE && room.source->read_ms == 0,
+	    && is("ann") == 0 && room.source->read_ms == 0,
 	    "a list that never was there has nobody");
 	end();
 }
@@ -188,11 +188,11 @@ static void nobody_follows(void)
 	    .uuid = SLICE("the-list") });
 	ok(!is_asked(false), "a list that nobody follows is not read");
 	source_follow(&room, SLICE("cn=lista"));
-	ok(room.source == s && is("ann") == AFF_OWNER
+	ok(room.source == s && is("ann") == GROUP_OWNER
 	    && !source_is_ready(room.source) && fake_xdb_waiting() == 1,
 	    "but kept, and read before it is used again");
 	give(XDB_DOWN);
-	is_int(is("ann"), AFF_OWNER, "when it cannot be, it is what it was");
+	is_int(is("ann"), GROUP_OWNER, "when it cannot be, it is what it was");
 	end();
 }
 
@@ -266,7 +266,7 @@ static void much_news(void)
 	fake_xdb_list("bob:1", false, 0);
 	is_asked(true);
 	give(XDB_OK);
-	is_int(is("ann"), AFF_NONE, "and the last of them is not lost");
+	is_int(is("ann"), 0, "and the last of them is not lost");
 	end();
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* feat/muc/roll.c — names in a row, and two open tables that point at them. */
-#include "feat/muc/roll.h"
+/* core/roll.c — names in a row, and two open tables that point at them. */
+#include "core/roll.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -28,9 +28,9 @@ void roll_fini(struct roll *l)
 
 /* --- rows --- */
 
-static enum xdb_affiliation affiliation_at(const struct roll *l, size_t at)
+static unsigned roles_at(const struct roll *l, size_t at)
 {
-	return (enum xdb_affiliation)l->rows.p[at];
+	return (unsigned char)l->rows.p[at];
 }
 
 static struct slice name_at(const struct roll *l, size_t at)
@@ -68,33 +68,30 @@ static size_t place_of_person(const struct roll *l, uint64_t key)
 /* --- writing --- */
 
 /* In any order the same sum. */
-static uint64_t print_of(struct slice name, enum xdb_affiliation affiliation)
+static uint64_t print_of(struct slice name, unsigned roles)
 {
-	return map_hash(name) * (2 * (uint64_t)affiliation + 1);
+	return map_hash(name) * (2 * (uint64_t)roles + 1);
 }
 
-static void row_add(struct roll *l, struct slice name,
-    enum xdb_affiliation affiliation)
+static void row_add(struct roll *l, struct slice name, unsigned roles)
 {
-	buf_addc(&l->rows, (char)affiliation);
+	buf_addc(&l->rows, (char)roles);
 	buf_addc(&l->rows, (char)(name.n >> 8));
 	buf_addc(&l->rows, (char)(name.n & 0xff));
 	buf_add(&l->rows, name);
-	l->print += print_of(name, affiliation);
+	l->print += print_of(name, roles);
 	l->n++;
 }
 
-static void row_raise(struct roll *l, size_t at, enum xdb_affiliation to)
+static void row_join(struct roll *l, size_t at, unsigned roles)
 {
-	if (to <= affiliation_at(l, at))
-		return;
-	l->print += print_of(name_at(l, at), to)
-	    - print_of(name_at(l, at), affiliation_at(l, at));
-	l->rows.p[at] = (char)to;
+	roles |= roles_at(l, at);
+	l->print += print_of(name_at(l, at), roles)
+	    - print_of(name_at(l, at), roles_at(l, at));
+	l->rows.p[at] = (char)roles;
 }
 
-bool roll_add(struct roll *l, struct slice name, struct slice uuid,
-    enum xdb_affiliation affiliation)
+bool roll_add(struct roll *l, struct slice name, struct slice uuid, unsigned roles)
 {
 	uint64_t key = person_key(uuid);
 	size_t i;
@@ -103,27 +100,26 @@ bool roll_add(struct roll *l, struct slice name, struct slice uuid,
 		return false;
 	i = place_of(l, name);
 	if (l->by_name[i] != 0) {
-		row_raise(l, l->by_name[i] - 1, affiliation);
+		row_join(l, l->by_name[i] - 1, roles);
 		return true;
 	}
 	assert(2 * l->n < l->room);
 	l->by_name[i] = (uint32_t)l->rows.n + 1;
-	row_add(l, name, affiliation);
+	row_add(l, name, roles);
 	l->people[place_of_person(l, key)] = key;
 	return true;
 }
 
 /* --- reading --- */
 
-enum xdb_affiliation roll_find(const struct roll *l, struct slice name)
+unsigned roll_find(const struct roll *l, struct slice name)
 {
 	size_t i;
 
 	if (l->n == 0)
-		return AFF_NONE;
+		return 0;
 	i = place_of(l, name);
-	return l->by_name[i] != 0 ? affiliation_at(l, l->by_name[i] - 1)
-	    : AFF_NONE;
+	return l->by_name[i] != 0 ? roles_at(l, l->by_name[i] - 1) : 0;
 }
 
 bool roll_has_person(const struct roll *l, struct slice uuid)
@@ -132,11 +128,11 @@ bool roll_has_person(const struct roll *l, struct slice uuid)
 }
 
 bool roll_next(const struct roll *l, size_t *at, struct slice *name_r,
-    enum xdb_affiliation *affiliation_r)
+    unsigned *roles_r)
 {
 	if (*at >= l->rows.n)
 		return false;
-	*affiliation_r = affiliation_at(l, *at);
+	*roles_r = roles_at(l, *at);
 	*name_r = name_at(l, *at);
 	*at += HEAD + name_r->n;
 	return true;

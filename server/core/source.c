@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* feat/muc/source.c — lists: read, written down in slices, read again.
+/* core/source.c — lists: read, written down in slices, read again.
  *
  *   followed ──► asked ──OK──► written down, in slices ──► in force, told
  *                  ▲ │                                        │
@@ -9,13 +9,14 @@
  * News is a hint, and there may be much of it: a list is read at once when the
  * last reading is over for a while, and else after a pause that grows with what
  * a reading takes. */
-#include "feat/muc/source.h"
+#include "core/source.h"
 
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "base/map.h"
 #include "core/host.h"
+#include "xml/jid.h"
 
 enum {
 	PAUSE_MS = 10, PAUSE_MOST_MS = 30 * 1000,
@@ -233,21 +234,7 @@ static void take_parts(struct source *s, const struct xdb_group *g)
 
 /* --- writing down --- */
 
-static const struct { unsigned roles; enum xdb_affiliation affiliation; } ranks[] = {
-	{ GROUP_OWNER,                      AFF_OWNER  },
-	{ GROUP_EDITOR | GROUP_MODERATOR,  AFF_ADMIN  },
-	{ GROUP_MEMBER,                     AFF_MEMBER },
-};
-
-static enum xdb_affiliation rank_of(unsigned roles)
-{
-	for (size_t i = 0; i < COUNT(ranks); i++)
-		if (roles & ranks[i].roles)
-			return ranks[i].affiliation;
-	return AFF_NONE;
-}
-
-struct raw { uint8_t affiliation, uuid_n; uint16_t name_n; };
+struct raw { uint8_t roles, uuid_n; uint16_t name_n; };
 
 /* The answer is gone after the call, and preparing ten thousand names takes too
  * long for one: so first nothing but a copy of what is needed. */
@@ -257,12 +244,12 @@ static void copy_raw(struct source *s, const struct xdb_group *g)
 	buf_clear(&s->raw);
 	for (size_t i = 0; i < g->member_n; i++) {
 		const struct xdb_member *m = &g->members[i];
-		struct raw r = { .affiliation = (uint8_t)rank_of(m->roles),
+		struct raw r = { .roles = (uint8_t)m->roles,
 			.uuid_n = (uint8_t)m->uuid.n,
 			.name_n = (uint16_t)m->uid.n };
 
 		if (m->uuid.n > UUID_MOST || m->uid.n > JID_PART_MOST
-		    || r.affiliation == AFF_NONE) {
+		    || m->roles == 0) {
 			s->unresolved_n++;
 			continue;
 		}
@@ -281,8 +268,7 @@ static void write_name(struct source *s, struct arena *a)
 	memcpy(&r, p, sizeof r);
 	name = slice_make(p + sizeof r, r.name_n);
 	if (!jid_prep_local(a, name, &name) || !roll_add(&s->next, name,
-	    slice_make(p + sizeof r + r.name_n, r.uuid_n),
-	    (enum xdb_affiliation)r.affiliation))
+	    slice_make(p + sizeof r + r.name_n, r.uuid_n), r.roles))
 		s->unresolved_n++;
 	s->raw_at += sizeof r + r.name_n + r.uuid_n;
 }

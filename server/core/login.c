@@ -157,6 +157,11 @@ void login_start(struct login *l, struct slice mechanism,
 	looked(l, sasl_look(&l->sasl, &l->binding, mechanism, initial));
 }
 
+const char *login_mechanism(const struct login *l)
+{
+	return sasl_mechanism(l->sasl);
+}
+
 static void run(struct login *l, struct slice response)
 {
 	l->is_begun = true;

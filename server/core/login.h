@@ -25,6 +25,8 @@ struct login *login_new(const struct sasl_binding *binding, const char *who,
 void login_start(struct login *l, struct slice mechanism, const struct slice *initial);
 void login_response(struct login *l, struct slice response);
 bool login_is_by_certificate(const struct login *l);
+/* What it succeeded by, for the log. */
+const char *login_mechanism(const struct login *l);
 void login_free(struct login **lp);
 
 #endif

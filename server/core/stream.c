@@ -385,8 +385,8 @@ static void login_success(void *ctx, struct account *account,
 
 	st->account = account;
 	sasl_data(st, "success", data, true);
-	log_event(LOG_INFO, "authenticated", stream_who(st), "peer=%s tls=%s",
-	    st->peer.address, st->peer.tls_version);
+	log_event(LOG_INFO, "authenticated", stream_who(st), "peer=%s tls=%s mechanism=%s",
+	    st->peer.address, st->peer.tls_version, login_mechanism(st->login));
 	st->state = STREAM_HEADER;
 	st->has_sent_header = false;
 	io_authenticated(st->conn);

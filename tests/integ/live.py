@@ -111,3 +111,17 @@ def attempt(world, person, password=None, mechanism="PLAIN"):
         except SaslFailure as why:
             return why.condition
     return None
+
+
+def password_from_outside(world, person, new):
+    """ldappasswd as the directory's root.  pwdChangedTime counts seconds, and a
+    change within the second of the last one is not seen."""
+    def changed():
+        [(_, entry)] = world.search(person.dn, attributes=["pwdChangedTime"])
+        return entry.get("pwdChangedTime")
+    was = changed()
+
+    def is_newer():
+        world.root.passwd_s(person.dn, None, new)
+        return changed() != was
+    wait_for(is_newer, 10, 0.2)

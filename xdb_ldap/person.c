@@ -10,11 +10,15 @@
 #include "xdb_ldap/person.h"
 
 #include "base/log.h"
+#include "base/loop.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/values.h"
 
-enum { UID_BYTES_MOST = 1023 };         /* RFC 7622 §3.3.1 */
+enum {
+	UID_BYTES_MOST = 1023,          /* RFC 7622 §3.3.1 */
+	CLOCKS_DIFFER_S = 600,
+};
 
 /* --- the searches ------------------------------------------------------------------------- */
 
@@ -242,9 +246,19 @@ static const struct { enum attr attr; size_t offset; } person_fields[] = {
 	FIELD(ATTR_PASSWORD_CHANGED, password_changed),
 };
 
+/* Times of this kind count seconds; AD's pwdLastSet does not, and has no date in it.
+ * Clocks that differ by more than this let nobody log in by Kerberos either. */
+static bool is_young(struct slice changed, int64_t now_s)
+{
+	int64_t at_s;
+
+	return time_read(changed, &at_s) && at_s > now_s - CLOCKS_DIFFER_S;
+}
+
 void person_read(const struct xdb *db, const struct entry *e, struct xdb_person *p)
 {
-	struct judgement j = rules_judge(&db->rules, e, wall_now_ms() / 1000);
+	int64_t now_s = wall_now_ms() / 1000;
+	struct judgement j = rules_judge(&db->rules, e, now_s);
 
 	p->dn = e->dn;
 	for (size_t i = 0; i < COUNT(person_fields); i++) {
@@ -252,6 +266,7 @@ void person_read(const struct xdb *db, const struct entry *e, struct xdb_person 
 
 		*(struct slice *)at = entry_one(e, person_fields[i].attr);
 	}
+	p->password_is_young = is_young(p->password_changed, now_s);
 	p->refusal = j.refusal;
 	p->turns_s = j.turns_s;
 }

@@ -192,7 +192,9 @@ struct xdb_person {                     /* empty slices: attribute not there */
 	struct slice cn, display_name, given_name, sn, mail;
 	struct slice title, department; /* ou */
 	struct slice password_changed;  /* pwdChangedTime, or what the server has
-	                                   instead; another value, another password */
+	                                   instead; another value, another password … */
+	bool password_is_young;         /* … unless the second it names, by the server's
+	                                   clock, may not be over: it may see another */
 	enum xdb_refusal refusal;       /* account rules: locked, expired, … */
 	int64_t turns_s;                /* when time alone may change that, in seconds
 	                                   since 1970: read again then; 0: never */

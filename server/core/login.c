@@ -187,7 +187,8 @@ static void person_keep(struct login *l, const struct xdb_person *p)
 	l->person = (struct xdb_person){ .dn = slice_dup(&l->arena, p->dn),
 		.uuid = slice_dup(&l->arena, p->uuid),
 		.uid = slice_dup(&l->arena, p->uid),
-		.password_changed = slice_dup(&l->arena, p->password_changed) };
+		.password_changed = slice_dup(&l->arena, p->password_changed),
+		.password_is_young = p->password_is_young };
 }
 
 static void scram_keep(struct login *l, const struct slice *scram, size_t n)
@@ -418,8 +419,8 @@ static void plain_check(struct login *l)
 static void done(struct login *l)
 {
 	if (l->needs_verifiers && is_plain(l))
-		verifiers_make(l->account->profile_dn, sasl_password(l->sasl),
-		    l->person.password_changed);
+		verifiers_make(sasl_name(l->sasl), &l->person,
+		    l->account->profile_dn, sasl_password(l->sasl));
 	succeed(l, slice_make(NULL, 0));
 }
 

@@ -14,7 +14,11 @@
 #include "core/host.h"
 #include "net/sasl.h"
 
-enum { MAKING_MOST = 64 };
+enum {
+	MAKING_MOST = 64,
+	PROVING_MOST = 1024,            /* each with a password, for two seconds */
+	SECOND_OVER_MS = 2000,          /* servers that copy each other differ a bit */
+};
 
 struct making {
 	struct list link;
@@ -77,7 +81,8 @@ static void derived(void *ctx)
 	    m->source), stored, m);
 }
 
-void verifiers_make(struct slice profile_dn, struct slice password,
+/* The password is this one, and what `source` names is no other. */
+static void make(struct slice profile_dn, struct slice password,
     struct slice source)
 {
 	struct making *m;
@@ -94,48 +99,6 @@ void verifiers_make(struct slice profile_dn, struct slice password,
 	loop_work(derive, derived, m);
 }
 
-/* --- after a change ----------------------------------------------------------------- */
-
-struct renewing {
-	struct list link;
-	struct buf password;            /* wiped */
-	struct slice local, person_dn, profile_dn, source;
-	bool is_void;
-	struct arena arena;
-};
-
-static struct list renewed = { &renewed, &renewed };
-
-static void renew_loaded(const struct xdb_result *res, void *ctx);
-static void renew_dropped(const struct xdb_result *res, void *ctx);
-static void renew_checked(const struct xdb_result *res, void *ctx);
-
-static void renewing_free(struct renewing *r)
-{
-	list_remove(&r->link);
-	buf_wipe(&r->password);
-	arena_fini(&r->arena);
-	free(r);
-	making_n--;
-}
-
-static void renew_fails(struct renewing *r, const struct xdb_result *res)
-{
-	log_event(LOG_INFO, "scram-not-renewed", "-", "user=%s status=%s",
-	    log_text(r->local), xdb_status_text(res->status));
-	renewing_free(r);
-}
-
-/* Of two changes in a row the last counts, whatever takes how long. */
-static void void_renewing(struct slice local)
-{
-	struct renewing *r;
-
-	LIST_EACH(r, &renewed, struct renewing, link)
-		if (slice_eq(r->local, local))
-			r->is_void = true;
-}
-
 static void void_making(struct slice profile_dn)
 {
 	struct making *m;
@@ -145,77 +108,181 @@ static void void_making(struct slice profile_dn)
 			m->is_void = true;
 }
 
+/* --- is it still the password? ------------------------------------------------------- */
+
+/* After a change pwdChangedTime says which password the verifiers are of, but it counts
+ * seconds, and of two changes in one second it tells nothing.  So what is young is
+ * tried again when that second is over, by whatever clock: it had begun when it was
+ * read.  What is the password then is the one that `source` names. */
+struct proving {
+	struct list link;
+	struct buf password;            /* wiped */
+	struct slice local, profile_dn;
+	struct xdb_person person;       /* dn, uuid and what names the password */
+	struct timer wait;
+	bool is_void;
+	struct arena arena;
+};
+
+static struct list proving = { &proving, &proving };
+static unsigned proving_n;
+
+static void loaded(const struct xdb_result *res, void *ctx);
+static void dropped(const struct xdb_result *res, void *ctx);
+static void waited(void *ctx);
+static void proved(const struct xdb_result *res, void *ctx);
+
+static struct proving *proving_new(struct slice local, struct slice password)
+{
+	struct proving *p;
+
+	if (proving_n >= PROVING_MOST)
+		return NULL;
+	proving_n++;
+	p = NEW(struct proving);
+	list_push(&proving, &p->link);
+	timer_init(&p->wait, waited, p);
+	buf_add(&p->password, password);
+	p->local = slice_dup(&p->arena, local);
+	return p;
+}
+
+static void proving_free(struct proving *p)
+{
+	list_remove(&p->link);
+	buf_wipe(&p->password);
+	arena_fini(&p->arena);
+	free(p);
+	proving_n--;
+}
+
+static void person_keep(struct proving *p, const struct xdb_person *is,
+    struct slice profile_dn)
+{
+	p->person = (struct xdb_person){ .uid = p->local,
+		.dn = slice_dup(&p->arena, is->dn),
+		.uuid = slice_dup(&p->arena, is->uuid),
+		.password_changed = slice_dup(&p->arena, is->password_changed),
+		.password_is_young = is->password_is_young };
+	p->profile_dn = slice_dup(&p->arena, profile_dn);
+}
+
+static void fails(struct proving *p, const struct xdb_result *res)
+{
+	log_event(LOG_INFO, "scram-not-renewed", "-", "user=%s status=%s",
+	    log_text(p->local), xdb_status_text(res->status));
+	proving_free(p);
+}
+
+/* Of two changes in a row the last counts, whatever takes how long. */
+static void void_proving(struct slice local)
+{
+	struct proving *p;
+
+	LIST_EACH(p, &proving, struct proving, link)
+		if (slice_eq(p->local, local))
+			p->is_void = true;
+}
+
+void verifiers_make(struct slice local, const struct xdb_person *is,
+    struct slice profile_dn, struct slice password)
+{
+	struct proving *p;
+
+	if (!is->password_is_young) {
+		make(profile_dn, password, is->password_changed);
+	} else if ((p = proving_new(local, password)) != NULL) {
+		person_keep(p, is, profile_dn);
+		timer_start(&p->wait, SECOND_OVER_MS);
+	}
+}
+
 void verifiers_renew(struct slice local, struct slice password)
 {
-	struct renewing *r;
+	struct proving *p;
 
-	void_renewing(local);
-	if (making_n >= MAKING_MOST)
-		return;
-	making_n++;
-	r = NEW(struct renewing);
-	list_push(&renewed, &r->link);
-	buf_add(&r->password, password);
-	r->local = slice_dup(&r->arena, local);
-	xdb_then(xdb_account_load(host.xdb, r->local), renew_loaded, r);
+	void_proving(local);
+	p = proving_new(local, password);
+	if (p != NULL)
+		xdb_then(xdb_account_load(host.xdb, p->local), loaded, p);
 }
 
 /* A profile that is not there yet is made at the first login, and verifiers
  * with it. */
-static void renew_loaded(const struct xdb_result *res, void *ctx)
+static void loaded(const struct xdb_result *res, void *ctx)
 {
-	struct renewing *r = ctx;
+	struct proving *p = ctx;
 	const struct xdb_account *found = res->account;
 
-	if (r->is_void || res->status != XDB_OK || !found->profile.exists
-	    || !account_is_named(&found->person, r->local)) {
-		renew_fails(r, res);
+	if (p->is_void || res->status != XDB_OK || !found->profile.exists
+	    || !account_is_named(&found->person, p->local)) {
+		fails(p, res);
 		return;
 	}
-	r->person_dn = slice_dup(&r->arena, found->person.dn);
-	r->profile_dn = slice_dup(&r->arena, found->profile.dn);
-	r->source = slice_dup(&r->arena, found->person.password_changed);
-	void_making(r->profile_dn);
+	person_keep(p, &found->person, found->profile.dn);
+	void_making(p->profile_dn);
 	if (found->profile.scram_n != 0)        /* those are of the old one */
-		xdb_then(xdb_scram_store(host.xdb, r->profile_dn, NULL, 0,
-		    r->source), renew_dropped, r);
+		xdb_then(xdb_scram_store(host.xdb, p->profile_dn, NULL, 0,
+		    p->person.password_changed), dropped, p);
 	else
-		renew_dropped(&(struct xdb_result){ .status = XDB_OK }, r);
+		dropped(&(struct xdb_result){ .status = XDB_OK }, p);
 }
 
-static void renew_dropped(const struct xdb_result *res, void *ctx)
+static void dropped(const struct xdb_result *res, void *ctx)
 {
-	struct renewing *r = ctx;
+	struct proving *p = ctx;
 
-	if (r->is_void || res->status != XDB_OK)
-		renew_fails(r, res);
+	if (p->is_void || res->status != XDB_OK)
+		fails(p, res);
 	else
-		xdb_then(xdb_password_check(host.xdb, &(struct xdb_person){
-		    .dn = r->person_dn, .uid = r->local },
-		    buf_slice(&r->password)), renew_checked, r);
+		timer_start(&p->wait, p->person.password_is_young
+		    ? SECOND_OVER_MS : 0);
 }
 
-static void renew_checked(const struct xdb_result *res, void *ctx)
+static void waited(void *ctx)
 {
-	struct renewing *r = ctx;
+	struct proving *p = ctx;
 
-	if (r->is_void || res->status != XDB_OK) {
-		renew_fails(r, res);
+	if (p->is_void)
+		proving_free(p);
+	else
+		xdb_then(xdb_password_check(host.xdb, &p->person,
+		    buf_slice(&p->password)), proved, p);
+}
+
+/* It was right a moment ago: whoever is here by it is not any more. */
+static void was_changed(struct proving *p)
+{
+	struct account *a = account_find(p->local);
+
+	if (a != NULL && slice_eq(a->person_uuid, p->person.uuid))
+		account_password_changed(a);
+}
+
+static void proved(const struct xdb_result *res, void *ctx)
+{
+	struct proving *p = ctx;
+
+	if (!p->is_void && res->status == XDB_REFUSED
+	    && res->refusal == XDB_WRONG_PASSWORD)
+		was_changed(p);
+	if (p->is_void || res->status != XDB_OK) {
+		fails(p, res);
 		return;
 	}
-	verifiers_make(r->profile_dn, buf_slice(&r->password), r->source);
-	renewing_free(r);
+	make(p->profile_dn, buf_slice(&p->password), p->person.password_changed);
+	proving_free(p);
 }
 
 /* ------------------------------------------------------------------------------------- */
 
 void verifiers_stop(void)
 {
-	struct renewing *r;
+	struct proving *p;
 	struct making *m;
 
-	while ((r = LIST_FIRST(&renewed, struct renewing, link)) != NULL)
-		renewing_free(r);
+	while ((p = LIST_FIRST(&proving, struct proving, link)) != NULL)
+		proving_free(p);
 	while ((m = LIST_FIRST(&all, struct making, link)) != NULL)
 		making_free(m);
 }

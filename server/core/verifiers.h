@@ -5,19 +5,25 @@
 
 #include "base/str.h"
 
-/* Derives verifiers on the thread pool and stores them; `source` is the
- * pwdChangedTime of the password.  Everything is copied; the password's copy
- * is wiped.  Failure is logged: the next PLAIN login tries again. */
-void verifiers_make(struct slice profile_dn, struct slice password, struct slice source);
+struct xdb_person;
+
+/* The person (dn, uuid, password_changed and password_is_young count) has just proved
+ * this password: derives verifiers on the thread pool and stores them.  Where the
+ * password may be of the same second as another, it is tried again two seconds later;
+ * if it is none any more the person's streams end.  Everything is copied; the
+ * password's copy is wiped.  Failure is logged: the next PLAIN login tries again. */
+void verifiers_make(struct slice local, const struct xdb_person *is,
+    struct slice profile_dn, struct slice password);
 
 /* A password was just changed through us: the account is read again, the password
- * tried (it may be somebody else's change that was read), and verifiers are made
- * of it.  Old ones that pwdChangedTime does not tell from new ones (it counts
+ * tried (it may be somebody else's change that was read; when its second is over, as
+ * above), and verifiers are made of it.  Old ones that pwdChangedTime does not tell from new ones (it counts
  * seconds, where there is one) go first; what is being made of an older password
  * is not stored. */
 void verifiers_renew(struct slice local, struct slice password);
 
-unsigned verifiers_count(void);                 /* being made or stored */
+unsigned verifiers_count(void);                 /* being made or stored; who waits for
+                                                   the second to end is not */
 
 /* At the end, behind the store's and the loop's: forgets what was not stored. */
 void verifiers_stop(void);

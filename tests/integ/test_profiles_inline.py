@@ -85,6 +85,7 @@ def test_the_account_goes_and_the_person_stays(world):
 
 def test_class_taken_off_by_any_tool(live, login):
     ann = login().come()
+    wait_for(lambda: "imScram" in entry(live, ann.person))      # it comes late
     names = [name for name in entry(live, ann.person)
              if name == "jid" or name.startswith("im")]
     live.root.modify_s(ann.person.dn, [

@@ -39,6 +39,10 @@ async function look(page, look, name) {
 		seen.violations = found.violations.map(rule);
 		const width = await page.evaluate(() => document.documentElement.scrollWidth);
 		seen.overflow = Math.max(0, width - look.viewport.width);
+		seen.wrong = await page.$$eval('[aria-invalid=true]', (fields) => fields.map((f) => ({
+			field: getComputedStyle(f).borderTopColor,
+			words: getComputedStyle(f.closest('.field').querySelector('.fault')).color,
+		})));
 	}
 	say(seen);
 }

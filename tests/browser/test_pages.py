@@ -89,6 +89,15 @@ def test_nothing_is_wider_than_the_window(seen, look):
             assert t["overflow"] == 0, t["page"]
 
 
+def test_a_field_that_is_wrong_looks_so(seen):
+    """Its border has the colour of the words that say why."""
+    fields = {(t["as"], t["page"]): t["wrong"] for t in seen[0] if t.get("wrong")}
+    assert ("narrow-es", "password-differ") in fields
+    for where, wrong in fields.items():
+        for colour in wrong:
+            assert colour["field"] == colour["words"], where
+
+
 def test_web_05_names_from_the_directory_do_not_run(seen):
     told, names = seen
     animals = [t for t in told if "zoo" in t]

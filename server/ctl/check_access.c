@@ -63,7 +63,7 @@ void check_scratch(struct doctor *d, struct result *r)
 	case SCRATCH_STUCK:
 		result_say(r, VERDICT_FAULT, "%s is left of an earlier run, and "
 		    "our identities may not remove it", dn);
-		result_next(r, "remove it by hand; %s", try_advice);
+		result_next(r, "remove it by hand; %s", try_advice(d));
 		return;
 	}
 }
@@ -149,10 +149,10 @@ static void profile_of_im(struct doctor *d, struct result *r)
 	int code = scratch_make(d, d->im, SCRATCH_PROFILE, flags);
 
 	if (code != LDAP_UNAVAILABLE_CRITICAL_EXTENSION)
-		try_must(r, "cn=im", code, "make a profile");
+		try_must(d, r, "cn=im", code, "make a profile");
 	if (code != LDAP_SUCCESS)
 		return;
-	try_must(r, "cn=im", roster_change(d), "change a roster");
+	try_must(d, r, "cn=im", roster_change(d), "change a roster");
 	EACH_MUST(d, r, d->im, "cn=im", dn, profile_im_may);
 }
 
@@ -177,13 +177,13 @@ static void room_of(struct doctor *d, struct result *r, struct wire *w,
 {
 	int code = scratch_make(d, w, SCRATCH_ROOM, 0);
 
-	try_must(r, who, code, "make a room");
+	try_must(d, r, who, code, "make a room");
 	if (code != LDAP_SUCCESS)
 		return;
 	if (w == d->im)
 		room_look(d);
 	EACH_MUST(d, r, w, who, d->scratch->dn[SCRATCH_ROOM], room_both_may);
-	try_must(r, who, scratch_remove(d, w, SCRATCH_ROOM), "remove a room");
+	try_must(d, r, who, scratch_remove(d, w, SCRATCH_ROOM), "remove a room");
 }
 
 void check_access_im(struct doctor *d, struct result *r)
@@ -233,12 +233,12 @@ static void limits_of_im(struct doctor *d, struct result *r, const char *person)
 
 	if (person != NULL)
 		EACH_MUST_NOT(d, r, d->im, "cn=im", person, person_none_may);
-	try_must_not(r, "cn=im", scratch_make(d, d->im, SCRATCH_PERSON, WIRE_NOOP),
+	try_must_not(d, r, "cn=im", scratch_make(d, d->im, SCRATCH_PERSON, WIRE_NOOP),
 	    "add people");
 	if (!d->scratch->is_made[SCRATCH_PROFILE])
 		return;
 	EACH_MUST_NOT(d, r, d->im, "cn=im", dn, profile_im_may_not);
-	try_must_not(r, "cn=im", scratch_remove(d, d->im, SCRATCH_PROFILE),
+	try_must_not(d, r, "cn=im", scratch_remove(d, d->im, SCRATCH_PROFILE),
 	    "remove profiles");
 }
 
@@ -264,7 +264,7 @@ void check_access_limits(struct doctor *d, struct result *r)
 
 	limits_of_web(d, r, person);
 	if (d->web != NULL)
-		try_must_not(r, "cn=im", try_attempt(d, d->im, d->settings->web.bind_dn,
+		try_must_not(d, r, "cn=im", try_attempt(d, d->im, d->settings->web.bind_dn,
 		    &password), password.what);
 	limits_of_im(d, r, person);
 	if (r->verdict == VERDICT_OK)
@@ -282,12 +282,12 @@ static void profile_of_web(struct doctor *d, struct result *r)
 	/* The web process makes one too, for an account it opens. */
 	if (!d->scratch->is_made[SCRATCH_PROFILE])
 		code = scratch_make(d, d->web, SCRATCH_PROFILE, 0);
-	try_must(r, "cn=im-web", code, "make a profile");
+	try_must(d, r, "cn=im-web", code, "make a profile");
 	if (code != LDAP_SUCCESS)
 		return;
 	EACH_MUST(d, r, d->web, "cn=im-web", d->scratch->dn[SCRATCH_PROFILE],
 	    profile_web_may);
-	try_must(r, "cn=im-web", scratch_remove(d, d->web, SCRATCH_PROFILE),
+	try_must(d, r, "cn=im-web", scratch_remove(d, d->web, SCRATCH_PROFILE),
 	    "remove a profile");
 }
 
@@ -307,7 +307,7 @@ static void people_of_web(struct doctor *d, struct result *r)
 		result_next(r, "load schema/access-people.ldif, or set [web] "
 		    "people_create = no");
 	if (code != LDAP_UNAVAILABLE_CRITICAL_EXTENSION)
-		try_must(r, "cn=im-web", code, "add people");
+		try_must(d, r, "cn=im-web", code, "add people");
 }
 
 void check_access_web(struct doctor *d, struct result *r)
@@ -320,14 +320,14 @@ void check_access_web(struct doctor *d, struct result *r)
 		profile_of_web(d, r);
 	room_of(d, r, d->web, "cn=im-web");
 	code = scratch_make(d, d->web, SCRATCH_REQUEST, 0);
-	try_must(r, "cn=im-web", code, "make a request");
+	try_must(d, r, "cn=im-web", code, "make a request");
 	if (code == LDAP_SUCCESS)
-		try_must(r, "cn=im-web", scratch_remove(d, d->web,
+		try_must(d, r, "cn=im-web", scratch_remove(d, d->web,
 		    SCRATCH_REQUEST), "remove a request");
 	if (d->settings->web.people_create)
 		people_of_web(d, r);
 	code = scratch_make(d, d->im, SCRATCH_REQUEST, WIRE_NOOP);
-	try_must_not(r, "cn=im", code, "make requests");
+	try_must_not(d, r, "cn=im", code, "make requests");
 	if (r->verdict == VERDICT_OK)
 		result_say(r, VERDICT_OK, "profiles, rooms, requests");
 }

@@ -47,7 +47,7 @@ static bool acts(struct doctor *d, struct result *r, const char *person)
 		}
 		return false;
 	}
-	try_must_not(r, "cn=im", code, "set people's passwords in their name");
+	try_must_not(d, r, "cn=im", code, "set people's passwords in their name");
 	if (!is_needed) {
 		result_say(r, VERDICT_WARNING, "cn=im may act for people, and "
 		    "[vcard] writable is empty");
@@ -59,6 +59,7 @@ static bool acts(struct doctor *d, struct result *r, const char *person)
 static void card_of(struct doctor *d, struct result *r, const char *person)
 {
 	struct buf what = { 0 };
+	int code;
 
 	for (size_t i = 0; i < COUNT(card_fields); i++) {
 		if (!is_wanted(d, card_fields[i].word))
@@ -66,8 +67,13 @@ static void card_of(struct doctor *d, struct result *r, const char *person)
 		buf_clear(&what);
 		buf_addf(&what, "write their %s ([vcard] writable)",
 		    card_fields[i].word);
-		try_must(r, "people", try_as(d, person, person,
-		    doctor_attr(d, card_fields[i].attr)), buf_cstr(&what));
+		code = try_as(d, person, person, doctor_attr(d,
+		    card_fields[i].attr));
+		if (code == LDAP_INSUFFICIENT_ACCESS)
+			result_next(r, "let people write it themselves (schema/"
+			    "access-vcard.ldif), or take %s out of [vcard] "
+			    "writable", card_fields[i].word);
+		try_must(d, r, "people", code, buf_cstr(&what));
 	}
 	buf_fini(&what);
 }
@@ -86,7 +92,7 @@ void check_acting(struct doctor *d, struct result *r)
 	if (acts(d, r, person)) {
 		card_of(d, r, person);
 		if (other != NULL)
-			try_must_not(r, "cn=im, acting for somebody,", try_as(d,
+			try_must_not(d, r, "cn=im, acting for somebody,", try_as(d,
 			    person, other, doctor_attr(d, ATTR_MOBILE)),
 			    "write somebody else's entry");
 	}

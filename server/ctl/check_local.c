@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ctl/check_local.c — the files that the service begins with. */
 #include <time.h>
+#include <unistd.h>
 
 #include "ctl/checks.h"
 #include "ctl/judge.h"
@@ -59,6 +60,9 @@ void check_configuration(struct doctor *d, struct result *r)
 		complain(d, r, false);
 		if (r->verdict == VERDICT_OK)
 			result_say(r, VERDICT_OK, "%s can be read", d->path);
+		else if (access(d->path, F_OK) != 0)
+			result_next(r, "`tertuliactl init -c %s` makes one, after "
+			    "some questions; -c names another", d->path);
 		else
 			result_next(r, "mend it; `tertuliad -t -c %s` looks at it "
 			    "again", d->path);

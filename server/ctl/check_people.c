@@ -146,8 +146,8 @@ void check_names(struct doctor *d, struct result *r)
 	}
 	if (n.shared != 0) {
 		buf_clear(&r->next);
-		result_say(r, VERDICT_FAULT, "%u names are of two people, such as "
-		    "%s: %s and %s", n.shared, log_text(n.shared_name),
+		result_say(r, VERDICT_FAULT, "two people have one name, %u times: "
+		    "%s is of %s and of %s", n.shared, log_text(n.shared_name),
 		    n.shared_dn[0], n.shared_dn[1]);
 		result_next(r, "neither can log in: give one another name, or "
 		    "leave one out by [ldap] people_filter");

@@ -111,8 +111,9 @@ void check_tls(struct doctor *d, struct result *r)
 			result_say(r, VERDICT_OK, "%s", tls_version(w->tls));
 	}
 	if (r->verdict != VERDICT_OK)
-		result_next(r, "give the LDAP server a certificate and TLS 1.2 or "
-		    "1.3; passwords never go there in clear text");
+		result_next(r, "see whether the LDAP server answers at all, and "
+		    "give it a certificate and TLS 1.2 or 1.3: passwords never "
+		    "go there in clear text");
 }
 
 void check_tls_days(struct doctor *d, struct result *r)

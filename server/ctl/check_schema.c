@@ -36,6 +36,8 @@ void check_schema(struct doctor *d, struct result *r)
 		result_say(r, VERDICT_OK, "%zu attributes and %zu classes",
 		    ours.attr_n, ours.class_n);
 	else
-		result_next(r, "load what `tertuliactl doctor --schema` prints, "
+		result_next(r, d->directory.root.preset == XDB_389DS
+		    ? "put what schema/mk389 prints into the server's schema "
+		    "folder, and restart it" : "load what `tertuliactl doctor --schema` prints, "
 		    "with ldapadd as the directory's administrator");
 }

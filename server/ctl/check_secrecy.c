@@ -53,7 +53,7 @@ void check_passwords(struct doctor *d, struct result *r)
 		result_say(r, VERDICT_OK, "no hash and no verifier is shown");
 	else
 		result_next(r, "%s, and let userPassword only be compared",
-		    try_advice);
+		    try_advice(d));
 }
 
 void check_access_nobody(struct doctor *d, struct result *r)
@@ -73,7 +73,7 @@ void check_access_nobody(struct doctor *d, struct result *r)
 	} else if (wire_first(d->nobody, found) != NULL) {
 		result_say(r, VERDICT_FAULT, "profiles can be seen without "
 		    "logging in");
-		result_next(r, "%s", try_advice);
+		result_next(r, "%s", try_advice(d));
 	} else {
 		result_say(r, VERDICT_OK, "without logging in nothing is seen");
 	}

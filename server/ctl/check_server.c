@@ -70,12 +70,15 @@ static const struct extension {
 } extensions[] = {
 	{ "supportedControl", "1.3.6.1.4.1.4203.1.9.1.1", "content "
 	    "synchronisation (RFC 4533)", VERDICT_WARNING,
-	    "load syncprov (schema/modules.ldif, schema/overlays.ldif)" },
+	    "let our identities read the root DSE, and load syncprov (schema/"
+	    "modules.ldif, schema/overlays.ldif): until then changes are polled" },
 	{ "supportedControl", "1.2.840.113556.1.4.319", "paged results "
-	    "(RFC 2696)", VERDICT_WARNING, "long lists may be cut without it" },
+	    "(RFC 2696)", VERDICT_WARNING,
+	    "let our identities read the root DSE: long lists may be cut" },
 	{ "supportedExtension", "1.3.6.1.4.1.4203.1.11.1", "password "
 	    "modification (RFC 3062)", VERDICT_WARNING,
-	    "people cannot set a password through us without it" },
+	    "let our identities read supportedExtension of the root DSE: without "
+	    "it nobody can change a password through us" },
 };
 
 void check_extensions(struct doctor *d, struct result *r)
@@ -116,8 +119,11 @@ void check_sync(struct doctor *d, struct result *r)
 	}
 	result_say(r, VERDICT_WARNING, "the server does not tell of changes: %s",
 	    ldap_err2string(code));
-	result_next(r, "set syncprov on the database (schema/overlays.ldif); "
-	    "until then changes are seen late");
+	result_next(r, d->directory.root.preset == XDB_389DS
+	    ? "turn on the Content Synchronization and Retro Changelog plug-ins "
+	    "(schema/README); until then changes are seen late"
+	    : "set syncprov on the database (schema/overlays.ldif); until then "
+	    "changes are seen late");
 }
 
 /* ppolicy answers a bind that carries its control; see check_bind_im. */
@@ -186,7 +192,7 @@ void check_hashes(struct doctor *d, struct result *r)
 
 /* --- replicas ----------------------------------------------------------------------------------- */
 
-enum { LAG_SECONDS = 10, LAG_FAULT_SECONDS = 300 };
+enum { LAG_SECONDS = 10, LAG_FAULT_SECONDS = 300, DAY_SECONDS = 86400 };
 
 static void compare(struct result *r, const struct wire *w, int64_t lag)
 {
@@ -195,8 +201,10 @@ static void compare(struct result *r, const struct wire *w, int64_t lag)
 		    "changes", w->server->uri);
 	else if (lag > LAG_SECONDS)
 		result_say(r, lag > LAG_FAULT_SECONDS ? VERDICT_FAULT
-		    : VERDICT_WARNING, "%s is %lld seconds behind",
-		    w->server->uri, (long long)lag);
+		    : VERDICT_WARNING, lag < DAY_SECONDS
+		    ? "%s is %lld seconds behind" : "%s is %lld days behind",
+		    w->server->uri, (long long)(lag < DAY_SECONDS ? lag
+		    : lag / DAY_SECONDS));
 }
 
 /* Each against each: the one that is behind is told. */

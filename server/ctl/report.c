@@ -13,7 +13,7 @@ static const struct { const char *word, *colour; } shown[] = {
 	[VERDICT_FAULT]   = { "fault",   "\033[1;31m" },
 	[VERDICT_SKIPPED] = { "skipped", "\033[2m" },
 };
-enum { WORD_COLUMN = 9, ID_COLUMN = 19 };
+enum { WORD_COLUMN = 9, ID_COLUMN = 20 };
 
 struct report_counts report_count(const struct result *results, size_t n)
 {

@@ -2,8 +2,16 @@
 /* ctl/try.c — one attempt, and what its result code says of the rules. */
 #include "ctl/try.h"
 
-const char try_advice[] = "load the rules of schema/access.ldif (and its "
-    "sisters), in front of your own";
+const char *try_advice(const struct doctor *d)
+{
+	if (d->directory.root.preset == XDB_389DS)
+		return "load the acis of schema/access-389.ldif";
+	return d->directory.is_inline
+	    ? "load the rules of schema/access.ldif and schema/access-inline.ldif, "
+	    "in front of your own"
+	    : "load the rules of schema/access.ldif (and its sisters), in front of "
+	    "your own";
+}
 
 static bool is_let_through(int code)
 {
@@ -11,23 +19,24 @@ static bool is_let_through(int code)
 	    || code == LDAP_TYPE_OR_VALUE_EXISTS || code == LDAP_X_NO_OPERATION;
 }
 
-void try_must(struct result *r, const char *who, int code, const char *what)
+void try_must(const struct doctor *d, struct result *r, const char *who, int code,
+    const char *what)
 {
 	if (is_let_through(code))
 		return;
 	result_say(r, VERDICT_FAULT, "%s cannot %s: %s", who, what,
 	    ldap_err2string(code));
-	result_next(r, "%s", try_advice);
+	result_next(r, "%s", try_advice(d));
 }
 
-void try_must_not(struct result *r, const char *who, int code,
-    const char *what)
+void try_must_not(const struct doctor *d, struct result *r, const char *who,
+    int code, const char *what)
 {
 	if (!is_let_through(code))
 		return;
 	result_say(r, VERDICT_FAULT, "%s may %s", who, what);
 	result_next(r, "%s; look for a rule that gives write to more than it "
-	    "should", try_advice);
+	    "should", try_advice(d));
 }
 
 int try_attempt(struct doctor *d, struct wire *w, const char *dn,

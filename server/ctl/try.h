@@ -26,10 +26,12 @@ int try_attempt(struct doctor *d, struct wire *w, const char *dn,
     const struct attempt *a);
 
 /* Findings by the code: "<who> cannot <what>", "<who> may <what>". */
-void try_must(struct result *r, const char *who, int code, const char *what);
-void try_must_not(struct result *r, const char *who, int code,
+void try_must(const struct doctor *d, struct result *r, const char *who, int code,
     const char *what);
-extern const char try_advice[];
+void try_must_not(const struct doctor *d, struct result *r, const char *who,
+    int code, const char *what);
+/* Which rules to load, by the kind of server and the home of profiles. */
+const char *try_advice(const struct doctor *d);
 
 /* Somebody the web process did not make itself: those it may write.  NULL:
  * there is nobody. */
@@ -37,9 +39,9 @@ const char *try_person(struct doctor *d);
 
 #define EACH_MUST(d, r, w, who, dn, list) \
 	for (size_t i_ = 0; i_ < COUNT(list); i_++) \
-		try_must(r, who, try_attempt(d, w, dn, &(list)[i_]), (list)[i_].what)
+		try_must(d, r, who, try_attempt(d, w, dn, &(list)[i_]), (list)[i_].what)
 #define EACH_MUST_NOT(d, r, w, who, dn, list) \
 	for (size_t i_ = 0; i_ < COUNT(list); i_++) \
-		try_must_not(r, who, try_attempt(d, w, dn, &(list)[i_]), (list)[i_].what)
+		try_must_not(d, r, who, try_attempt(d, w, dn, &(list)[i_]), (list)[i_].what)
 
 #endif

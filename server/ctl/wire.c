@@ -270,7 +270,8 @@ static bool ask_tls(struct wire *w)
 	ldap_msgfree(msg);
 	if (code == LDAP_SUCCESS)
 		return true;
-	buf_addf(&w->why, "StartTLS is refused: %s", ldap_err2string(code));
+	buf_addf(&w->why, code == LDAP_TIMEOUT ? "StartTLS is not answered"
+	    : "StartTLS is refused: %s", ldap_err2string(code));
 	return false;
 }
 

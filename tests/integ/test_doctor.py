@@ -351,6 +351,7 @@ def test_fault_in_the_configuration(doctor, settings, check, verdict, word):
 def test_no_configuration(doctor):
     doctor.conf.unlink()
     assert doctor.findings() == {"configuration": FAULT}
+    assert f"tertuliactl init -c {doctor.conf}" in doctor.says("configuration")
     assert all(check["because"] == "configuration"
                for name, check in doctor.last.items()
                if name not in ("configuration", "secrets"))
@@ -433,6 +434,7 @@ def test_server_that_answers_nothing(doctor):
         doctor.write({"ldap.uri":
                       f"ldap://127.0.0.1:{mute.getsockname()[1]}"})
         assert doctor.findings() == {"tls": FAULT}
+        assert "StartTLS is not answered -> see whether" in doctor.says("tls")
         assert doctor.last["resolve"]["ms"] < 5000
 
 

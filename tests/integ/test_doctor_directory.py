@@ -84,7 +84,7 @@ RULES = {
         "access-web", "cn=im may make requests"),
     "card_not_written": (
         "to dn.subtree=ou=people,dc=example,dc=org attrs=mobile by self read "
-        "by * break", "acting", "write their mobile"),
+        "by * break", "acting", "take mobile out of [vcard] writable"),
     "password_set_in_their_name": (
         "to dn.subtree=ou=people,dc=example,dc=org attrs=userPassword by self "
         "realdn.exact=cn=im,ou=services,ou=im,dc=example,dc=org write by * break",
@@ -143,6 +143,8 @@ def test_root_dse_without_password_modification(doctor):
                 dn="olcDatabase={-1}frontend,cn=config"):
         assert doctor.findings() == {"extensions": WARNING}
         assert "RFC 3062" in doctor.says("extensions")
+        assert "let our identities read supportedExtension" \
+            in doctor.says("extensions")
 
 
 def test_root_dse_that_says_nothing(doctor):
@@ -345,6 +347,23 @@ def test_two_people_of_one_name(doctor):
         assert "uid=lucia,ou=people" in doctor.says("names")
 
 
+def test_two_profiles_of_one_address(doctor):
+    """Made while nobody looked: unique refuses the second one otherwise."""
+    with contextlib.ExitStack() as stack, \
+            without_overlay(doctor.world, "unique"):
+        dns = [f"imPersonUUID=7e57d0c7-1111-4000-8000-00000000000{i},"
+               f"ou=profiles,{BELOW_IM}" for i in range(2)]
+        for i, dn in enumerate(dns):
+            stack.enter_context(entry(
+                doctor.world, dn, objectClass=["imProfile"],
+                imPersonUUID=[dn.partition(",")[0].partition("=")[2]],
+                imPerson=[f"cn=nadie{i},{BELOW_IM}"],
+                jid=["Doble@localhost", "doble@localhost"][i:i + 1]))
+        assert doctor.findings() == {"profiles": FAULT, "unique": FAULT}
+        assert all(dn in doctor.says("profiles") for dn in dns)
+    assert doctor.findings() == {}
+
+
 def test_name_that_is_no_address(doctor):
     with entry(doctor.world, "cn=Juan,ou=people,dc=example,dc=org",
                objectClass=["inetOrgPerson"], uid=["juan perez"],
@@ -399,6 +418,7 @@ def test_replica_that_does_not_follow(doctor, tmp_path):
         with stopped(replica, old):
             assert doctor.findings() == {"replicas": FAULT}, doctor.last
             assert replica.env["LDAP_URI"] in doctor.says("replicas")
+            assert "days behind" in doctor.says("replicas")
     finally:
         assert replica.stop().returncode == 0
 

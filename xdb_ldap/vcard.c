@@ -145,11 +145,27 @@ static void assert_first(struct buf *filter, const char *name,
 	filter_close(filter);
 }
 
+/* All old values go and all new ones come, in their order; one that went meanwhile
+ * is missed, and nothing is done. */
+static void put_exchange(struct mods *m, struct xdb_op *op,
+    const struct xdb_vcard_change *c)
+{
+	if (c->was_n != 0)
+		mods_put(m, op, LDAP_MOD_DELETE, written[c->field], c->was,
+		    c->was_n);
+	if (c->is_n != 0)
+		mods_put(m, op, LDAP_MOD_ADD, written[c->field], c->is, c->is_n);
+}
+
 static void put_change(struct mods *m, struct xdb_op *op, struct buf *assertion,
     const struct xdb_vcard_change *c)
 {
 	enum attr attr = written[c->field];
 
+	if (is_ordered(c->field) && !op->db->root.has_assertion) {
+		put_exchange(m, op, c);
+		return;
+	}
 	if (c->field == XDB_VCARD_PHOTO || is_ordered(c->field)) {
 		mods_put(m, op, LDAP_MOD_REPLACE, attr, c->is, c->is_n);
 		if (c->field != XDB_VCARD_PHOTO)
@@ -177,13 +193,16 @@ static bool is_taken(struct xdb_op *op, const struct xdb_vcard_change *c)
 
 static void written_as_person(struct xdb_op *op);
 
+/* The assertion (RFC 4528) that this is still the same person, with what was read.
+ * Where the server has none (389 Directory Server) the old values that are taken
+ * away say so, and the DN alone where there were none. */
 struct xdb_op *xdb_vcard_write(struct xdb *db, const struct xdb_person *person,
     const struct xdb_vcard_change *changes, size_t n)
 {
 	struct xdb_op *op = op_new(db, sizeof (struct call *));
 	struct buf filter = { 0 };
 	struct mods m = { 0 };
-	const char *dn;
+	const char *dn, *assertion;
 
 	if (!op_owns(op, person->dn, db->people_base))
 		return op;
@@ -199,8 +218,9 @@ struct xdb_op *xdb_vcard_write(struct xdb *db, const struct xdb_person *person,
 	}
 	dn = op_text(op, person->dn);
 	filter_close(&filter);
+	assertion = op_take(op, &filter);
 	*(struct call **)op->data = call_modify_as(op, dn, dn, &m,
-	    op_take(op, &filter));
+	    db->root.has_assertion ? assertion : NULL);
 	op_await(op, written_as_person);
 	return op;
 }

@@ -38,6 +38,11 @@ static bool acts(struct doctor *d, struct result *r, const char *person)
 	int code = try_as(d, person, person, "userPassword");
 	bool is_needed = d->settings->vcard.writable.n != 0;
 
+	/* 389 Directory Server has one word for this and for what the person may not
+	 * do either; what [vcard] writable needs is tried below. */
+	if (d->directory.root.preset == XDB_389DS && !is_needed
+	    && code == LDAP_INSUFFICIENT_ACCESS)
+		return false;
 	if (code == LDAP_PROXIED_AUTHORIZATION_DENIED) {
 		if (is_needed) {
 			result_say(r, VERDICT_FAULT, "cn=im cannot act for people, "

@@ -3,9 +3,10 @@
 #include "ctl/detect.h"
 
 #include "xdb_ldap/dn.h"
-#include "xdb_ldap/map.h"
-
-enum { LOOKED_AT = 200 };
+#include "xdb_ldap/entry.h"
+#include "xdb_ldap/person.h"
+#include "xdb_ldap/preset.h"
+#include "xdb_ldap/root.h"
 
 /* How directories keep people; the first that finds somebody is taken. */
 static const struct { const char *filter, *name; } kinds[] = {
@@ -18,7 +19,7 @@ static LDAPMessage *look(struct wire *w, const char *base, int scope,
     const char *filter, const char *const *attrs)
 {
 	struct question q = { .base = base, .scope = scope, .filter = filter,
-		.attrs = attrs, .most = LOOKED_AT };
+		.attrs = attrs, .most = DETECT_LOOKED_AT };
 	LDAPMessage *found;
 
 	/* sizeLimitExceeded comes with as many as were asked for. */
@@ -82,21 +83,37 @@ static void find_people(struct wire *w, struct arena *a, struct detected *d)
 	}
 }
 
-void detect_people(struct wire *w, struct arena *a, const char *base,
-    struct detected *d)
+/* By the store's own rules: who is locked is shown as that. */
+static bool person_look(struct wire *w, struct xdb *db, struct arena *a,
+    LDAPMessage *msg, struct detect_person *p)
 {
-	const char *attrs[] = { d->name, "cn", "mail", NULL };
-	LDAPMessage *found = look(w, base, LDAP_SCOPE_SUBTREE, d->filter, attrs);
+	struct xdb_person person = { 0 };
+	struct entry *e = entry_read(a, &db->names, w->ld, msg);
 
-	d->shown_n = 0;
-	for (LDAPMessage *e = wire_first(w, found); e != NULL
-	    && d->shown_n < DETECT_SHOWN; e = ldap_next_entry(w->ld, e)) {
-		struct detect_person *p = &d->shown[d->shown_n];
+	if (e == NULL)
+		return false;
+	person_read(db, e, &person);
+	*p = (struct detect_person){ person.uid, person.cn, person.mail,
+		person.refusal };
+	return p->name.n != 0;
+}
 
-		p->name = wire_value(w, a, e, attrs[0]);
-		p->cn = wire_value(w, a, e, attrs[1]);
-		p->mail = wire_value(w, a, e, attrs[2]);
-		d->shown_n += p->name.n != 0;
+void detect_people(struct wire *w, struct xdb *db, struct arena *a,
+    const char *base, struct detected *d)
+{
+	LDAPMessage *found;
+
+	map_init(&db->names, &db->arena, d->name, NULL);
+	map_preset(&db->names, &db->arena, db->root.preset);
+	found = look(w, base, LDAP_SCOPE_SUBTREE, d->filter,
+	    db->names.sets[SET_PERSON]);
+	d->shown_n = d->people_n = 0;
+	for (LDAPMessage *e = wire_first(w, found); e != NULL;
+	    e = ldap_next_entry(w->ld, e)) {
+		d->people_n++;
+		if (d->shown_n < DETECT_SHOWN)
+			d->shown_n += person_look(w, db, a, e,
+			    &d->shown[d->shown_n]);
 	}
 	ldap_msgfree(found);
 }
@@ -155,11 +172,43 @@ static bool knows_profiles(struct wire *w, struct arena *a)
 	return is_known;
 }
 
+/* cn=changelog, cn=accesslog and their like hold no people. */
+static const char *first_of_people(struct wire *w, struct arena *a)
+{
+	static const char *const attrs[] = { "namingContexts", NULL };
+	LDAPMessage *found = look(w, "", LDAP_SCOPE_BASE, NULL, attrs);
+	LDAPMessage *e = wire_first(w, found);
+	struct slice *all, best = { "", 0 };
+	size_t n = e != NULL ? wire_values(w, a, e, attrs[0], &all) : 0;
+
+	for (size_t i = n; i > 0; i--)
+		if (best.n == 0 || !slice_starts(all[i - 1], SLICE("cn=")))
+			best = all[i - 1];
+	ldap_msgfree(found);
+	return slice_cstr(a, best);
+}
+
+void detect_kind(struct wire *w, struct xdb *db, struct detected *d)
+{
+	LDAPMessage *found, *msg;
+
+	map_init(&db->names, &db->arena, d->name, NULL);
+	found = look(w, "", LDAP_SCOPE_BASE, NULL, db->names.sets[SET_ROOT]);
+	msg = wire_first(w, found);
+	root_learn(db, msg != NULL ? entry_read(&db->arena, &db->names, w->ld, msg)
+	    : NULL);
+	ldap_msgfree(found);
+	d->preset = db->root.looks_like;
+}
+
 void detect_context(struct wire *w, struct arena *a, struct detected *d)
 {
 	*d = (struct detected){ .people_base = "", .im_base = "",
 		.filter = kinds[0].filter, .name = kinds[0].name };
-	d->context = one_value(w, a, "", "namingContexts");
+	/* Servers that have several say which is meant, and not always well. */
+	d->context = one_value(w, a, "", "defaultNamingContext");
+	if (*d->context == '\0' || slice_starts(slice_of(d->context), SLICE("cn=")))
+		d->context = first_of_people(w, a);
 }
 
 void detect(struct wire *w, struct arena *a, struct detected *d)

@@ -5,7 +5,10 @@
 
 #include "ctl/wire.h"
 
-struct detect_person { struct slice name, cn, mail; };
+struct detect_person {
+	struct slice name, cn, mail;
+	enum xdb_refusal refusal;       /* as the service would judge the account */
+};
 enum { DETECT_SHOWN = 3 };
 
 struct detected {
@@ -13,16 +16,22 @@ struct detected {
 	const char *people_base;        /* where most people stand, or "" */
 	const char *filter, *name;      /* who is a person, and their name */
 	const char *im_base;            /* where our tree is, or "" */
+	enum xdb_preset preset;         /* what the root DSE looks like; AUTO: nothing */
 	bool has_schema;
+	size_t people_n;                /* of those looked at; LOOKED_AT: or more */
 	struct detect_person shown[DETECT_SHOWN];
 	size_t shown_n;
 };
 
+enum { DETECT_LOOKED_AT = 200 };
+
+/* What the server is, into `db`, whose names and rules are that kind's afterwards. */
+void detect_kind(struct wire *w, struct xdb *db, struct detected *found);
 /* The suffix alone, which most servers show to anybody.  Texts in the arena. */
 void detect_context(struct wire *w, struct arena *a, struct detected *found_r);
 void detect(struct wire *w, struct arena *a, struct detected *found_r);
 /* Three of the people that this base, filter and name give. */
-void detect_people(struct wire *w, struct arena *a, const char *base,
-    struct detected *found);
+void detect_people(struct wire *w, struct xdb *db, struct arena *a,
+    const char *base, struct detected *found);
 
 #endif

@@ -92,6 +92,7 @@ static bool dial(struct init *x, const char *uri, const char *ca_file)
 	struct xdb_conf conf = { .uri = &uri, .uri_n = 1, .start_tls = true };
 	const char *why = NULL;
 
+	x->directory.server_n = 0;
 	if (!servers_parse(&x->directory, &conf, &why)
 	    || (x->tls = tls_context_client(ca_file, &why)) == NULL) {
 		fprintf(x->out, "  %s\n", why);
@@ -101,6 +102,10 @@ static bool dial(struct init *x, const char *uri, const char *ca_file)
 	if (x->wire->stage == WIRE_OPEN)
 		return true;
 	fprintf(x->out, "  %s: %s\n", uri, buf_cstr(&x->wire->why));
+	if (x->wire->stage == WIRE_TLS)
+		fputs("  Passwords go through TLS or over a local socket: name the "
+		    "authority's file,\n  or ldaps://, or ldapi:/// for a server on "
+		    "this machine.\n", x->out);
 	wire_close(&x->wire);
 	tls_context_free(&x->tls);
 	return false;
@@ -134,6 +139,10 @@ static bool bind_as(struct init *x, const char *dn, const char *file)
 	buf_wipe(&password);
 	if (code != LDAP_SUCCESS)
 		fprintf(x->out, "  %s: %s\n", dn, ldap_err2string(code));
+	if (code == LDAP_INVALID_CREDENTIALS)
+		fputs("  The password is another, or there is no such entry yet: "
+		    "schema/tree.ldif makes it\n  (schema/README says how).\n",
+		    x->out);
 	/* A server that hangs up has had enough of guesses. */
 	x->is_over = x->is_over || code == LDAP_SERVER_DOWN;
 	return code == LDAP_SUCCESS;
@@ -160,29 +169,54 @@ static struct slice shown(struct slice text)
 	return text_is_clean(text) ? text : SLICE("?");
 }
 
+static const char *const refusal_texts[] = {
+	[XDB_LOCKED] = "  (locked)", [XDB_EXPIRED] = "  (expired)",
+	[XDB_MUST_CHANGE] = "  (must change the password)",
+};
+
+static const char *refusal_text(enum xdb_refusal refusal)
+{
+	return (size_t)refusal < COUNT(refusal_texts)
+	    && refusal_texts[refusal] != NULL ? refusal_texts[refusal] : "";
+}
+
 static void show_people(struct init *x, const char *domain)
 {
 	for (size_t i = 0; i < x->found.shown_n; i++) {
 		const struct detect_person *p = &x->found.shown[i];
 
 		fprintf(x->out, "  " SLICE_FMT "@%s  " SLICE_FMT "  " SLICE_FMT
-		    "\n", SLICE_ARG(shown(p->name)), domain,
-		    SLICE_ARG(shown(p->cn)), SLICE_ARG(shown(p->mail)));
+		    "%s\n", SLICE_ARG(shown(p->name)), domain,
+		    SLICE_ARG(shown(p->cn)), SLICE_ARG(shown(p->mail)),
+		    refusal_text(p->refusal));
 	}
+	if (x->found.people_n > x->found.shown_n && x->found.shown_n != 0)
+		fprintf(x->out, "  and %zu%s more\n", x->found.people_n
+		    - x->found.shown_n, x->found.people_n == DETECT_LOOKED_AT
+		    ? " or" : "");
 	if (x->found.shown_n == 0)
-		fputs("  nobody is there, or cn=im cannot read them\n", x->out);
+		fputs("  nobody is there, or this identity cannot read them "
+		    "(schema/access.ldif)\n", x->out);
 }
+
+static const char *const kinds[XDB_PRESETS] = {
+	[XDB_AUTO] = "a server that shows nothing of itself, taken for OpenLDAP",
+	[XDB_OPENLDAP] = "OpenLDAP", [XDB_389DS] = "389 Directory Server",
+	[XDB_AD] = "Active Directory", [XDB_FREEIPA] = "FreeIPA",
+};
 
 static void find_people(struct init *x, const char *domain)
 {
 	const char *base, *agreed;
 
 	detect(x->wire, &x->arena, &x->found);
+	detect_kind(x->wire, &x->directory, &x->found);
+	fprintf(x->out, "  It is %s.\n", kinds[x->found.preset]);
 	do {
 		base = ask(x, "Where people are", x->found.people_base);
 		if (x->is_over)
 			return;
-		detect_people(x->wire, &x->arena, base, &x->found);
+		detect_people(x->wire, &x->directory, &x->arena, base, &x->found);
 		show_people(x, domain);
 		agreed = ask(x, "Are these people of yours? yes, no",
 		    x->found.shown_n != 0 ? "yes" : "no");
@@ -197,11 +231,15 @@ static void find_tree(struct init *x)
 	const char *base = x->found.im_base;
 
 	if (!x->found.has_schema)
-		fputs("  The schema is not loaded: `tertuliactl doctor --schema` "
+		fputs(x->found.preset == XDB_389DS
+		    ? "  The schema is not loaded: schema/mk389 prints it.\n"
+		    : "  The schema is not loaded: `tertuliactl doctor --schema` "
 		    "prints it.\n", x->out);
 	if (*base == '\0') {
-		fputs("  Our tree is not there, or not for cn=im to see: load "
-		    "schema/tree.ldif\n  and schema/access.ldif.\n", x->out);
+		fprintf(x->out, "  Our tree is not there, or not for this identity "
+		    "to see: load schema/tree.ldif\n  and schema/%s.\n",
+		    x->found.preset == XDB_389DS ? "access-389.ldif"
+		    : "access.ldif");
 		base = joined(x, "ou=im,", x->found.context);
 	}
 	ask_for(x, "ldap", "im_base", "Where our tree is", base);

@@ -3,7 +3,7 @@
 
 dscreate(8) wants a machine's own folders; ns-slapd itself wants no more than a
 dse.ldif, which is made here from the package's template: everything in one folder
-below /tmp, one port on the loopback address, no TLS.
+below /tmp, two ports on the loopback address, a certificate for TLS on either.
 """
 
 import base64
@@ -18,7 +18,9 @@ import subprocess
 import tempfile
 
 import ldap
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from faults import certificate
 from service import free_ports
 from world import TOP, wait_for
 
@@ -32,13 +34,16 @@ FOLDERS = "schema lock tmp ldif bak run inst log db home".split()
 SETTINGS = {
     "cn=config": {
         "nsslapd-listenhost": "127.0.0.1", "nsslapd-ldapilisten": "off",
-        "passwordTrackUpdateTime": "on",
-        "nsslapd-allow-anonymous-access": "on"},
+        "passwordTrackUpdateTime": "on", "passwordStorageScheme": "SSHA512",
+        "nsslapd-security": "on", "nsslapd-allow-anonymous-access": "on"},
     "cn=Content Synchronization,cn=plugins,cn=config": {
         "nsslapd-pluginenabled": "on"},
     "cn=Retro Changelog Plugin,cn=plugins,cn=config": {
         "nsslapd-pluginenabled": "on",
         "nsslapd-attribute": "nsuniqueid:targetUniqueId"},
+    "cn=attribute uniqueness,cn=plugins,cn=config": {
+        "nsslapd-pluginenabled": "on", "uniqueness-attribute-name": "jid",
+        "uniqueness-subtrees": f"ou=im,{SUFFIX}"},
 }
 
 
@@ -51,8 +56,9 @@ def hashed(password):
 class DS389:
     def __init__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tertulia-389-"))
-        self.port, = free_ports(1)
+        self.port, self.tls_port = free_ports(2)
         self.uri = f"ldap://127.0.0.1:{self.port}"
+        self.tls_uri = f"ldaps://127.0.0.1:{self.tls_port}"
         self.password = secrets.token_hex(16)
         self.user = pwd.getpwuid(os.getuid()).pw_name
         self.process = None
@@ -75,7 +81,9 @@ class DS389:
         text = "".join((DATA / name).read_text() + "\n" for name in (
             "template-dse.ldif", "template-suffix-db.ldif"))
         text = re.sub(r"%(\w+)%", lambda m: str(self.words()[m[1]]), text)
-        for dn, values in SETTINGS.items():
+        settings = SETTINGS | {"cn=config": {
+            **SETTINGS["cn=config"], "nsslapd-securePort": self.tls_port}}
+        for dn, values in settings.items():
             for name, value in values.items():
                 entry = re.compile(
                     rf"(?ims)^(dn: {re.escape(dn)}\n)((?:(?!\n\n).)*?)"
@@ -91,9 +99,25 @@ class DS389:
         return re.sub(r"\n{3,}", "\n\n", re.sub(r"(?m)^#.*\n", "", text)).strip() \
             + "\n"
 
+    def certify(self):
+        """Its key and certificate, in a data base without a password (NSS)."""
+        ca = certificate(self.folder)
+        own = certificate(self.folder, ca=ca)[0]
+        self.ca_file, bag = self.folder / "ca.pem", self.folder / "own.p12"
+        self.ca_file.write_bytes(ca[2].public_bytes(Encoding.PEM))
+        for words in (
+                ["certutil", "-N", "-d", self.folder, "--empty-password"],
+                ["certutil", "-A", "-d", self.folder, "-n", "CA", "-t", "CT,,",
+                 "-a", "-i", self.ca_file],
+                ["openssl", "pkcs12", "-export", "-in", own, "-out", bag,
+                 "-name", "Server-Cert", "-passout", "pass:"],
+                ["pk12util", "-i", bag, "-d", self.folder, "-W", "", "-K", ""]):
+            subprocess.run(words, check=True, capture_output=True)
+
     def start(self):
         for name in FOLDERS:
             (self.folder / name).mkdir()
+        self.certify()
         (self.folder / "dse.ldif").write_text(self.dse())
         (self.folder / "schema/98tertulia.ldif").write_bytes(
             subprocess.run([TOP / "schema/mk389"], check=True,
@@ -137,19 +161,26 @@ class DS389:
     def modify(self, dn, **values):
         """Replaces attributes; None removes one."""
         self.root.modify_s(dn, [
-            (ldap.MOD_REPLACE, name, value and [value.encode()])
+            (ldap.MOD_REPLACE, name, value and [
+                v.encode() for v in ([value] if isinstance(value, str) else value)])
             for name, value in values.items()])
 
+    def rules(self):
+        """access-389.ldif, loaded as its head says."""
+        subprocess.run(["ldapmodify", "-x", "-H", self.uri, "-D", ROOT, "-w",
+                        self.password, "-f", TOP / "schema/access-389.ldif"],
+                       check=True, stdout=subprocess.DEVNULL)
+
     def load(self):
-        im = f"cn=im,ou=services,ou=im,{SUFFIX}"
-        self.add(SUFFIX, objectClass=["domain"], dc=["example"], aci=[
-            '(targetattr="*")(version 3.0; acl "im"; allow (all) '
-            f'userdn="ldap:///{im}";)'])
+        self.add(SUFFIX, objectClass=["domain"], dc=["example"])
         for ou in ("ou=people", "ou=groups", "ou=im", "ou=profiles,ou=im",
                    "ou=rooms,ou=im", "ou=requests,ou=im", "ou=services,ou=im"):
             self.add(f"{ou},{SUFFIX}", objectClass=["organizationalUnit"])
-        self.add(im, objectClass=["applicationProcess", "simpleSecurityObject"],
-                 cn=["im"], userPassword=[self.password])
+        for name in ("im", "im-web"):
+            self.add(f"cn={name},ou=services,ou=im,{SUFFIX}", cn=[name],
+                     objectClass=["applicationProcess", "simpleSecurityObject"],
+                     userPassword=[self.password])
+        self.rules()
         # their default lets everybody ask who may log in, once bound
         self.modify(f"oid=1.3.6.1.4.1.42.2.27.9.5.8,cn=features,cn=config",
                     aci='(targetattr != "aci")(version 3.0; acl "usable"; '
@@ -161,7 +192,13 @@ class DS389:
                  sn=[uid], userPassword=["x"], **values)
         # from the first change on there is a pwdUpdateTime
         self.modify(dn, userPassword=f"tertulia-{uid}")
+        # written after the change was answered
+        wait_for(lambda: self.values(dn, "pwdUpdateTime"), 30)
         return dn
+
+    def values(self, dn, name):
+        (_, entry), = self.root.search_s(dn, ldap.SCOPE_BASE, attrlist=[name])
+        return [v.decode() for found in entry.values() for v in found]
 
     def settings(self, **more):
         """For Probe.open."""

@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The real 389 Directory Server: who people are, their state, changes, rosters.
+"""The real 389 Directory Server: who people are, their state, changes, rosters,
+vCards, and what administrators do with it."""
 
-Debian's 389-ds-base is not installed by `make deps`; without it this is skipped.
-"""
-
+import contextlib
 import itertools
+import json
+import subprocess
 import time
 
+import ldap
 import pytest
 
 import ds389
-from client import Client
+from client import Client, befriend, condition
 from ds389 import DS389, SUFFIX
 from live import is_watching
-from service import Service
+from service import Service, build
 from test_live_account import attempt, closed
 from test_presets import hear, is_usable, stamp
+from test_vcard import store
 from world import Person, wait_for
 from xdbprobe import BOTH, LOCKED, MUST_CHANGE, NONE, Probe
 
@@ -149,30 +152,172 @@ def test_a_roster_is_changed_and_nothing_is_lost(ds, probe, person):
     assert change(0, add=item("e@x.org"))["status"] == "conflict"
 
 
-def test_the_whole_service(ds, world, tmp_path, person):
-    """Log in, make a contact, be locked out; all of it in this directory."""
-    secret = tmp_path / "secret"
+# ---- the whole service ----
+
+@pytest.fixture(name="service", scope="module", params=["StartTLS", "ldaps"])
+def service_(ds, shared_world, tmp_path_factory, request):
+    """Tertulia with this directory, by either kind of TLS."""
+    folder = tmp_path_factory.mktemp("ds389")
+    secret = folder / "secret"
     secret.touch(mode=0o600)
     secret.write_text(ds.password)
     conf = ds.settings()
-    with Service(world, tmp_path / "service", {
-            "ldap.uri": ds.uri, "ldap.start_tls": "no",
-            "ldap.insecure_loopback": "yes", "ldap.ca_file": None,
-            "ldap.bind_dn": conf["bind_dn"],
-            "ldap.bind_password_file": secret,
-            "web.bind_dn": conf["bind_dn"], "web.bind_password_file": secret,
-            "ldap.people_base": conf["people_base"],
+    with Service(shared_world, folder / "service", {
+            "ldap.uri": ds.uri if request.param == "StartTLS" else ds.tls_uri,
+            "ldap.ca_file": ds.ca_file, "ldap.start_tls": "yes",
+            "ldap.bind_dn": conf["bind_dn"], "ldap.bind_password_file": secret,
+            "web.bind_dn": f"cn=im-web,ou=services,ou=im,{SUFFIX}",
+            "web.bind_password_file": secret, "web.admin_group": "",
+            "web.people_create": "no", "rooms.create": "everyone",
+            "vcard.writable": "photo url mobile",
+            "ldap.people_base": conf["people_base"], "limits.connections": "500",
             "ldap.im_base": conf["im_base"]}) as service:
         wait_for(lambda: is_watching(service.log), 30)
-        uid, dn = person()
-        ann = Person(uid, f"tertulia-{uid}", dn, f"{uid}@{service.domain}")
-        with Client(service, ann) as client:
-            client.come()
-            assert client.set_item("eva@otra.example").get("type") == "result"
-            assert client.set_item("mar@otra.example").get("type") == "result"
-            assert set(client.items()) == {"eva@otra.example",
-                                           "mar@otra.example"}
-            ds.modify(dn, nsAccountLock="true")
-            condition, text = closed(client)
-            assert condition == "not-authorized" and "locked" in text
-        assert attempt(service, ann) == "not-authorized"
+        yield service
+
+
+@pytest.fixture
+def login(service, person):
+    """A new person's client, logged in."""
+    with contextlib.ExitStack() as stack:
+        def make(**values):
+            uid, dn = person(**values)
+            return stack.enter_context(Client(service, Person(
+                uid, f"tertulia-{uid}", dn, f"{uid}@{service.domain}"))).come()
+        yield make
+
+
+def test_log_in_make_a_contact_be_locked_out(ds, service, login):
+    client = login()
+    assert client.set_item("eva@otra.example").get("type") == "result"
+    assert client.set_item("mar@otra.example").get("type") == "result"
+    assert set(client.items()) == {"eva@otra.example", "mar@otra.example"}
+    ds.modify(client.person.dn, nsAccountLock="true")
+    condition_, text = closed(client)
+    assert condition_ == "not-authorized" and "locked" in text
+    assert attempt(service, client.person) == "not-authorized"
+    assert "by=rfc4533" in service.log
+
+
+def test_a_roster_changed_in_the_directory_is_pushed(ds, login):
+    client = login()
+    client.items()
+    (dn, _), = ds.root.search_s(f"ou=profiles,ou=im,{SUFFIX}", 1,
+                                f"(jid={client.bare})", ["jid"])
+    assert client.set_item("eva@otra.example").get("type") == "result"
+    ds.root.modify_s(dn, [(ldap.MOD_ADD, "imRosterItem",
+                           b"mar@otra.example none 0 0 Mar")])
+    wait_for(lambda: set(client.items()) == {
+        "eva@otra.example", "mar@otra.example"}, 30)
+
+
+def test_two_make_friends(login):
+    ann, bob = login(), login()
+    befriend(ann, bob)
+    assert "both" in ann.items()[bob.bare]
+    assert "both" in bob.items()[ann.bare]
+
+
+ACTS = (f'(targetattr = "*")(version 3.0; acl "acts"; allow (proxy) '
+        f'userdn = "ldap:///cn=im,ou=services,ou=im,{SUFFIX}";)')
+OWN = ('(targetattr = "jpegPhoto || labeledURI || mobile")(version 3.0; '
+       'acl "own"; allow (write) userdn = "ldap:///self";)')
+
+
+@pytest.fixture
+def acts(ds):
+    """cn=im acts for people, who write three attributes of theirs."""
+    ds.modify(f"ou=people,{SUFFIX}", aci=[ACTS, OWN])
+    yield
+    ds.modify(f"ou=people,{SUFFIX}", aci=None)
+
+
+def test_a_vcard_is_written_by_the_person(ds, login, acts):
+    """No assertions (RFC 4528) there: what was is taken away, what is is added."""
+    ann = login(labeledURI=["https://a.example/ una", "https://b.example/"],
+                mobile=["+34 600"])
+    answer = store(ann, "<URL>https://c.example/</URL>"
+                   "<TEL><CELL/><NUMBER>+34 700</NUMBER></TEL>")
+    assert answer.get("type") == "result", condition(answer)
+    assert ds.values(ann.person.dn, "mobile") == ["+34 700"]
+    assert ds.values(ann.person.dn, "labeledURI") == [
+        "https://c.example/", "https://b.example/"]
+    assert store(ann, "<NICKNAME>ann</NICKNAME>").get("type") == "result"
+    assert ds.values(ann.person.dn, "mobile") == []
+
+
+def test_a_vcard_that_may_not_be_written(ds, login):
+    answer = store(login(), "<URL>https://c.example/</URL>")
+    assert answer.get("type") == "error"
+
+
+# ---- what administrators do ----
+
+def doctor(service, *words):
+    done = subprocess.run([build() / "tertuliactl", "doctor", "--json", "-c",
+                           service.conf, *words], text=True, timeout=120,
+                          stdout=subprocess.PIPE, check=False)
+    return {one["id"]: one for one in json.loads(done.stdout)["checks"]}
+
+
+def faults(found):
+    return {name: one["what"] for name, one in found.items()
+            if one["verdict"] in ("fault", "warning")}
+
+
+def test_the_doctor_finds_nothing_where_nothing_is(ds, service, login, acts):
+    login()
+    login()
+    found = doctor(service)
+    assert faults(found) == {}, found
+    assert found["preset"]["what"] == "389ds"
+    for name in ("access-im", "access-web", "unique", "acting", "sync"):
+        assert found[name]["verdict"] == "ok", found[name]
+    left = ds.root.search_s(f"ou=im,{SUFFIX}", 2, "(jid=tertulia-doctor*)")
+    assert left == []
+
+
+@pytest.mark.parametrize("dn,aci,check,word", [
+    (f"ou=people,{SUFFIX}", '(targetattr = "mail")(version 3.0; acl "x"; allow '
+     f'(write) userdn = "ldap:///cn=im,ou=services,ou=im,{SUFFIX}";)',
+     "access-limits", "write people's mail"),
+    (SUFFIX, '(targetattr = "userPassword")(version 3.0; acl "x"; allow (read) '
+     'userdn = "ldap:///anyone";)', "passwords", "hashes"),
+    (f"ou=profiles,ou=im,{SUFFIX}", '(targetattr = "imRosterItem")(version 3.0; '
+     'acl "x"; deny (write) userdn = "ldap:///anyone";)', "access-im",
+     "change a roster")])
+def test_the_doctor_names_an_aci_that_is_wrong(ds, service, login, acts, dn, aci,
+                                               check, word):
+    login()
+    ds.root.modify_s(dn, [(ldap.MOD_ADD, "aci", aci.encode())])
+    try:
+        found = doctor(service)
+        assert set(faults(found)) == {check}, found
+        assert word in found[check]["what"]
+        assert "access-389.ldif" in found[check]["next"]
+    finally:
+        ds.root.modify_s(dn, [(ldap.MOD_DELETE, "aci", aci.encode())])
+
+
+@pytest.mark.parametrize("scheme", ["ldap", "ldaps"])
+def test_a_first_configuration(ds, world, person, tmp_path, scheme):
+    for _ in range(3):
+        person(mail=["x@example.org"])
+    secret = tmp_path / "secret"
+    secret.write_text(ds.password)
+    secret.chmod(0o600)
+    answers = ["example.org", tmp_path, world.state / "tls/server.pem",
+               world.state / "tls/server.key",
+               ds.uri if scheme == "ldap" else ds.tls_uri, ds.ca_file, "", secret,
+               "", "", "", "", secret, ""]
+    done = subprocess.run(
+        [build() / "tertuliactl", "init", "-c", tmp_path / "new.conf"], text=True,
+        input="".join(f"{line}\n" for line in answers), timeout=60,
+        capture_output=True, check=False)
+    assert done.returncode == 0 and done.stderr == "", done.stdout + done.stderr
+    assert done.stdout.count("@example.org  p") == 3, done.stdout
+    text = (tmp_path / "new.conf").read_text()
+    for line in (f"people_base = ou=people,{SUFFIX}", f"im_base = ou=im,{SUFFIX}",
+                 f"bind_dn = cn=im,ou=services,ou=im,{SUFFIX}"):
+        assert line in text
+    assert "389 Directory Server" in done.stdout

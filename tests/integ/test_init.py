@@ -72,6 +72,20 @@ def test_three_people_are_shown(init):
     assert "[ou=people,dc=example,dc=org]" in out
     assert "lucia@localhost  Lucía Álvarez Quiroga  lucia.alvarez" in out
     assert out.count("@localhost  ") == 3
+    assert "  It is OpenLDAP.\n" in out
+    assert "  and 68 more\n" in out
+
+
+def test_somebody_who_is_locked_is_shown_as_that(init):
+    init.answers["people"] = "ou=people,dc=example,dc=org"
+    world = init.doctor.world
+    dn = f"uid=lucia,{world.env['PEOPLE_BASE']}"
+    world.modify(dn, pwdAccountLockedTime=["000001010000Z"])
+    try:
+        _, out = init.run()
+    finally:
+        world.modify(dn, pwdAccountLockedTime=None)
+    assert "lucia.alvarez-quiroga@example.org  (locked)" in out, out
 
 
 @pytest.mark.parametrize("name, wrong, said", [
@@ -93,6 +107,7 @@ def test_wrong_password_is_asked_again(init):
     wrong = written("nonsense")(init.doctor)
     code, out = init.run(init.before("bind_dn", "", wrong))
     assert code == 0 and "Invalid credentials" in out
+    assert "schema/tree.ldif makes it" in out
     assert "nonsense" not in out
 
 
@@ -103,6 +118,7 @@ def test_unverified_server_is_told_no_password(init):
     code, out = init.run(lines)
     assert code == 3 and not init.conf.exists()
     assert "certificate" in out and "Identity of" not in out
+    assert "or ldapi:///" in out
 
 
 def test_no_web_process(init):

@@ -12,12 +12,13 @@
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/fresh.h"
 #include "xdb_ldap/op.h"
+#include "xdb_ldap/page.h"
+#include "xdb_ldap/pager.h"
 #include "xdb_ldap/pool.h"
 #include "xdb_ldap/conn.h"
 
 /* Entries of one answer are kept; above this a search is cut. */
-enum { ANSWER_BYTES_MOST = 64 * 1024 * 1024, PAGE_ENTRIES = 500,
-	SAYS_BYTES_MOST = 200 };
+enum { ANSWER_BYTES_MOST = 64 * 1024 * 1024, SAYS_BYTES_MOST = 200 };
 
 /* --- result codes -------------------------------------------------------------------- */
 
@@ -78,37 +79,13 @@ static struct call *call_new(struct xdb_op *op, enum call_kind kind,
 	return c;
 }
 
-/* --- page after page --------------------------------------------------------------------- */
-
-static void pager_begin(struct call *c)
+void call_by_pages(struct call *c)
 {
-	c->op->db->pager = c;
-	op_more_time(c->op);            /* it begins now */
-	pool_submit(c->pool, c);
-}
-
-static void pager_wait(struct call *c)
-{
-	struct xdb *db = c->op->db;
-
-	if (db->pager == NULL)
-		pager_begin(c);
-	else
-		list_push(&db->pagers, &c->place_link);
-}
-
-static void pager_over(struct call *c)
-{
-	struct xdb *db = c->op->db;
-	struct call *next = LIST_FIRST(&db->pagers, struct call, place_link);
-
-	if (db->pager != c)
-		return;
-	db->pager = NULL;
-	if (next == NULL)
-		return;
-	list_remove(&next->place_link);
-	pager_begin(next);
+	c->first = c->entries;
+	c->first_n = c->entry_n;
+	call_forget_answer(c);
+	c->is_paged = true;
+	pager_wait(c);
 }
 
 /* --- making them --------------------------------------------------------------------------- */
@@ -269,16 +246,14 @@ void mods_set(struct mods *m, struct xdb_op *op, enum attr attr, struct slice va
 
 /* --- sending ---------------------------------------------------------------------------------- */
 
-/* Not critical: a server without pages gives all at once. */
 static int send_page(struct call *c, LDAP *ld, char **attrs,
     struct timeval *limit)
 {
-	struct berval cookie = { c->page.n, arena_dup(&c->op->arena, c->page.p,
-	    c->page.n) };
-	LDAPControl page = { .ldctl_oid = (char[]){ LDAP_CONTROL_PAGEDRESULTS } };
+	LDAPControl page;
 	LDAPControl *controls[] = { &page, NULL };
-	int rc = ldap_create_page_control_value(ld, PAGE_ENTRIES, &cookie,
-	    &page.ldctl_value);
+	/* One more than is wanted says that there are more. */
+	int rc = page_control(ld, c->most != 0 && c->most < PAGE_ENTRIES
+	    ? c->most + 1 : PAGE_ENTRIES, c->page, &page);
 
 	if (rc == LDAP_SUCCESS)
 		rc = ldap_search_ext(ld, c->dn, c->scope, c->filter, attrs, 0,
@@ -454,7 +429,9 @@ static void entry_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 	struct usability u = { .is_there = false };
 	struct entry *e;
 
-	if (c->entry_bytes > ANSWER_BYTES_MOST) {
+	/* Pages without end are an answer without end, too. */
+	if (c->entry_bytes > ANSWER_BYTES_MOST
+	    || (c->is_paged && c->most != 0 && c->entry_n == c->most)) {
 		c->is_cut = true;
 		return;
 	}
@@ -517,17 +494,11 @@ static void policy_take(struct call *c, LDAP *ld, LDAPControl **controls)
 /* RFC 2696: an empty cookie ends it. */
 static void page_take(struct call *c, LDAP *ld, LDAPControl **controls)
 {
-	LDAPControl *found = ldap_control_find(LDAP_CONTROL_PAGEDRESULTS,
-	    controls, NULL);
-	struct berval cookie = { 0, NULL };
-	ber_int_t estimate;
+	struct buf cookie = { 0 };
 
-	c->page = slice_make(NULL, 0);
-	if (found != NULL && ldap_parse_pageresponse_control(ld, found,
-	    &estimate, &cookie) == LDAP_SUCCESS)
-		c->page = slice_dup(&c->op->arena, slice_make(cookie.bv_val,
-		    cookie.bv_len));
-	ldap_memfree(cookie.bv_val);
+	page_next(ld, controls, &cookie);
+	c->page = slice_dup(&c->op->arena, buf_slice(&cookie));
+	buf_fini(&cookie);
 }
 
 static void complain(const struct call *c, const char *diagnostic)
@@ -571,7 +542,7 @@ static bool result_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 	}
 	if (controls != NULL && (c->kind == CALL_BIND || c->kind == CALL_CHANGE))
 		policy_take(c, ld, controls);
-	if (controls != NULL && c->is_paged)
+	if (c->is_paged)
 		page_take(c, ld, controls);
 	c->status = call_status_of(c->code);
 	if (c->sets && c->status != XDB_OK)
@@ -589,11 +560,37 @@ static enum call_turn bind_take(struct call *c, LDAP *ld, LDAPMessage *msg);
 static enum call_turn who_take(struct call *c, LDAP *ld, LDAPMessage *msg);
 static enum call_turn set_take(struct call *c);
 
+/* Less than we asked for: but for pages, that is all it ever gives. */
+static bool is_limit_of_server(const struct call *c)
+{
+	return c->code == LDAP_SIZELIMIT_EXCEEDED && !c->is_paged && !c->is_cut
+	    && c->scope != LDAP_SCOPE_BASE
+	    && (c->most == 0 || c->entry_n < c->most);
+}
+
+/* OpenLDAP says adminLimitExceeded to whoever may not have pages. */
+static bool has_no_pages(const struct call *c)
+{
+	return c->first != NULL && c->entry_n == 0
+	    && (c->status == XDB_REFUSED || c->code == LDAP_ADMINLIMIT_EXCEEDED);
+}
+
+/* Then the piece that there was. */
+static void be_content(struct call *c)
+{
+	c->entries = c->first;
+	c->entry_n = c->first_n;
+	c->is_cut = true;
+	c->status = XDB_OK;
+	c->refusal = XDB_REFUSAL_NONE;
+}
+
 static enum call_turn search_take(struct call *c)
 {
-	/* Pages without end are an answer without end. */
-	if (c->is_paged && c->most != 0 && c->entry_n > c->most)
-		c->is_cut = true;
+	if (has_no_pages(c))
+		be_content(c);
+	if (is_limit_of_server(c))
+		return CALL_PAGES;
 	if (c->status == XDB_OK && c->page.n != 0 && !c->is_cut) {
 		op_more_time(c->op);
 		return CALL_SENDS;
@@ -745,6 +742,16 @@ static enum call_turn set_take(struct call *c)
 }
 
 /* --- out of the way -------------------------------------------------------------------------------- */
+
+void call_forget_answer(struct call *c)
+{
+	c->asks_who = c->is_cut = false;
+	c->page = slice_make(NULL, 0);
+	c->entries = NULL;
+	c->entry_end = &c->entries;
+	c->entry_n = c->entry_bytes = 0;
+	c->reference_n = 0;
+}
 
 bool call_may_be_resent(const struct call *c)
 {

@@ -63,6 +63,8 @@ struct call {
 	struct entry *entries, **entry_end;
 	size_t entry_n;
 	size_t entry_bytes;
+	struct entry *first;            /* what came before it was asked for by pages */
+	size_t first_n;
 	enum xdb_refusal refusal;
 	unsigned grace;                 /* logins left with an expired password */
 	const char *says;               /* why a new password is not taken, or NULL */
@@ -75,10 +77,11 @@ struct search {
 	int scope;                      /* LDAP_SCOPE_… */
 	const char *filter;
 	enum map_set set;
-	unsigned most;                  /* entries; 0: the server's limit */
+	/* Entries; 0: as many as there are.  What the server's own limit cuts is
+	 * asked for again, page after page. */
+	unsigned most;
 	bool is_of_watch;               /* goes the way of the watchers */
-	/* Page after page (RFC 2696), for a server that gives no more at once.  One
-	 * such search at a time: OpenLDAP keeps one cookie for a connection. */
+	/* So from the beginning, for what is known to be large (page.h). */
 	bool is_paged;
 	struct conn *at;                /* NULL, or this connection and no other */
 	bool is_of_root;                /* of the root DSE: waits for nothing */
@@ -114,9 +117,13 @@ struct call *call_change(struct xdb_op *op, const char *dn, struct slice was,
 
 /* Gives it to libldap; a result code of libldap's own on failure. */
 int call_send(struct call *c, LDAP *ld, int64_t timeout_ms);
-enum call_turn { CALL_WAITS, CALL_DONE, CALL_SENDS };
-/* Takes one message of the answer; CALL_SENDS: call_send is due again. */
+enum call_turn { CALL_WAITS, CALL_DONE, CALL_SENDS, CALL_PAGES };
+/* Takes one message of the answer; CALL_SENDS: call_send is due again; CALL_PAGES:
+ * the server does not give all of it at once, and call_by_pages() is. */
 enum call_turn call_take(struct call *c, LDAP *ld, LDAPMessage *msg);
+/* From the beginning, page after page.  It is with no connection. */
+void call_by_pages(struct call *c);
+void call_forget_answer(struct call *c);        /* what has come of it */
 bool call_may_be_resent(const struct call *c);
 /* Gives the call its status and tells the operation. */
 void call_finish(struct call *c, enum xdb_status status, const char *why);

@@ -149,6 +149,10 @@ static void call_answered(struct conn *c, struct call *call, LDAPMessage *msg)
 		call_finish(call, call->status,
 		    call->status == XDB_OK ? NULL : ldap_err2string(call->code));
 		return;
+	case CALL_PAGES:
+		land(c, call);
+		call_by_pages(call);
+		return;
 	case CALL_SENDS:
 		if (call_send(call, c->ld, c->pool->db->timeout_ms)
 		    == LDAP_SUCCESS)

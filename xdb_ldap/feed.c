@@ -9,6 +9,7 @@
 #include "xdb_ldap/conn.h"
 #include "xdb_ldap/entry.h"
 #include "xdb_ldap/filter.h"
+#include "xdb_ldap/page.h"
 #include "xdb_ldap/values.h"
 #include "xdb_ldap/watch.h"
 
@@ -244,6 +245,7 @@ static void rest(struct feed *f, int64_t ms)
 	f->state = FEED_RESTING;
 	f->msgid = 0;
 	timer_start(&f->rest, ms);
+	watch_turn_over(f->watch, f);
 }
 
 static void rest_after_failure(struct feed *f, int code)
@@ -308,16 +310,35 @@ static void filter_since(struct buf *out, const struct feed *f)
 	buf_fini(&since);
 }
 
+/* The same filter for all pages: `newest` moves when they are all there. */
+static int search_page(struct feed *f)
+{
+	LDAPControl page;
+	LDAPControl *controls[] = { &page, NULL };
+	int rc = page_control(f->watch->conn->ld, PAGE_ENTRIES,
+	    buf_slice(&f->page), &page);
+
+	if (rc == LDAP_SUCCESS)
+		rc = search(f, buf_cstr(&f->asked), controls);
+	ldap_memfree(page.ldctl_value.bv_val);
+	return rc;
+}
+
+void feed_turn(struct feed *f)
+{
+	int rc = search_page(f);
+
+	if (rc != LDAP_SUCCESS)
+		rest_after_failure(f, rc);
+}
+
 static int search_poll(struct feed *f)
 {
-	struct buf filter = { 0 };
-	int rc;
-
 	f->is_whole = f->polls++ % WHOLE_EVERY == 0 || f->newest.n == 0;
-	filter_since(&filter, f);
-	rc = search(f, buf_cstr(&filter), NULL);
-	buf_fini(&filter);
-	return rc;
+	buf_clear(&f->asked);
+	filter_since(&f->asked, f);
+	buf_clear(&f->page);
+	return watch_turn(f->watch, f) ? search_page(f) : LDAP_SUCCESS;
 }
 
 static void read_again(struct feed *f)
@@ -359,6 +380,7 @@ void feed_stop(struct feed *f)
 	timer_stop(&f->rest);
 	f->state = FEED_OFF;
 	f->msgid = 0;
+	watch_turn_over(f->watch, f);
 }
 
 bool feed_is_up(const struct feed *f)
@@ -494,11 +516,11 @@ static bool sync_entry(struct feed *f, LDAPMessage *msg)
 static void newest_take(struct feed *f, struct slice modified)
 {
 	/* GeneralizedTime in UTC sorts as text. */
-	if (slice_cmp(modified, buf_slice(&f->newest)) <= 0
+	if (slice_cmp(modified, buf_slice(&f->staged)) <= 0
 	    || !text_is_clean(modified))
 		return;
-	buf_clear(&f->newest);
-	buf_add(&f->newest, modified);
+	buf_clear(&f->staged);
+	buf_add(&f->staged, modified);
 }
 
 static bool polled_entry(struct feed *f, LDAPMessage *msg)
@@ -530,6 +552,8 @@ static enum ending ending_of(const struct feed *f, int code)
 		return f->is_whole ? LATER : FROM_NOTHING;
 	case LDAP_UNAVAILABLE_CRITICAL_EXTENSION:
 		return BY_POLLING;      /* this database does not offer it */
+	case LDAP_SIZELIMIT_EXCEEDED:
+		return BY_POLLING;      /* or not all of it; there are pages */
 	default:
 		return LATER;
 	}
@@ -549,8 +573,9 @@ static void sync_ended(struct feed *f, int code)
 		read_again(f);
 		return;
 	case BY_POLLING:
-		log_event(LOG_INFO, "ldap-watch-polls", "-", "what=%s",
-		    kind_texts[f->kind]);
+		log_event(LOG_INFO, "ldap-watch-polls", "-",
+		    "what=%s code=%d meaning=%s", kind_texts[f->kind], code,
+		    log_text(slice_of(ldap_err2string(code))));
 		feed_begin(f, true);
 		return;
 	case LATER:
@@ -565,6 +590,14 @@ static void poll_ended(struct feed *f, int code)
 		f->polls -= f->is_whole;        /* it was not */
 		rest_after_failure(f, code);
 		return;
+	}
+	if (f->page.n != 0) {
+		feed_turn(f);
+		return;
+	}
+	if (slice_cmp(buf_slice(&f->staged), buf_slice(&f->newest)) > 0) {
+		buf_clear(&f->newest);
+		buf_add(&f->newest, buf_slice(&f->staged));
 	}
 	read_all(f, f->polls == 1 ? LOG_INFO : LOG_DEBUG);
 	rest(f, f->watch->db->poll_interval_ms);
@@ -586,6 +619,8 @@ static bool ended(struct feed *f, LDAPMessage *msg)
 		cookie_take(f, done.cookie);
 		f->must_sweep = f->must_sweep || !done.is_of_deletes;
 	}
+	if (f->is_polling)
+		page_next(f->watch->conn->ld, controls, &f->page);
 	ldap_controls_free(controls);
 	f->msgid = 0;
 	if (f->is_polling)
@@ -685,6 +720,7 @@ void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind)
 	}
 	if (f->filter == NULL)
 		f->filter = class_filter(f, classes[kind]);
+	list_init(&f->turn);
 	timer_init(&f->rest, rested, f);
 	timer_init(&f->sweep, sweep, f);
 }
@@ -710,5 +746,7 @@ void feed_fini(struct feed *f)
 	buf_fini(&f->cookie);
 	buf_fini(&f->staged);
 	buf_fini(&f->newest);
+	buf_fini(&f->asked);
+	buf_fini(&f->page);
 	arena_fini(&f->arena);
 }

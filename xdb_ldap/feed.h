@@ -15,6 +15,7 @@
 
 #include <ldap.h>
 
+#include "base/list.h"
 #include "base/loop.h"
 #include "xdb_ldap/known.h"
 #include "xdb_ldap/map.h"
@@ -27,8 +28,10 @@ enum feed_state { FEED_OFF, FEED_READING, FEED_LIVE, FEED_RESTING };
 struct feed {
 	struct known known;
 	struct buf cookie;              /* where we are; empty: nowhere */
-	struct buf staged;              /* where we are when this refresh is done */
+	struct buf staged;              /* either, when this reading is done */
 	struct buf newest;              /* polling: the latest modifyTimestamp */
+	struct buf asked, page;         /* polling: the filter, and where the page begins */
+	struct list turn;               /* polling: it waits for another's pages */
 	struct arena arena;             /* names and texts for life */
 	/* borrowed */
 	struct watch *watch;
@@ -58,6 +61,8 @@ void feed_named(struct feed *f);
 /* The connection is there. */
 void feed_begin(struct feed *f, bool is_polling);
 void feed_stop(struct feed *f);
+/* It is this one's turn to read pages (watch_turn). */
+void feed_turn(struct feed *f);
 /* A message to f->msgid.  One that makes no sense ends the search; after a rest
  * everything is read anew. */
 void feed_message(struct feed *f, LDAPMessage *msg);

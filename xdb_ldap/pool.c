@@ -272,12 +272,7 @@ void pool_return(struct pool *p, struct call *call, const char *why)
 		return;
 	}
 	call->was_resent = true;
-	call->asks_who = call->is_cut = false;
-	call->page = slice_make(NULL, 0);
-	call->entries = NULL;
-	call->entry_end = &call->entries;
-	call->entry_n = call->entry_bytes = 0;
-	call->reference_n = 0;
+	call_forget_answer(call);
 	enqueue(p, call, true);
 }
 

@@ -42,6 +42,29 @@ bool watch_is_up(const struct watch *w)
 	return true;
 }
 
+bool watch_turn(struct watch *w, struct feed *f)
+{
+	if (w->pager == NULL)
+		w->pager = f;
+	else if (w->pager != f)
+		list_push(&w->pagers, &f->turn);
+	return w->pager == f;
+}
+
+void watch_turn_over(struct watch *w, struct feed *f)
+{
+	list_remove(&f->turn);
+	if (w->pager != f)
+		return;
+	w->pager = LIST_FIRST(&w->pagers, struct feed, turn);
+	if (w->pager == NULL)
+		return;
+	list_remove(&w->pager->turn);
+	/* Without a connection they are all about to be stopped. */
+	if (w->conn != NULL)
+		feed_turn(w->pager);
+}
+
 static void root_answered(const struct xdb_result *res, void *ctx)
 {
 	struct watch *w = ctx;
@@ -127,6 +150,7 @@ void xdb_watch(struct xdb *db, xdb_news_fn *fn, void *ctx)
 	w->db = db;
 	w->fn = fn;
 	w->ctx = ctx;
+	list_init(&w->pagers);
 	timer_init(&w->beat, ask, w);
 	timer_init(&w->pause, paused, w);
 	for (int i = 0; i < WATCHED; i++)
@@ -148,7 +172,8 @@ bool xdb_watch_hears(const struct xdb *db, enum xdb_watched kind)
 {
 	const struct watch *w = db->watch;
 
-	return w != NULL && !w->is_polling && feed_is_up(&w->feeds[kind]);
+	return w != NULL && !w->feeds[kind].is_polling
+	    && feed_is_up(&w->feeds[kind]);
 }
 
 /* Groups and rooms that cannot be watched are no account's trouble. */

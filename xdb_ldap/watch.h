@@ -13,6 +13,8 @@ enum { WATCHED = 6 };                   /* kinds of enum xdb_watched */
 struct watch {
 	struct xdb_op *op;              /* asks the root DSE: what can it do? is it there? */
 	struct feed feeds[WATCHED];
+	struct feed *pager;             /* who reads pages on the connection, … */
+	struct list pagers;             /* … and who waits for that */
 	struct timer beat;
 	struct timer pause;             /* before the next connection */
 	unsigned losses;                /* in a row, soon after each other */
@@ -31,6 +33,11 @@ void watch_free(struct watch **wp);
 void watch_noticed(struct xdb *db, struct slice person_uuid);
 /* Every feed has read all there is. */
 bool watch_is_up(const struct watch *w);
+
+/* OpenLDAP keeps one cookie for a connection, so feeds that poll take turns: true,
+ * it is the feed's, or feed_turn() will be called.  Over also when it never came. */
+bool watch_turn(struct watch *w, struct feed *f);
+void watch_turn_over(struct watch *w, struct feed *f);
 
 /* From the pool: the connection is ready; it is gone, after it stood for so
  * long (-1: it never did, or was left on purpose).  What becomes of the watchers

@@ -227,6 +227,11 @@ static struct xdb_op *group_search(const json_t *q)
 	return xdb_group_search(db, text(q, "text"), (unsigned)number(q, "most"));
 }
 
+static struct xdb_op *group_list(const json_t *q)
+{
+	return xdb_group_list(db, json_string_value(json_object_get(q, "filter")));
+}
+
 static struct xdb_op *people_search(const json_t *q)
 {
 	return xdb_people_search(db, text(q, "text"), (unsigned)number(q, "most"));
@@ -294,7 +299,7 @@ starters[] = {
 	ENTRY(room_list), ENTRY(room_create), ENTRY(room_configure),
 	ENTRY(room_delete), ENTRY(room_set_subject),
 	ENTRY(room_set_affiliation), ENTRY(group_has), ENTRY(group_load),
-	ENTRY(group_search), ENTRY(people_search), ENTRY(person_create),
+	ENTRY(group_search), ENTRY(group_list), ENTRY(people_search), ENTRY(person_create),
 	ENTRY(person_change), ENTRY(profile_set_status), ENTRY(profile_delete),
 	ENTRY(request_create), ENTRY(request_load), ENTRY(request_delete),
 };

@@ -17,11 +17,11 @@ VCARD = "vcard-temp"
 ERRORS = "{urn:ietf:params:xml:ns:xmpp-streams}"
 
 
-def closed(client):
+def closed(client, within=10):
     """The stream error the client's stream ends with: (condition, text)."""
     try:
         while True:
-            client.next(10)
+            client.next(within)
     except StreamError as why:
         return local(why.element[0]), why.element.findtext(ERRORS + "text")
 

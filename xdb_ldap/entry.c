@@ -40,7 +40,7 @@ static size_t char_size(const unsigned char *p, size_t left)
 			return 0;
 		code = code << 6 | (p[i] & 0x3fu);
 	}
-	if (code < l->floor || code > 0x10ffff || (code & 0xfffe) == 0xfffe
+	if (code < l->floor || code > 0x10ffff || code == 0xfffe || code == 0xffff
 	    || (code >= 0xd800 && code <= 0xdfff))
 		return 0;
 	return 1 + l->tail;
@@ -63,6 +63,12 @@ static bool is_control(char c)
 	return (unsigned char)c < 0x20 || c == 0x7f;
 }
 
+/* XML 1.0 §2.2: of those that are controls to us. */
+static bool is_in_xml(char c)
+{
+	return c == '\n' || c == '\t' || c == '\r' || c == 0x7f;
+}
+
 bool text_is_clean(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -74,8 +80,7 @@ bool text_is_clean(struct slice s)
 bool text_is_lines(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (is_control(s.p[i]) && s.p[i] != '\n' && s.p[i] != '\t'
-		    && s.p[i] != '\r')
+		if (is_control(s.p[i]) && !is_in_xml(s.p[i]))
 			return false;
 	return text_is_utf8(s);
 }
@@ -89,8 +94,7 @@ static struct slice without_controls(struct arena *a, struct slice s,
 	size_t n = 0;
 
 	for (size_t i = 0; i < s.n; i++)
-		if (!is_control(s.p[i])
-		    || (has_lines && (s.p[i] == '\n' || s.p[i] == '\t')))
+		if (!is_control(s.p[i]) || (has_lines && is_in_xml(s.p[i])))
 			copy[n++] = s.p[i];
 	copy[n] = '\0';
 	return slice_make(copy, n);

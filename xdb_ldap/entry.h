@@ -3,7 +3,8 @@
  *
  * What the directory says is not trusted more than what a client says
  * (LDAP-17): values that are too long, too many or not UTF-8 are left out, and
- * control characters never reach the callers. */
+ * control characters that XML cannot carry never reach the callers; those that it
+ * can are left in text of several lines only. */
 #ifndef XDB_LDAP_ENTRY_H
 #define XDB_LDAP_ENTRY_H
 
@@ -54,7 +55,8 @@ bool entry_is_cut(const struct entry *e, enum attr attr);
 bool text_is_utf8(struct slice s);
 /* UTF-8 and no control characters. */
 bool text_is_clean(struct slice s);
-/* The same, but lines and tabs: what XML can carry. */
+/* The same, but lines, tabs and DEL: what XML can carry, and so what clients
+ * send.  What was acknowledged to one must be read again (directory.md rule 3). */
 bool text_is_lines(struct slice s);
 
 #endif

@@ -37,7 +37,8 @@ static bool word_read(struct arena *a, struct slice *rest, struct slice *word_r)
 		*word_r = slice_make("", 0);
 		return true;
 	}
-	ok = dec_percent(&text, raw) && text_is_clean(buf_slice(&text));
+	/* Whatever a client can send: names and groups may have lines, too. */
+	ok = dec_percent(&text, raw) && text_is_lines(buf_slice(&text));
 	if (ok)
 		*word_r = slice_dup(a, buf_slice(&text));
 	buf_fini(&text);
@@ -147,29 +148,17 @@ void pending_write(struct buf *out, const struct xdb_pending *pending)
 		next_word_write(out, pending->status);
 }
 
-/* A <status/> may have lines, so only what XML forbids is refused. */
-static bool lines_read_if(struct arena *a, struct slice rest, struct slice *text_r)
+static bool last_word_read_if(struct arena *a, struct slice rest,
+    struct slice *word_r)
 {
-	struct buf text = { 0 };
-	bool ok;
-
-	*text_r = slice_make("", 0);
-	rest = slice_trim(rest);
-	if (rest.n == 0 || slice_is(rest, "-"))
-		return true;
-	ok = memchr(rest.p, ' ', rest.n) == NULL && dec_percent(&text, rest)
-	    && text_is_lines(buf_slice(&text));
-	if (ok)
-		*text_r = slice_dup(a, buf_slice(&text));
-	buf_fini(&text);
-	return ok;
+	return word_read_if(a, &rest, word_r) && slice_trim(rest).n == 0;
 }
 
 bool pending_read(struct arena *a, struct slice value, struct xdb_pending *pending_r)
 {
 	struct xdb_pending p;
 
-	if (!jid_read(a, &value, &p.jid) || !lines_read_if(a, value, &p.status))
+	if (!jid_read(a, &value, &p.jid) || !last_word_read_if(a, value, &p.status))
 		return false;
 	*pending_r = p;
 	return true;
@@ -190,7 +179,7 @@ bool room_person_read(struct arena *a, struct slice value,
 	struct xdb_room_person p = { .affiliation = AFF_NONE };
 
 	if (!jid_read(a, &value, &p.jid) || !word_read_if(a, &value, &p.nick)
-	    || !lines_read_if(a, value, &p.reason))
+	    || !last_word_read_if(a, value, &p.reason))
 		return false;
 	*person_r = p;
 	return true;
@@ -210,7 +199,7 @@ bool room_option_read(struct arena *a, struct slice value,
 	struct slice head, tail;
 	bool ok = slice_cut(value, '=', &head, &tail) && head.n != 0
 	    && dec_percent(&key, head) && dec_percent(&text, tail)
-	    && text_is_clean(buf_slice(&key)) && text_is_lines(buf_slice(&text));
+	    && text_is_lines(buf_slice(&key)) && text_is_lines(buf_slice(&text));
 
 	if (ok) {
 		option_r->key = slice_dup(a, buf_slice(&key));

@@ -27,6 +27,8 @@
 enum {
 	NAME_BYTES_MOST = 256,          /* of an item or a group */
 	GROUPS_MOST = 32,               /* of one item */
+	TEXT_BYTES_MOST = 2048,         /* of both; a value of 16 KiB holds it,
+	                                   each byte as three (xdb_ldap/map.c) */
 };
 
 bool roster_is_full(const struct account *a)
@@ -193,7 +195,7 @@ static bool has_group(const struct roster_set *r, struct slice name)
 
 /* §2.3.3: the errors of a set. */
 static bool read_groups(struct job *j, struct roster_set *r,
-    const struct elem *item)
+    const struct elem *item, size_t *text)
 {
 	const struct elem *e = elem_child(item, NS_ROSTER, "group");
 
@@ -211,6 +213,7 @@ static bool read_groups(struct job *j, struct roster_set *r,
 			return false;
 		}
 		r->groups[r->group_n++] = name;
+		*text += name.n;
 	}
 	return true;
 }
@@ -241,6 +244,7 @@ static bool read_item(struct job *j, struct roster_set *r)
 {
 	const struct elem *query = job_payload(j);
 	const struct elem *item = elem_child(query, NS_ROSTER, "item");
+	size_t text;
 
 	if (item == NULL || elem_children(query) != 1) {
 		job_fail(j, SE_BAD_REQUEST, "One item at a time.");
@@ -258,7 +262,13 @@ static bool read_item(struct job *j, struct roster_set *r)
 		    "The name is longer than 256 bytes.");
 		return false;
 	}
-	return read_groups(j, r, item);
+	text = r->name.n;
+	if (!read_groups(j, r, item, &text))
+		return false;
+	if (text > TEXT_BYTES_MOST)
+		job_fail(j, SE_NOT_ACCEPTABLE, "The name of a contact and its "
+		    "groups may have 2048 bytes together.");
+	return text <= TEXT_BYTES_MOST;
 }
 
 /* --- set: making the change ------------------------------------------------------------ */

@@ -24,7 +24,7 @@ static void try_item(struct arena *a, struct slice in)
 	assert(slice_eq(item.jid, again.jid) && slice_eq(item.name, again.name));
 	assert(item.subscription == again.subscription);
 	assert(item.ask == again.ask && item.approved == again.approved);
-	assert(text_is_clean(item.name) && text_is_clean(item.jid));
+	assert(text_is_lines(item.name) && text_is_lines(item.jid));
 	assert(slice_eq(value_jid(a, buf_slice(&out)), item.jid));
 	buf_fini(&out);
 }

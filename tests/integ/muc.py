@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A client in rooms: entering, and reading what a room says (XEP-0045)."""
 
-from xml.sax.saxutils import escape
-
 from client import NS, show
-from rawclient import CLIENT, attributes, local
+from rawclient import CLIENT, attributes, escape, local
 
 MUC = "http://jabber.org/protocol/muc"
 MUC_USER, MUC_ADMIN, MUC_OWNER = MUC + "#user", MUC + "#admin", MUC + "#owner"

@@ -5,7 +5,10 @@ import pytest
 
 from client import NS, condition, settle, show
 from live import clock, build_is_slow, live, room_dn            # noqa: F401
-from muc import (ITEMS, codes, enter, from_room, item, leave, subject_of)
+from muc import (ITEMS, MUC_OWNER, admin, ask_list, codes, configure, enter,
+                 entry, form_values, from_room, item, leave, open_room,
+                 subject_of)
+from rawclient import escape
 from world import wait_for
 
 TIMES = 15
@@ -166,3 +169,41 @@ def test_nobody_in_it(live, login, inside):                     # noqa: F811
         leave(ann, room, "ann")
         return subject_of(found[-1])
     wait_for(lambda: says() == "Mientras", 1)
+
+
+@pytest.mark.parametrize("text", ["a\tb\nc", "a\r\nb", "\x7f", "\U0001fffe",
+                                  "  a  b ", "%0a", "-", "\u00ad"])
+def test_text_of_owners_is_read_again(live, login, text):      # noqa: F811
+    """What a form or a subject said is in the room after the entry is read."""
+    owner, bob = login(), login()
+    room = open_room(owner, live, persistentroom=1, roomdesc=text,
+                     passwordprotectedroom=1, roomsecret=text)
+    owner.send(f"<message to='{room}' type='groupchat'>"
+               f"<subject>{escape(text)}</subject></message>")
+    answer = admin(owner, room, {"affiliation": "outcast",
+                                 "jid": "eva@otra.example",
+                                 "reason": escape(text)})
+    assert answer.get("type") == "result", show([answer])
+    owner.sync()
+    live.modify(room_dn(live, room), imLanguage=["es"])
+    said = owner.receive("message", from_=room)
+    assert codes(said) == [104], show([said])
+    assert [s for s in settle(owner)[0] if subject_of(s) is not None] == []
+    values = form_values(owner.iq("get", f"<query xmlns='{MUC_OWNER}'/>", room))
+    assert values["muc#roomconfig_roomdesc"] == text
+    assert values["muc#roomconfig_roomsecret"] == text
+    [eva] = ask_list(owner, room, affiliation="outcast").iterfind(
+        "a:query/a:item", NS)
+    assert eva.findtext("a:reason", None, NS) == text
+    found = enter(bob, room, "bob",
+                  inner=f"<password>{escape(text)}</password>")
+    assert subject_of(found[-1]) == text
+
+
+def test_name_of_a_room_is_one_line(live, login):               # noqa: F811
+    owner = login()
+    room = open_room(owner, live, persistentroom=1, roomname="Una línea")
+    for text in ("a\nb", "a\tb", "\x7f"):
+        answer = configure(owner, room, roomname=text)
+        assert condition(answer) == "modify not-acceptable"
+    assert entry(live, room)["cn"] == ["Una línea"]

@@ -3,10 +3,10 @@
 
 import pytest
 
-from client import befriend, pushes, settle, show
+from client import befriend, condition, pushes, settle, show
 from live import (build_is_slow, clock, live, profile_dn,       # noqa: F401
                   roster)
-from rawclient import local
+from rawclient import escape, local
 
 TIMES = 15
 
@@ -176,3 +176,62 @@ def test_two_values_for_one_contact(live, ann):                 # noqa: F811
     roster(live, ann.person, ["fin@otra.example none 0 0 -"])
     assert push(ann)[0] == "fin@otra.example"
     assert settle(ann)[0] == []
+
+
+# What XML carries and some reader, writer or server may want to change.
+HOSTILE = ["a\tb", "a\nb", "a\rb", "a\r\nb", "\n", " ", "  a  ", "a  b", "-",
+           "%", "%0a", "%zz", "\x7f", "\x85", "\u00a0", "\u00ad", "a\u200bb",
+           "\ufdd0", "\ufffd", "\U0001fffe", "\U0010ffff", "\u202egnp",
+           "e\u0301", "\ufb01", "\uff21", "𝔘", "\ue000", "a=b", "<&>'\"",
+           "%" * 60]
+
+
+def test_what_was_acknowledged_is_read_again(live, login, ann):  # noqa: F811
+    """A contact whose name or group had a tab was pushed, and was gone when the
+    directory was read the next time."""
+    want = {}
+    for n, text in enumerate(HOSTILE):
+        jid = f"h{n}@otra.example"
+        answer = ann.set_item(jid, text, [escape(text), escape(f"{text}.")])
+        assert answer.get("type") == "result", (text, show([answer]))
+        want[jid] = ("none", None, text, sorted([text, f"{text}."]))
+        assert push(ann)[:2] == (jid, want[jid])
+    roster(live, ann.person, ["fin@otra.example none 0 0 -"])
+    assert push(ann)[0] == "fin@otra.example"   # it was read after that
+    want["fin@otra.example"] = ("none", None, None, [])
+    assert ann.items() == want
+    assert settle(ann)[0] == []
+    ann.close()
+    again = login(ann.person)
+    assert again.items() == want
+    for jid in want:
+        assert again.set_item(jid, subscription="remove").get(
+            "type") == "result"
+    assert "imRosterItem" not in live.profile(ann.person)
+
+
+def test_request_with_any_words_is_asked(live, login):          # noqa: F811
+    ann = login()
+    for text in HOSTILE:
+        bob = login().come()
+        bob.presence("subscribe", ann.bare,
+                     f"<status>{escape(text)}</status>")
+        bob.sync()
+        ann.close()
+        ann = login(ann.person).come()
+        asked = ann.receive("presence", type="subscribe", from_=bob.bare)
+        assert asked.findtext("{jabber:client}status") == text
+        ann.presence("unsubscribed", bob.bare)
+        ann.sync()
+        bob.close()
+
+
+def test_item_too_large_to_be_kept_is_refused(ann):
+    """One value holds it all; what it cannot hold is said before, not lost."""
+    groups = [f"{n:02}{'%' * 62}" for n in range(32)]
+    answer = ann.set_item("b@otra.example", groups=groups)
+    assert answer.get("type") == "result"
+    assert ann.items()["b@otra.example"][3] == groups
+    answer = ann.set_item("b@otra.example", name="x", groups=groups)
+    assert condition(answer) == "modify not-acceptable"
+    assert ann.items()["b@otra.example"][2] is None

@@ -12,8 +12,8 @@
 #define FIELD(name) "muc#roomconfig_" name
 #define AT(member) offsetof(struct room_config, member)
 
-enum type { TYPE_LINE, TYPE_SECRET, TYPE_LANGUAGE, TYPE_FLAG, TYPE_WORD,
-	TYPE_COUNT };
+enum type { TYPE_LINE, TYPE_TEXT, TYPE_SECRET, TYPE_LANGUAGE, TYPE_FLAG,
+	TYPE_WORD, TYPE_COUNT };
 
 struct word { const char *word, *label; };
 
@@ -44,7 +44,7 @@ static const struct option {
 } options[] = {
 	{ FIELD("roomname"), NULL, TYPE_LINE, AT(title), 256, 0, NULL,
 	    "Name of the room" },
-	{ FIELD("roomdesc"), NULL, TYPE_LINE, AT(description), 2048, 0, NULL,
+	{ FIELD("roomdesc"), NULL, TYPE_TEXT, AT(description), 2048, 0, NULL,
 	    "What the room is for" },
 	{ FIELD("lang"), NULL, TYPE_LANGUAGE, AT(language), 35, 0, NULL,
 	    "Language spoken in the room" },
@@ -100,6 +100,7 @@ static struct slice value_of(const struct room_config *c,
 
 	switch (o->type) {
 	case TYPE_LINE:
+	case TYPE_TEXT:
 	case TYPE_SECRET:
 	case TYPE_LANGUAGE:
 		return *(const struct slice *)p;
@@ -126,10 +127,19 @@ static bool is_language(struct slice s)
 	return true;
 }
 
+/* A name has one; the directory's would come back without the ends of lines. */
+static bool is_line(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if ((unsigned char)s.p[i] < 0x20 || s.p[i] == 0x7f)
+			return false;
+	return true;
+}
+
 static bool set_text(struct room_config *c, const struct option *o,
     struct slice value)
 {
-	if (value.n > o->most
+	if (value.n > o->most || (o->type == TYPE_LINE && !is_line(value))
 	    || (o->type == TYPE_LANGUAGE && !is_language(value)))
 		return false;
 	*text_at(c, o) = slice_dup(&c->arena, value);
@@ -177,6 +187,7 @@ static bool set(struct room_config *c, const struct option *o,
 {
 	switch (o->type) {
 	case TYPE_LINE:
+	case TYPE_TEXT:
 	case TYPE_SECRET:
 	case TYPE_LANGUAGE:
 		return set_text(c, o, value);
@@ -297,7 +308,8 @@ void config_write(const struct room_config *c, struct arena *a,
 /* --- the owner's form --- */
 
 static const char *const field_types[] = {
-	[TYPE_LINE] = "text-single", [TYPE_SECRET] = "text-private",
+	[TYPE_LINE] = "text-single", [TYPE_TEXT] = "text-single",
+	[TYPE_SECRET] = "text-private",
 	[TYPE_LANGUAGE] = "text-single", [TYPE_FLAG] = "boolean",
 	[TYPE_WORD] = "list-single", [TYPE_COUNT] = "list-single",
 };

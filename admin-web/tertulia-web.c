@@ -32,6 +32,7 @@ static const struct throttle_limits guesses = {
 };
 
 static struct web web;
+static struct settings *began;          /* whose at_start values hold for life */
 static const char *conf_path;
 static int fds[LISTEN_MOST];
 static struct timer stopping;
@@ -103,10 +104,12 @@ static void reload(void)
 {
 	struct settings *fresh, *old = web.settings;
 	struct xdb *db;
-	struct buf text = { 0 };
+	struct buf text = { 0 }, names = { 0 };
 	const char *why = "";
 
 	fresh = settings_load(conf_path, &text);
+	if (fresh != NULL)
+		settings_keep(fresh, began, &names);    /* tertuliad says which */
 	if (fresh == NULL) {
 		reload_refused(buf_cstr(&text));
 	} else if ((db = directory_open(fresh, &why)) == NULL) {
@@ -120,7 +123,7 @@ static void reload(void)
 			settings_free(&fresh);
 			xdb_close(&db);
 		} else {
-			retire(old, web.db);
+			retire(old != began ? old : NULL, web.db);
 			web.db = db;
 			basic_forget(web.basic);
 			logins_doubt(web.logins);
@@ -129,6 +132,7 @@ static void reload(void)
 		}
 	}
 	buf_fini(&text);
+	buf_fini(&names);
 }
 
 /* --- the end ----------------------------------------------------------------------------- */
@@ -183,7 +187,7 @@ static void world_open(void)
 	const char *why = "";
 	size_t n = proc_inherited("web", fds, LISTEN_MOST);
 
-	web.settings = settings_load(conf_path, &text);
+	web.settings = began = settings_load(conf_path, &text);
 	if (web.settings == NULL)
 		fatal("%stertulia-web: cannot start", buf_cstr(&text));
 	if (!log_open(web.settings->log.file, web.settings->log.level, &why))
@@ -214,7 +218,9 @@ static void world_close(void)
 	throttle_free(&web.throttle);
 	logins_free(&web.logins);
 	loop_fini();
-	settings_free(&web.settings);
+	if (web.settings != began)
+		settings_free(&web.settings);
+	settings_free(&began);
 }
 
 int main(int argc, char **argv)

@@ -3,8 +3,7 @@
  * order, runs the loop, tears it down in reverse.
  *
  * It is started by tertuliad, which opens the listening sockets and hands them
- * over.  SIGHUP reads the configuration again: whole, checked whole, swapped
- * whole, or the old one stays.  SIGTERM says good-bye to every stream and lets
+ * over.  SIGHUP reads the configuration again (core/reload.h).  SIGTERM says good-bye to every stream and lets
  * writes that have begun finish. */
 #include <sys/resource.h>
 
@@ -22,94 +21,20 @@
 #include "core/host.h"
 #include "core/job.h"
 #include "core/live.h"
+#include "core/parts.h"
+#include "core/reload.h"
 #include "core/shared_follow.h"
 #include "core/route.h"
 #include "core/source.h"
 #include "core/stream.h"
 #include "core/verifiers.h"
-#include "net/sasl.h"
 
-enum { LISTENERS_MOST = 32, RETIRED_MOST = 1000, GOODBYE_MS = 4000 };
+enum { LISTENERS_MOST = 32, GOODBYE_MS = 4000 };
 
-static struct settings *retired[RETIRED_MOST];  /* still borrowed somewhere */
-static size_t retired_n;
 static struct arena names;
-static const char *conf_path;
 static uv_signal_t on_term, on_int, on_hup;
 static struct timer goodbye;
 static int64_t goodbye_until_ms;
-
-/* --- configuration ------------------------------------------------------------- */
-
-static struct settings *settings_or_null(const char *path)
-{
-	struct buf why = { 0 };
-	struct settings *s = settings_load(path, &why);
-
-	if (s == NULL)
-		fputs(buf_cstr(&why), stderr);
-	buf_fini(&why);
-	return s;
-}
-
-/* EXTERNAL needs a certificate of the client's. */
-static bool ask_clients(struct tls_context *tls, const struct settings *s)
-{
-	const char *why = NULL;
-
-	if (*s->tls.client_ca_file == '\0' || tls_context_ask(tls,
-	    s->tls.client_ca_file, s->tls.client_crl_file, &why))
-		return true;
-	log_event(LOG_ERROR, "client-ca-unusable", "-", "why=%s", why);
-	return false;
-}
-
-static struct tls_context *tls_or_null(const struct settings *s)
-{
-	const char *why = NULL;
-	struct tls_context *tls = tls_context_server(s->tls.certificate,
-	    s->tls.key, "xmpp-client", &why);
-
-	if (tls == NULL)
-		log_event(LOG_ERROR, "certificate-unusable", "-", "file=%s why=%s",
-		    s->tls.certificate, why);
-	else if (!ask_clients(tls, s))
-		tls_context_free(&tls);
-	return tls;
-}
-
-static void log_open_or_say(const struct settings *s)
-{
-	const char *why;
-
-	if (!log_open(s->log.file, (enum log_level)s->log.level, &why))
-		log_event(LOG_ERROR, "log-not-opened", "-", "file=%s why=%s",
-		    s->log.file, why);
-}
-
-static void reload(uv_signal_t *handle, int signum)
-{
-	struct settings *s = settings_or_null(conf_path);
-	struct tls_context *tls = s != NULL ? tls_or_null(s) : NULL;
-
-	(void)handle;
-	(void)signum;
-	if (tls == NULL || retired_n == RETIRED_MOST
-	    || strcmp(s->server.domain, host.settings->server.domain) != 0) {
-		log_event(LOG_ERROR, "reload-refused", "-",
-		    "the old configuration stays in force");
-		settings_free(&s);
-		tls_context_free(&tls);
-		return;
-	}
-	retired[retired_n++] = s;
-	host.settings = s;
-	log_open_or_say(s);
-	io_reload(s, tls);
-	certified_recheck(tls);
-	tls_context_free(&tls);
-	log_event(LOG_INFO, "reloaded", "-", "file=%s", conf_path);
-}
 
 /* --- the end ----------------------------------------------------------------------- */
 
@@ -143,6 +68,14 @@ static void stop(uv_signal_t *handle, int signum)
 	timer_start(&goodbye, 0);
 }
 
+static void again(uv_signal_t *handle, int signum)
+{
+	(void)handle;
+	(void)signum;
+	if (goodbye_until_ms == 0)
+		reload();
+}
+
 static void watch_signal(uv_signal_t *handle, uv_signal_cb fn, int signum)
 {
 	uv_signal_init(loop_main(), handle);
@@ -168,24 +101,6 @@ static void host_name(const char *text, struct jid *jid_r)
 		fatal("%s is not a domain name", text);
 }
 
-static struct xdb *xdb_start(const struct settings *s)
-{
-	struct xdb_conf conf = xdb_conf_of(s);
-	struct buf password = { 0 };
-	const char *why = NULL;
-	struct xdb *db;
-
-	if (*s->ldap.bind_password_file != '\0'
-	    && !settings_secret(s->ldap.bind_password_file, &password, &why))
-		fatal("%s: %s", s->ldap.bind_password_file, why);
-	conf.bind_password = buf_slice(&password);
-	db = xdb_open(&conf, &why);
-	buf_wipe(&password);
-	if (db == NULL)
-		fatal("[ldap]: %s", why);
-	return db;
-}
-
 static void listen_all(void)
 {
 	static const struct { const char *kind; bool is_direct; } kinds[] = {
@@ -203,7 +118,8 @@ static void listen_all(void)
 
 static void build(const struct settings *s)
 {
-	struct tls_context *tls = tls_or_null(s);
+	struct tls_context *tls = parts_tls(s);
+	struct sasl_conf sasl = parts_sasl(s);
 	const char *why = NULL;
 
 	if (tls == NULL)
@@ -213,16 +129,11 @@ static void build(const struct settings *s)
 	host_name(s->server.domain, &host.jid);
 	host_name(s->server.muc_domain, &host.muc_jid);
 	host_name(s->search.domain, &host.search_jid);
-	if (!sasl_start(&(struct sasl_conf){ .domain = s->server.domain,
-	    .mechanisms = &s->sasl.mechanisms,
-	    .iterations = s->sasl.scram_iterations,
-	    .certificate_names = &s->sasl.certificate_names,
-	    .keytab = s->sasl.keytab,
-	    .kerberos_host = s->sasl.kerberos_host,
-	    .kerberos_realms = &s->sasl.kerberos_realms },
-	    s->server.state_dir, &why))
+	if (!sasl_start(&sasl, s->server.state_dir, &why))
 		fatal("[sasl]: %s", why);
-	host.xdb = xdb_start(s);
+	host.xdb = parts_store(s, &why);
+	if (host.xdb == NULL)
+		fatal("[ldap]: %s", why);
 	if (!features_start(&why) || !dispatch_build(&why))
 		fatal("features: %s", why);
 	live_start();
@@ -248,14 +159,14 @@ static void tear_down(void)
 	dispatch_fini();
 	accounts_forget_away();
 	certified_stop();
+	reload_stop();
 	xdb_close(&host.xdb);
 	loop_fini();                    /* and with it what the thread pool does */
 	sasl_stop();
 	verifiers_stop();
 	guesses_fini();
 	arena_fini(&names);
-	while (retired_n != 0)
-		settings_free(&retired[--retired_n]);
+	reload_fini();
 }
 
 int main(int argc, char **argv)
@@ -264,18 +175,17 @@ int main(int argc, char **argv)
 
 	if (argc != 3 || strcmp(argv[1], "-c") != 0)
 		fatal("tertulia-im is started by tertuliad");
-	conf_path = argv[2];
-	s = settings_or_null(conf_path);
+	s = parts_settings(argv[2]);
 	if (s == NULL)
 		return 1;
-	retired[retired_n++] = s;
-	log_open_or_say(s);
+	reload_start(argv[2], s);
+	parts_log(s);
 	signal(SIGPIPE, SIG_IGN);
 	raise_files();
 	build(s);
 	watch_signal(&on_term, stop, SIGTERM);
 	watch_signal(&on_int, stop, SIGINT);
-	watch_signal(&on_hup, reload, SIGHUP);
+	watch_signal(&on_hup, again, SIGHUP);
 	proc_ready();
 	loop_run();
 	tear_down();

@@ -359,6 +359,18 @@ static struct settings *settings_checked(struct buf *why)
 	return s;
 }
 
+/* Each program keeps what it began with; one of them says so. */
+static void say_kept(struct settings *s)
+{
+	struct buf names = { 0 };
+
+	settings_keep(s, sup.settings, &names);
+	if (names.n != 0)
+		log_event(LOG_WARN, "reload-partial", "-",
+		    "these need a restart: %s", buf_cstr(&names));
+	buf_fini(&names);
+}
+
 static void reload(void)
 {
 	struct buf why = { 0 };
@@ -369,12 +381,7 @@ static void reload(void)
 		log_event(LOG_ERROR, "reload-refused", "-",
 		    "the settings in use are kept");
 	} else {
-		if (!listen_is_same(s, sup.settings))
-			log_event(LOG_WARN, "reload-partial", "-",
-			    "new [listen] addresses need a restart");
-		if (strcmp(s->server.state_dir, sup.settings->server.state_dir) != 0)
-			log_event(LOG_WARN, "reload-partial", "-",
-			    "a new state_dir needs a restart");
+		say_kept(s);
 		log_reopen(s);
 		log_event(LOG_INFO, "reload", "-", "file=%s", sup.conf_path);
 		children_signal(SIGHUP);

@@ -487,6 +487,8 @@ void pool_fini(struct pool *p)
 	conn_free(&p->probe);
 	if (p->wake.fn != NULL)
 		timer_stop(&p->wake);
+	p->conn_n = 0;
+	p->comeback = NULL;
 }
 
 struct conn *pool_conn(const struct pool *p)

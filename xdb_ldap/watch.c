@@ -159,6 +159,12 @@ void xdb_watch(struct xdb *db, xdb_news_fn *fn, void *ctx)
 	pool_start(&db->watchers);
 }
 
+void xdb_unwatch(struct xdb *db)
+{
+	watch_free(&db->watch);
+	pool_fini(&db->watchers);
+}
+
 void watch_noticed(struct xdb *db, struct slice person_uuid)
 {
 	const struct watch *w = db->watch;

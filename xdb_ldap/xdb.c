@@ -196,6 +196,11 @@ void xdb_close(struct xdb **dbp)
 	store_free(db);
 }
 
+bool xdb_is_idle(const struct xdb *db)
+{
+	return list_is_empty(&db->ops);
+}
+
 void xdb_state_get(const struct xdb *db, struct xdb_state *state_r)
 {
 	const struct server *server = pool_server(&db->search);

@@ -80,6 +80,9 @@ struct xdb *xdb_open(const struct xdb_conf *conf, const char **why_r);
 /* Cancels all operations (no callback), closes all connections. */
 void xdb_close(struct xdb **dbp);
 
+/* Is no operation under way?  Then closing it leaves nobody without an answer. */
+bool xdb_is_idle(const struct xdb *db);
+
 struct xdb_state {
 	bool is_up;                     /* a search connection is bound and ready */
 	const char *server;             /* URI in use, or NULL */
@@ -136,6 +139,8 @@ typedef void xdb_news_fn(const struct xdb_news *news, void *ctx);
 
 /* At most once in the life of a store. */
 void xdb_watch(struct xdb *db, xdb_news_fn *fn, void *ctx);
+/* No news any more; not from within news. */
+void xdb_unwatch(struct xdb *db);
 /* Does every change of an account become news at once?  Not before everything was read, not
  * without a connection, and never by polling. */
 bool xdb_watch_is_live(const struct xdb *db);

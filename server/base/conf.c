@@ -244,6 +244,59 @@ bool conf_read(const char *path, const struct conf_key *keys, size_t n,
 	return !r.is_bad;
 }
 
+/* --- values that were read once -------------------------------------------------- */
+
+static bool list_is_same(const struct conf_list *a, const struct conf_list *b)
+{
+	bool same = a->n == b->n;
+
+	for (size_t i = 0; same && i < a->n; i++)
+		same = strcmp(a->v[i], b->v[i]) == 0;
+	return same;
+}
+
+static size_t size_of(enum conf_type type)
+{
+	static const size_t sizes[] = {
+		[CONF_TEXT] = sizeof (const char *),
+		[CONF_LIST] = sizeof (struct conf_list),
+		[CONF_BOOL] = sizeof (bool), [CONF_COUNT] = sizeof (unsigned),
+		[CONF_TIME] = sizeof (int64_t), [CONF_SIZE] = sizeof (size_t),
+		[CONF_WORD] = sizeof (unsigned),
+	};
+
+	return sizes[type];
+}
+
+static bool is_same(enum conf_type type, const void *a, const void *b)
+{
+	if (type == CONF_TEXT)
+		return strcmp(*(const char *const *)a,
+		    *(const char *const *)b) == 0;
+	if (type == CONF_LIST)
+		return list_is_same(a, b);
+	return memcmp(a, b, size_of(type)) == 0;
+}
+
+void conf_keep(const struct conf_key *keys, size_t n, const void *from,
+    void *into, struct buf *kept)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct conf_key *k = &keys[i];
+		const char *was = (const char *)from + k->offset;
+		char *is = (char *)into + k->offset;
+
+		if (!k->at_start)
+			continue;
+		if (!is_same(k->type, was, is))
+			buf_addf(kept, "%s[%s] %s", kept->n != 0 ? ", " : "",
+			    k->section, k->key);
+		memcpy(is, was, size_of(k->type));
+	}
+}
+
+/* --- printing ---------------------------------------------------------------------- */
+
 static void print_comment(FILE *out, const char *text)
 {
 	struct slice rest = slice_of(text), line;
@@ -281,6 +334,8 @@ void conf_print_sample(FILE *out, const struct conf_key *keys, size_t n)
 			fprintf(out, "%s[%s]\n", i != 0 ? "\n" : "", k->section);
 		print_comment(out, k->help);
 		print_range(out, k);
+		if (k->at_start)
+			fputs("# (another value needs a restart)\n", out);
 		fprintf(out, "%s%s = %s\n", k->fallback != NULL ? "#" : "",
 		    k->key, k->fallback != NULL ? k->fallback : "");
 	}
@@ -301,6 +356,8 @@ void conf_print_manual(FILE *out, const struct conf_key *keys, size_t n)
 			fprintf(out, "From %s to %s.\n",
 			    k->least != NULL ? k->least : "0",
 			    k->most != NULL ? k->most : "any");
+		if (k->at_start)
+			fputs("Another value needs a restart.\n", out);
 	}
 	fprintf(out, ".El\n");
 }
@@ -345,8 +402,9 @@ void conf_print_values(FILE *out, const struct conf_key *keys, size_t n,
 		fprintf(out, "%s = ", keys[i].key);
 		print_value(out, &keys[i], (const char *)from + keys[i].offset);
 		if (origin->line[i] != 0)
-			fprintf(out, "   # %s:%u\n", path, origin->line[i]);
+			fprintf(out, "   # %s:%u", path, origin->line[i]);
 		else
-			fprintf(out, "   # default\n");
+			fprintf(out, "   # default");
+		fputs(keys[i].at_start ? ", another needs a restart\n" : "\n", out);
 	}
 }

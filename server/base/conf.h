@@ -2,7 +2,8 @@
 /* base/conf.h — a `key = value` file in [sections], read by a typed table.
  *
  * The same table reads and checks the file (complaints carry file and line),
- * prints the commented sample, the manual section and the effective values.
+ * prints the commented sample, the manual section and the effective values, and
+ * says which values a running program does not take.
  * What a program's table holds is base/settings.c. */
 #ifndef BASE_CONF_H
 #define BASE_CONF_H
@@ -31,6 +32,7 @@ struct conf_key {
 	const char *least, *most;       /* same spelling as a value; NULL: none    */
 	const char *const *words;       /* CONF_WORD: the choices, NULL-ended      */
 	const char *help;               /* one line or more, for people            */
+	bool at_start;                  /* read once: another value needs a restart */
 };
 
 /* Where each value came from, by index into the table: 0 default, else line. */
@@ -40,6 +42,12 @@ struct conf_origin { unsigned *line; };
  * false, and `why` has one line each: "path:line: what, and what to do". */
 bool conf_read(const char *path, const struct conf_key *keys, size_t n,
     void *into, struct arena *a, struct conf_origin *origin_r, struct buf *why);
+
+/* What was read anew into `into` gets the at_start values of `from`, which the
+ * program began with; `from` must outlive it.  Those that are others in the file
+ * are added to `kept`, as "[section] key", with a comma between them. */
+void conf_keep(const struct conf_key *keys, size_t n, const void *from, void *into,
+    struct buf *kept);
 
 void conf_print_sample(FILE *out, const struct conf_key *keys, size_t n);
 void conf_print_manual(FILE *out, const struct conf_key *keys, size_t n);   /* mdoc .It items */

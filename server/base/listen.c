@@ -134,18 +134,3 @@ bool listen_open(const struct settings *s, struct listeners *into,
 			return false;
 	return true;
 }
-
-bool listen_is_same(const struct settings *a, const struct settings *b)
-{
-	for (size_t k = 0; k < COUNT(kinds); k++) {
-		const struct conf_list *x = list_of(a, &kinds[k]);
-		const struct conf_list *y = list_of(b, &kinds[k]);
-
-		if (x->n != y->n)
-			return false;
-		for (size_t i = 0; i < x->n; i++)
-			if (strcmp(x->v[i], y->v[i]) != 0)
-				return false;
-	}
-	return true;
-}

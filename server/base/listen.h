@@ -27,7 +27,4 @@ bool listen_parse(const char *text, union listen_address *address_r);
 bool listen_open(const struct settings *s, struct listeners *into,
     struct buf *why);
 
-/* Do two settings ask for the same sockets? */
-bool listen_is_same(const struct settings *a, const struct settings *b);
-
 #endif

@@ -21,32 +21,36 @@ static const char *const preset_words[] = { "auto", "openldap", "389ds", "ad",
 static const char *const level_words[] = { "debug", "info", "warn", "error", NULL };
 
 #define AT(member) offsetof(struct settings, member)
-#define TEXT(s, k, m, def, help)  { s, k, CONF_TEXT, AT(m), def, NULL, NULL, NULL, help }
-#define LIST(s, k, m, def, help)  { s, k, CONF_LIST, AT(m), def, NULL, NULL, NULL, help }
-#define BOOL(s, k, m, def, help)  { s, k, CONF_BOOL, AT(m), def, NULL, NULL, NULL, help }
-#define COUNT_(s, k, m, def, lo, hi, help) { s, k, CONF_COUNT, AT(m), def, lo, hi, NULL, help }
-#define TIME(s, k, m, def, lo, hi, help)   { s, k, CONF_TIME, AT(m), def, lo, hi, NULL, help }
-#define SIZE(s, k, m, def, lo, hi, help)   { s, k, CONF_SIZE, AT(m), def, lo, hi, NULL, help }
-#define WORD(s, k, m, def, words, help)    { s, k, CONF_WORD, AT(m), def, NULL, NULL, words, help }
+#define ROW(s, k, type, m, def, lo, hi, words, ...) \
+	{ s, k, type, AT(m), def, lo, hi, words, .help = __VA_ARGS__ }
+/* Behind the help: AT_START, when a SIGHUP does not bring another value. */
+#define AT_START .at_start = true
+#define TEXT(s, k, m, def, ...)  ROW(s, k, CONF_TEXT, m, def, NULL, NULL, NULL, __VA_ARGS__)
+#define LIST(s, k, m, def, ...)  ROW(s, k, CONF_LIST, m, def, NULL, NULL, NULL, __VA_ARGS__)
+#define BOOL(s, k, m, def, ...)  ROW(s, k, CONF_BOOL, m, def, NULL, NULL, NULL, __VA_ARGS__)
+#define COUNT_(s, k, m, def, lo, hi, ...) ROW(s, k, CONF_COUNT, m, def, lo, hi, NULL, __VA_ARGS__)
+#define TIME(s, k, m, def, lo, hi, ...)   ROW(s, k, CONF_TIME, m, def, lo, hi, NULL, __VA_ARGS__)
+#define SIZE(s, k, m, def, lo, hi, ...)   ROW(s, k, CONF_SIZE, m, def, lo, hi, NULL, __VA_ARGS__)
+#define WORD(s, k, m, def, words, ...)    ROW(s, k, CONF_WORD, m, def, NULL, NULL, words, __VA_ARGS__)
 
 static const struct conf_key keys[] = {
 	TEXT("server", "domain", server.domain, NULL,
-	    "The domain of all accounts: the part after the @ of a JID."),
+	    "The domain of all accounts: the part after the @ of a JID.", AT_START),
 	TEXT("server", "muc_domain", server.muc_domain, "",
-	    "The domain of the rooms; empty: conference.<domain>."),
+	    "The domain of the rooms; empty: conference.<domain>.", AT_START),
 	TEXT("server", "state_dir", server.state_dir, NULL,
-	    "Directory for what the service writes itself: sockets, ready notice."),
+	    "Directory for what the service writes itself: sockets, ready notice.", AT_START),
 	TEXT("server", "control_socket", server.control_socket, "",
-	    "Socket through which the web process asks the server; empty: <state_dir>/control."),
+	    "Socket through which the web process asks the server; empty: <state_dir>/control.", AT_START),
 	COUNT_("server", "io_threads", server.io_threads, "0", "0", "16",
-	    "Threads for sockets, TLS and XML; 0: inside the core's own loop, right for one or two cores."),
+	    "Threads for sockets, TLS and XML; 0: inside the core's own loop, right for one or two cores.", AT_START),
 
 	LIST("listen", "c2s", listen.c2s, "127.0.0.1:5222 [::1]:5222",
-	    "Addresses for clients that begin TLS by STARTTLS."),
+	    "Addresses for clients that begin TLS by STARTTLS.", AT_START),
 	LIST("listen", "c2s_tls", listen.c2s_tls, "127.0.0.1:5223 [::1]:5223",
-	    "Addresses for clients that begin with TLS (XEP-0368)."),
+	    "Addresses for clients that begin with TLS (XEP-0368).", AT_START),
 	LIST("listen", "web", listen.web, "127.0.0.1:8443 [::1]:8443",
-	    "Addresses of the web interface (HTTPS)."),
+	    "Addresses of the web interface (HTTPS).", AT_START),
 
 	TEXT("tls", "certificate", tls.certificate, NULL,
 	    "Certificate chain, PEM, the server's own certificate first."),
@@ -94,7 +98,7 @@ static const struct conf_key keys[] = {
 	LIST("ldap", "closed_shells", ldap.closed_shells, "",
 	    "Values of loginShell that close the account, such as /usr/sbin/nologin /bin/false; empty: the shell says nothing."),
 	TEXT("ldap", "im_base", ldap.im_base, NULL,
-	    "The service's own subtree, with ou=profiles, ou=rooms and ou=requests below it."),
+	    "The service's own subtree, with ou=profiles, ou=rooms and ou=requests below it.", AT_START),
 	TEXT("ldap", "groups_base", ldap.groups_base, "",
 	    "Where groups and lists are, searched with all its subtree; empty: what is above people_base."),
 	WORD("ldap", "deref", ldap.deref, "never", deref_words,
@@ -104,7 +108,7 @@ static const struct conf_key keys[] = {
 	WORD("ldap", "provision", ldap.provision, "login", provision_words,
 	    "When a person's IM profile is made: at the first login, or by an administrator only."),
 	WORD("ldap", "profiles", ldap.profiles, "tree", profiles_words,
-	    "Where IM profiles are: entries of their own below ou=profiles, or inline, on the people's own entries (schema/access-inline.ldif)."),
+	    "Where IM profiles are: entries of their own below ou=profiles, or inline, on the people's own entries (schema/access-inline.ldif).", AT_START),
 	TIME("ldap", "connect_timeout", ldap.connect_timeout_ms, "2s", "100ms", "30s",
 	    "Time for TCP, TLS and bind to an LDAP server together."),
 	TIME("ldap", "timeout", ldap.timeout_ms, "3s", "100ms", "60s",
@@ -124,9 +128,9 @@ static const struct conf_key keys[] = {
 	LIST("sasl", "certificate_names", sasl.certificate_names, "xmpp",
 	    "What in a person's certificate says who it is; of these the first that it has: xmpp (an XMPP address), mail (a mail address of the person in the directory), entry (the certificate stands in the person's entry)."),
 	TEXT("sasl", "keytab", sasl.keytab, "",
-	    "Keytab with the key of xmpp/<kerberos_host>: who has a Kerberos ticket for it can log in (GSSAPI); empty: nobody. Large tickets want a larger preauth_size."),
+	    "Keytab with the key of xmpp/<kerberos_host>: who has a Kerberos ticket for it can log in (GSSAPI); empty: nobody. Large tickets want a larger preauth_size.", AT_START),
 	TEXT("sasl", "kerberos_host", sasl.kerberos_host, "",
-	    "Host of the service principal xmpp/host; empty: the domain."),
+	    "Host of the service principal xmpp/host; empty: the domain.", AT_START),
 	LIST("sasl", "kerberos_realms", sasl.kerberos_realms, "",
 	    "Realms whose principals are the people of this directory, by their names."),
 
@@ -160,7 +164,7 @@ static const struct conf_key keys[] = {
 	BOOL("search", "enabled", search.is_on, "yes",
 	    "Whether people who are logged in can search for others (XEP-0055)."),
 	TEXT("search", "domain", search.domain, "",
-	    "The domain of the search; empty: users.<domain>."),
+	    "The domain of the search; empty: users.<domain>.", AT_START),
 	TEXT("search", "filter", search.filter, "",
 	    "Who can be found, besides people_filter: (!(eduPersonPrivacy=*)) or the like, of attributes that the directory knows."),
 	COUNT_("search", "least", search.least, "3", "1", "20",
@@ -575,6 +579,12 @@ struct settings *settings_load(const char *path, struct buf *why)
 	}
 	settings_free(&s);
 	return NULL;
+}
+
+void settings_keep(struct settings *fresh, const struct settings *began,
+    struct buf *names)
+{
+	conf_keep(keys, COUNT(keys), began, fresh, names);
 }
 
 void settings_free(struct settings **sp)

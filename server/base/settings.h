@@ -2,7 +2,8 @@
 /* base/settings.h — every setting of Tertulia, typed; the table is settings.c.
  *
  * A struct settings is immutable: a reload reads a new one whole, checks it
- * whole and swaps the pointer.  Modules borrow `const struct settings *`, and
+ * whole and swaps the pointer; what needs a restart keeps its value
+ * (settings_keep).  Modules borrow `const struct settings *`, and
  * do not keep parts of it beyond the callback unless they are told of reloads. */
 #ifndef BASE_SETTINGS_H
 #define BASE_SETTINGS_H
@@ -80,6 +81,10 @@ struct settings {
  * others, names are domains, LDAP is encrypted unless it is ldapi or an
  * explicitly allowed loopback. */
 struct settings *settings_load(const char *path, struct buf *why);
+/* Gives `fresh` the values of `began` that need a restart to change, and adds the
+ * names of those that would be others; `began` must outlive it. */
+void settings_keep(struct settings *fresh, const struct settings *began,
+    struct buf *names);
 void settings_free(struct settings **sp);
 
 void settings_print_sample(FILE *out);

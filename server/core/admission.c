@@ -118,12 +118,12 @@ static bool next_dn(struct slice *rest, struct slice *dn_r)
 	return false;
 }
 
-void admission_start(void)
+static void follow_all(void)
 {
 	const char *text = host.settings->ldap.people_groups;
 	struct slice rest = slice_of(text), dn;
 
-	timer_init(&patience, wake, NULL);
+	group_n = 0;
 	while (next_dn(&rest, &dn))
 		group_n++;
 	groups = mem_new((group_n + 1) * sizeof *groups);
@@ -134,12 +134,35 @@ void admission_start(void)
 	}
 }
 
+static void unfollow_all(struct follower *all, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		source_unfollow(&all[i]);
+	free(all);
+}
+
+void admission_start(void)
+{
+	timer_init(&patience, wake, NULL);
+	follow_all();
+}
+
+/* The new first: a group that is in both keeps what was read of it. */
+void admission_renew(void)
+{
+	struct follower *was = groups;
+	size_t was_n = group_n;
+
+	follow_all();
+	unfollow_all(was, was_n);
+	if (!list_is_empty(&waiting) && is_settled())
+		wake(NULL);
+}
+
 void admission_stop(void)
 {
 	timer_stop(&patience);
-	for (size_t i = 0; i < group_n; i++)
-		source_unfollow(&groups[i]);
-	free(groups);
+	unfollow_all(groups, group_n);
 	groups = NULL;
 	group_n = 0;
 }

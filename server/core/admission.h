@@ -15,9 +15,11 @@
 #include "base/list.h"
 #include "xdb_ldap/xdb.h"
 
-/* After live_start; reads the setting once.  Those in memory hear of changes by
+/* After live_start.  Those in memory hear of changes by
  * accounts_readmit() (core/account.h). */
 void admission_start(void);
+/* Settings or store are others: those groups are followed from now on. */
+void admission_renew(void);
 void admission_stop(void);
 
 enum xdb_status admission_of(struct slice local, struct slice person_uuid);

@@ -4,7 +4,7 @@
 #ifndef CORE_LIVE_H
 #define CORE_LIVE_H
 
-/* Begins to watch host.xdb, for its life. */
+/* Begins to watch host.xdb, for its life: at the start, and when it is another. */
 void live_start(void);
 
 #endif

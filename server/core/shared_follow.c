@@ -493,6 +493,43 @@ void shared_start(void)
 	}
 }
 
+static bool is_named(const char *text, struct slice wanted)
+{
+	struct slice rest = slice_of(text), dn;
+
+	while (rest.n != 0) {
+		slice_cut(rest, ';', &dn, &rest);
+		if (slice_eq(slice_trim(dn), wanted))
+			return true;
+	}
+	return false;
+}
+
+static void source_renew(struct source *s, const char *text)
+{
+	struct follow *f;
+
+	xdb_cancel(&s->op);
+	timer_stop(&s->wait);
+	s->text = text;
+	s->is_stale = s->was_listed = false;
+	LIST_EACH(f, &s->follows, struct follow, link)
+		if (!is_by_filter(s) && !is_named(text, f->key))
+			follow_free(&f);
+		else
+			follow_due(f, 0);
+	if (is_by_filter(s))
+		source_due(s, 0);       /* who is not listed goes then */
+	else
+		source_read_dns(s);
+}
+
+void shared_renew(void)
+{
+	source_renew(&sources[0], host.settings->roster.groups);
+	source_renew(&sources[1], host.settings->roster.groups_public);
+}
+
 void shared_stop(void)
 {
 	struct follow *f;

@@ -9,8 +9,11 @@
 
 #include "core/job.h"
 
-/* After live_start; reads the settings once. */
+/* After live_start. */
 void shared_start(void);
+/* Settings or store are others: groups that are shown no more are taken away, and
+ * all others are read again. */
+void shared_renew(void);
 void shared_stop(void);
 /* From core/live.c: of groups, and of people. */
 void shared_news(const struct xdb_news *news);

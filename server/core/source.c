@@ -372,3 +372,13 @@ void sources_news(const struct xdb_news *news)
 			read_later(s, SURE);
 	people_are_known |= news->kind == XDB_PERSON;
 }
+
+void sources_renew(void)
+{
+	struct source *s;
+	size_t at = 0;
+
+	people_are_known = false;
+	while ((s = map_next(&sources, &at)) != NULL)
+		read_later(s, SURE);
+}

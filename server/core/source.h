@@ -59,6 +59,8 @@ bool source_is_ready(const struct source *s);
 
 /* XDB_GROUP's and XDB_PERSON's from core/live.c. */
 void sources_news(const struct xdb_news *news);
+/* Everything is read again: the questions are others, or who answers them. */
+void sources_renew(void);
 void sources_fini(void);
 
 #endif

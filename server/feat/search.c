@@ -24,6 +24,7 @@
 enum { PIECE_BYTES_MOST = 128, WORDS_MOST = 4 };
 
 static struct throttle *throttle;
+static unsigned throttle_often;         /* the setting it was made by */
 
 /* --- fields --------------------------------------------------------------------------- */
 
@@ -180,6 +181,9 @@ static bool may_search(const struct job *j)
 	static const struct throttle_limit none = { UINT32_MAX, UINT32_MAX };
 	int64_t now = loop_now_ms();
 
+	if (throttle_often != host.settings->search.often)
+		throttle_free(&throttle);
+	throttle_often = host.settings->search.often;
 	if (throttle == NULL)
 		throttle = throttle_new(&(struct throttle_limits){
 			.away = { host.settings->search.often, UINT32_MAX },
@@ -380,6 +384,9 @@ static void stanza(struct job *j)
 
 	if (j->kind == STANZA_PRESENCE)
 		job_done(j);
+	else if (!host.settings->search.is_on)
+		job_fail(j, SE_REMOTE_SERVER_NOT_FOUND,
+		    "There is no people search here.");
 	else if (j->kind == STANZA_MESSAGE)
 		job_fail(j, SE_SERVICE_UNAVAILABLE, NULL);
 	else if (type != IQ_GET && type != IQ_SET)
@@ -394,8 +401,6 @@ static void stanza(struct job *j)
 
 static bool start(const char **why_r)
 {
-	if (!host.settings->search.is_on)
-		return true;
 	route_claim(&host.search_jid, stanza);
 	return xdb_filter_is_good(host.settings->search.filter, why_r);
 }

@@ -54,6 +54,8 @@ struct sasl_conf {
  * kept in `state_dir` so that they survive a restart (SASL-07). */
 bool sasl_start(const struct sasl_conf *conf, const char *state_dir, const char **why_r);
 void sasl_stop(void);
+/* Another conf, for exchanges that begin from now on; of Kerberos the realms alone. */
+void sasl_reload(const struct sasl_conf *conf);
 
 /* Mechanism names on offer for a connection, in order, into `names` (static
  * strings); -PLUS only when it can bind, EXTERNAL only for a certificate by which

@@ -134,6 +134,16 @@ bool sasl_start(const struct sasl_conf *conf, const char *state_dir,
 	return false;
 }
 
+void sasl_reload(const struct sasl_conf *conf)
+{
+	const char *why;
+
+	setup.certificate_names = conf->certificate_names;
+	setup.kerberos_realms = conf->kerberos_realms;
+	setup.iterations = conf->iterations;
+	choose(conf->mechanisms, &why); /* the settings were checked (settings.h) */
+}
+
 void sasl_stop(void)
 {
 	if (!is_started)

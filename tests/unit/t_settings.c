@@ -123,6 +123,31 @@ static void test_clear_text(void)
 	buf_fini(&why);
 }
 
+static void test_keep(void)
+{
+	struct buf why = { 0 }, names = { 0 };
+	struct settings *began = load("timeout = 4s\n[listen]\nweb = 127.0.0.1:1\n", &why);
+	struct settings *other = load("timeout = 5s\nprofiles = inline\n"
+	    "[listen]\nc2s = 127.0.0.1:2\n", &why);
+	struct settings *same = load("timeout = 6s\n[listen]\nweb = 127.0.0.1:1\n", &why);
+
+	settings_keep(other, began, &names);
+	is_str(buf_cstr(&names), "[listen] c2s, [listen] web, [ldap] profiles",
+	    "settings that need a restart are named");
+	ok(other->ldap.profiles == PROFILES_TREE && other->listen.web.n == 1
+	    && strcmp(other->listen.web.v[0], "127.0.0.1:1") == 0,
+	    "they keep what they were");
+	ok(other->ldap.timeout_ms == 5000, "all others are as the file says");
+	buf_clear(&names);
+	settings_keep(same, began, &names);
+	ok(names.n == 0 && same->ldap.timeout_ms == 6000, "the same again is not named");
+	settings_free(&other);
+	settings_free(&same);
+	settings_free(&began);
+	buf_fini(&names);
+	buf_fini(&why);
+}
+
 static void test_secret(void)
 {
 	struct buf out = { 0 };
@@ -150,6 +175,7 @@ int main(void)
 	test_bad();
 	test_modes();
 	test_clear_text();
+	test_keep();
 	test_secret();
 	unlink(path);
 	unlink(cert);

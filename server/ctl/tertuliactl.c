@@ -9,6 +9,7 @@
 #include "base/version.h"
 #include "ctl/doctor.h"
 #include "ctl/init.h"
+#include "ctl/move.h"
 #include "ctl/report.h"
 #include "ctl/schema.h"
 
@@ -24,6 +25,8 @@ static const char help[] =
     "                          [--admin-dn DN --admin-password-file file]\n"
     "       tertuliactl doctor --schema\n"
     "       tertuliactl init [-c file]\n"
+    "       tertuliactl profiles move --to inline|tree [--yes] [-c file]\n"
+    "                          --admin-dn DN --admin-password-file file\n"
     "       tertuliactl --help | --version\n"
     "\n"
     "doctor looks at the configuration, the directory and the service, and\n"
@@ -39,6 +42,9 @@ static const char help[] =
     "\n"
     "init asks some questions, looks into the directory, and writes a first\n"
     "configuration.\n"
+    "\n"
+    "profiles move brings all profiles onto the people's own entries, or back to\n"
+    "ou=profiles; without --yes it only says what it would do.\n"
     "\n"
     "Exit: 0 no fault, 1 warnings, 2 faults, 3 could not tell.\n";
 
@@ -114,6 +120,39 @@ static int init_command(int argc, char **argv)
 	return optind == argc ? init_run(path, stdin, stdout) : usage();
 }
 
+/* argv[0] is "profiles". */
+static int profiles_command(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "to", required_argument, NULL, 't' },
+		{ "yes", no_argument, NULL, 'Y' },
+		{ "admin-dn", required_argument, NULL, 'D' },
+		{ "admin-password-file", required_argument, NULL, 'y' },
+		{ NULL, 0, NULL, 0 }
+	};
+	struct move_order o = { .path = SYSCONFDIR "/tertulia.conf" };
+	const char *to = "";
+	int c;
+
+	if (argc < 2 || strcmp(argv[1], "move") != 0)
+		return usage();
+	while ((c = getopt_long(argc - 1, argv + 1, "c:", longs, NULL)) != -1)
+		switch (c) {
+		case 'c': o.path = optarg; break;
+		case 't': to = optarg; break;
+		case 'Y': o.is_meant = true; break;
+		case 'D': o.admin_dn = optarg; break;
+		case 'y': o.admin_password_file = optarg; break;
+		default: return usage();
+		}
+	o.to = strcmp(to, "inline") == 0 ? PROFILES_INLINE : PROFILES_TREE;
+	if (optind != argc - 1 || o.admin_dn == NULL
+	    || o.admin_password_file == NULL
+	    || (strcmp(to, "inline") != 0 && strcmp(to, "tree") != 0))
+		return usage();
+	return move_run(&o, stdout);
+}
+
 int main(int argc, char **argv)
 {
 	const char *command = argc > 1 ? argv[1] : "";
@@ -130,6 +169,8 @@ int main(int argc, char **argv)
 	}
 	if (strcmp(command, "init") == 0)
 		return init_command(argc - 1, argv + 1);
+	if (strcmp(command, "profiles") == 0)
+		return profiles_command(argc - 1, argv + 1);
 	if (strcmp(command, "doctor") != 0)
 		return usage();
 	return doctor_command(argc - 1, argv + 1);

@@ -76,6 +76,11 @@ int wire_modify(struct wire *w, const char *dn, const struct change *changes,
 int wire_modify_as(struct wire *w, const char *as, const char *dn,
     const struct change *changes);
 int wire_delete(struct wire *w, const char *dn);
+/* For as many values as there are; `mods` as libldap has them, NULL-ended. */
+int wire_add_all(struct wire *w, const char *dn, LDAPMod **mods);
+int wire_modify_all(struct wire *w, const char *dn, LDAPMod **mods);
+/* `assertion`: a filter that must hold (RFC 4528), or NULL. */
+int wire_delete_if(struct wire *w, const char *dn, const char *assertion);
 
 /* The first entry of what was found, which may be nothing; libldap's own ends
  * the program then.  The next by ldap_next_entry. */

@@ -230,6 +230,41 @@ int wire_delete(struct wire *w, const char *dn)
 	return settle(w, rc, id);
 }
 
+int wire_add_all(struct wire *w, const char *dn, LDAPMod **mods)
+{
+	int id = 0, rc = begin_call(w);
+
+	if (rc == LDAP_SUCCESS)
+		rc = sent(w, ldap_add_ext(w->ld, dn, mods, NULL, NULL, &id));
+	return settle(w, rc, id);
+}
+
+int wire_modify_all(struct wire *w, const char *dn, LDAPMod **mods)
+{
+	int id = 0, rc = begin_call(w);
+
+	if (rc == LDAP_SUCCESS)
+		rc = sent(w, ldap_modify_ext(w->ld, dn, mods, NULL, NULL, &id));
+	return settle(w, rc, id);
+}
+
+int wire_delete_if(struct wire *w, const char *dn, const char *assertion)
+{
+	LDAPControl assert_ = { .ldctl_iscritical = 1,
+		.ldctl_oid = (char[]){ LDAP_CONTROL_ASSERT } };
+	LDAPControl *controls[] = { &assert_, NULL };
+	int id = 0, rc = begin_call(w);
+
+	if (rc == LDAP_SUCCESS && assertion != NULL)
+		rc = ldap_create_assertion_control_value(w->ld,
+		    (char *)(uintptr_t)assertion, &assert_.ldctl_value);
+	if (rc == LDAP_SUCCESS)
+		rc = sent(w, ldap_delete_ext(w->ld, dn, assertion != NULL
+		    ? controls : NULL, NULL, &id));
+	ldap_memfree(assert_.ldctl_value.bv_val);
+	return settle(w, rc, id);
+}
+
 /* --- entries --------------------------------------------------------------------------- */
 
 LDAPMessage *wire_first(struct wire *w, LDAPMessage *found)

@@ -59,7 +59,8 @@ static void gone(struct feed *f, struct known_row *row)
 struct look {                           /* what an entry looks like */
 	uint64_t print;
 	struct slice dn, uuid, name, modified;
-	bool has_stamp;                 /* a value that changes with every change */
+	bool has_stamp;                 /* a value that changes with every change … */
+	uint32_t stamp;                 /* … or one that counts seconds; 0: neither */
 };
 
 static bool is_attr(const struct feed *f, struct slice described, enum attr attr)
@@ -87,12 +88,18 @@ static void look_at(const struct feed *f, struct slice described,
 		l->uuid = first;
 	if (is_attr(f, described, f->named_by))
 		l->name = first;
-	if (is_attr(f, described, ATTR_CSN))
+	if (is_attr(f, described, ATTR_CSN)) {
 		l->has_stamp = true;
+		l->stamp = (uint32_t)map_hash(first) | 1;
+	}
 	if (is_attr(f, described, ATTR_MODIFIED)) {
 		l->modified = first;
-		return;                 /* changes with what is not watched, too */
+		if (!l->has_stamp)
+			l->stamp = (uint32_t)map_hash(first) | 1;
 	}
+	if (is_attr(f, described, ATTR_MODIFIED)
+	    || (f->kind == XDB_PERSON && is_attr(f, described, ATTR_CSN)))
+		return;                 /* changes with what is not watched, too */
 	for (; values->bv_val != NULL; values++)
 		l->print += of_name * map_hash(slice_make(values->bv_val,
 		    values->bv_len));
@@ -143,12 +150,13 @@ static void owner_take(struct feed *f, struct known_row *row,
 	memcpy(whose, is, sizeof is);
 }
 
-/* A person was changed, and in nothing that we look at.  While everything is
- * read that is nothing new: `is_all` comes at the end. */
-static bool is_slight(const struct feed *f)
+/* A person was changed, and in nothing that we look at.  Who is sent while all is
+ * read is one of all: the stamp says who was changed meanwhile. */
+static bool is_slight(const struct feed *f, const struct known_row *was,
+    const struct look *l)
 {
 	return f->kind == XDB_PERSON && (f->state == FEED_LIVE
-	    || (f->is_polling && !f->is_whole));
+	    || (f->is_polling && !f->is_whole) || was->stamp != l->stamp);
 }
 
 static void entry_take(struct feed *f, const unsigned char *uuid,
@@ -159,12 +167,14 @@ static void entry_take(struct feed *f, const unsigned char *uuid,
 	/* What is in a new branch makes its own news. */
 	bool is_new = !was_known ? !is_branch(f)
 	    : l->print == 0 || row->print != l->print;
+	bool is_told = is_new || is_slight(f, row, l);
 
 	row->seen = f->round;
 	row->print = l->print;
+	row->stamp = l->stamp;
 	if (f->known.has_whose)
 		owner_take(f, row, l, was_known);
-	if (is_new || is_slight(f))
+	if (is_told)
 		tell_row(f, row, (struct xdb_news){ .is_slight = !is_new,
 		    .name = f->kind == XDB_ROOM ? l->name : SLICE(""),
 		    .dn = f->kind == XDB_GROUP ? l->dn : SLICE("") });
@@ -178,14 +188,16 @@ static void entry_is_there(struct feed *f, const unsigned char *uuid)
 		row->seen = f->round;
 }
 
-/* One that we never heard of may be in somebody's memory all the same. */
+/* One that we never heard of may be in somebody's memory all the same; but a branch
+ * is in nobody's.  (After a break slapd names whatever was changed anywhere below and
+ * is not what we ask for, a person for one.) */
 static void entry_is_gone(struct feed *f, const unsigned char *uuid)
 {
 	struct known_row *row = known_find(&f->known, uuid);
 
 	if (row != NULL)
 		gone(f, row);
-	else if (!f->known.has_whose)
+	else if (!f->known.has_whose && !(is_branch(f) && f->has_all))
 		tell(f, uuid, (struct xdb_news){ .is_gone = true });
 }
 

@@ -15,6 +15,7 @@ struct known_row {
 	unsigned char uuid[SYNC_UUID_BYTES];
 	uint64_t print;                 /* of the contents; 0: not known */
 	uint32_t seen;                  /* the refresh that mentioned it; 0: no row */
+	uint32_t stamp;                 /* of all of it; 0: not known */
 };
 
 struct known {

@@ -56,12 +56,15 @@ static void heard(const struct xdb_news *news, void *ctx)
 		sources_news(news);
 		shared_news(news);
 		return;
+	/* That all were read says nothing of any: one that moved or went meanwhile
+	 * made news of its own. */
 	case XDB_PEOPLE_BRANCH:
-		accounts_news();
-		all_groups();
-		return;
+		if (!news->is_all)
+			accounts_news();
+		/* fall through */
 	case XDB_GROUP_BRANCH:
-		all_groups();
+		if (!news->is_all)
+			all_groups();
 		return;
 	}
 }

@@ -2,12 +2,15 @@
 """Changes made while the directory could not tell of them: none is missed, and
 no failure is ever taken for a removal (directory.md §3.1)."""
 
+import json
 import shutil
 import signal
+import socket
 
+import ldap
 import pytest
 
-from client import Client, settle, show
+from client import Client, befriend, settle, show
 from faults import Proxy
 from live import is_watching, profile_dn, room_dn, roster
 from muc import NS, codes, enter, subject_of
@@ -153,6 +156,49 @@ def test_slapd_restarted(private, proxied, scene):
     private.slapd_again()
     proxy.mode = "pass"
     scene.see_changes()
+
+
+ONLINE = 20
+
+
+def operations(service):
+    with socket.socket(socket.AF_UNIX) as control:
+        control.settimeout(20)
+        control.connect(str(service.folder / "control"))
+        control.sendall(b'{"op": "stats"}\n')
+        return json.loads(control.makefile().readline())["directory_operations"]
+
+
+@pytest.mark.parametrize("how", ["cut off", "restarted"])
+def test_photo_of_one_changed_meanwhile(private, proxied, how):
+    """Its hash is told, and of the others online no vCard is read."""
+    service, proxy = proxied
+    everybody = [Client(service, private.person(), "r").come()
+                 for _ in range(ONLINE)]
+    ann, bob = everybody[:2]
+    befriend(ann, bob)
+    settle(*everybody)
+    wait_for(lambda: all(private.profile(one.person).get("imScram")
+                         for one in everybody), 30)
+    proxy.mode = "drop"
+    proxy.cut()
+    private.root.modify_s(ann.person.dn, [
+        (ldap.MOD_REPLACE, "jpegPhoto", b"\xff\xd8\xff\xe0" + bytes(500))])
+    if how == "restarted":
+        private.slapd_kill()
+        private.slapd_again()
+    before, looks = operations(service), service.log.count("what=people")
+    proxy.mode = "pass"
+    heard = bob.receive("presence", BACK, from_=ann.jid)
+    assert heard.findtext("{vcard-temp:x:update}x/{vcard-temp:x:update}photo")
+    # the refresh, and the second look where there is one
+    wait_for(lambda: service.log.count("what=people") >= looks + (
+        2 if how == "cut off" else 1), BACK)
+    for client in everybody[1:]:
+        assert not [s for s in client.sync() if s.tag.endswith("presence")]
+    assert operations(service) - before < ONLINE / 2
+    for client in everybody:
+        client.cut()
 
 
 def test_held_up_and_let_go(proxied, scene):

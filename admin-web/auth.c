@@ -114,7 +114,7 @@ static void check_loaded(struct exchange *x, const struct xdb_result *res)
 	x->who.name = slice_cstr(&x->arena, p->display_name.n != 0
 	    ? p->display_name : p->cn);
 	exchange_await(x, xdb_password_check(x->web->db, p,
-	    slice_make(c->password, c->password_n)), check_bound);
+	    slice_make(c->password, c->password_n), false), check_bound);
 }
 
 static void check_bound(struct exchange *x, const struct xdb_result *res)
@@ -126,6 +126,10 @@ static void check_bound(struct exchange *x, const struct xdb_result *res)
 		throttle_passed(x->web->throttle, x->address, c->typed);
 		audit(x, "sign-in", c->typed, "must-change");
 		check_ends(x, AUTH_MUST_CHANGE);
+	} else if (res->refusal == XDB_TOO_OFTEN) {
+		x->who = (struct who){ 0 };
+		audit(x, "sign-in", c->typed, "too-many-wrong");
+		check_ends(x, AUTH_WAIT);
 	} else if (res->status == XDB_REFUSED || res->status == XDB_ABSENT) {
 		x->who = (struct who){ 0 };
 		check_fails(x, res->refusal == XDB_WRONG_PASSWORD

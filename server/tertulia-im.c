@@ -24,6 +24,7 @@
 #include "core/parts.h"
 #include "core/reload.h"
 #include "core/shared_follow.h"
+#include "core/proof.h"
 #include "core/route.h"
 #include "core/source.h"
 #include "core/stream.h"
@@ -164,6 +165,7 @@ static void tear_down(void)
 	loop_fini();                    /* and with it what the thread pool does */
 	sasl_stop();
 	verifiers_stop();
+	proofs_stop();
 	guesses_fini();
 	arena_fini(&names);
 	reload_fini();

@@ -27,6 +27,7 @@ struct xdb_conf xdb_conf_of(const struct settings *s)
 		.groups_title = s->roster.groups_title,
 		.preset = (enum xdb_preset)s->ldap.preset,
 		.password_policy = s->ldap.password_policy,
+		.wrong_binds = s->ldap.wrong_binds,
 		.closed_shells = s->ldap.closed_shells.v,
 		.closed_shell_n = s->ldap.closed_shells.n,
 		.connect_timeout_ms = s->ldap.connect_timeout_ms,

@@ -126,12 +126,14 @@ static bool look_read(const struct feed *f, LDAPMessage *msg, struct look *l)
 	ber_free(ber, 0);
 	if (!text_is_clean(l->name))
 		l->name = SLICE("");
-	/* People are watched by all that matters of them, branches by where they
-	 * are; the others by a stamp alone, and without one nobody can tell what
-	 * is new. */
-	if (is_branch(f))
+	/* People are watched by all that matters of them, and where they are, which
+	 * is all that matters of branches; the others by a stamp alone, and
+	 * without one nobody can tell what is new. */
+	if (f->kind == XDB_PERSON)
+		l->print += map_hash(l->dn) | 1;
+	else if (is_branch(f))
 		l->print = map_hash(l->dn) | 1;
-	else if (f->kind != XDB_PERSON && !l->has_stamp)
+	else if (!l->has_stamp)
 		l->print = 0;
 	return true;
 }

@@ -46,6 +46,9 @@ static const struct map_row table[ATTR_N] = {
 	[ATTR_INET_STATUS]       = { "inetUserStatus",           ATTR_TEXT,  SHORT, ONE  },
 	[ATTR_SHELL]             = { "loginShell",               ATTR_TEXT,  LINE,  SOME },
 	[ATTR_LOCKOUT_DURATION]  = { "pwdLockoutDuration",       ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_LOCKOUT]           = { "pwdLockout",               ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_FAILURES_MOST]     = { "pwdMaxFailure",            ATTR_TEXT,  SHORT, ONE  },
+	[ATTR_FAILURES_KEPT]     = { "pwdFailureCountInterval",  ATTR_TEXT,  SHORT, ONE  },
 
 	[ATTR_NICKNAME]          = { "eduPersonNickname",        ATTR_TEXT,  LINE,  SOME },
 	[ATTR_URL]               = { NULL,                       ATTR_TEXT,  LINE,  SOME },
@@ -194,7 +197,8 @@ static const enum attr sets[SET_N][56] = {
 	    ATTR_SUPPORTED_FEATURE, ATTR_CAPABILITY, ATTR_VENDOR_VERSION,
 	    ATTR_IPA_LEVEL, ATTR_IPA_TOPOLOGY, END },
 	[SET_CONTEXT] = { ATTR_CONTEXT_CSN, END },
-	[SET_POLICY] = { ATTR_LOCKOUT_DURATION, END },
+	[SET_POLICY] = { ATTR_LOCKOUT_DURATION, ATTR_LOCKOUT, ATTR_FAILURES_MOST,
+	    ATTR_FAILURES_KEPT, END },
 	[SET_NOTHING] = { END },
 };
 

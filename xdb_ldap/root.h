@@ -17,6 +17,7 @@ struct root {
 	enum xdb_preset looks_like;     /* AUTO: it does not show */
 	bool is_known;
 	bool has_usability;             /* usability.h */
+	bool has_policy;                /* slapo-ppolicy, or it may be there */
 	bool has_assertion;             /* RFC 4528 */
 	bool has_increment;             /* RFC 4525 */
 };

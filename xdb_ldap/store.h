@@ -65,11 +65,13 @@ struct xdb {
 	struct tls_context *tls;
 	struct buf bind_password;       /* wiped at the end */
 	struct wrong *wrong;
+	struct budget *budget;
 	struct watch *watch;            /* NULL: nobody wants to know */
 	struct names names;
 	struct root root;
 	struct rules rules;
 	const char *password_policy;    /* "": not known */
+	unsigned wrong_binds;           /* 0: as the policy says */
 	const char *domain, *people_base, *people_filter, *groups_base;
 	const char *profiles_base;      /* people_base with is_inline */
 	const char *rooms_base, *requests_base;

@@ -43,7 +43,7 @@ void wrong_free(struct wrong **wp)
 }
 
 /* 0: not read yet, or there is no pwdChangedTime. */
-static uint64_t state_of(const struct wrong *w, struct slice dn)
+uint64_t wrong_state(const struct wrong *w, struct slice dn)
 {
 	uint64_t who = map_hash(dn);
 	const struct state *s = &w->people[who % PEOPLE];
@@ -54,7 +54,7 @@ static uint64_t state_of(const struct wrong *w, struct slice dn)
 void wrong_mark(const struct wrong *w, struct slice dn, struct slice password,
     unsigned char *mark_r)
 {
-	uint64_t state = state_of(w, dn);
+	uint64_t state = wrong_state(w, dn);
 	struct buf text = { 0 };
 
 	/* Neither a DN nor a password holds a NUL. */

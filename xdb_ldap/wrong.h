@@ -28,6 +28,8 @@ void wrong_mark(const struct wrong *w, struct slice dn, struct slice password,
 bool wrong_is_known(const struct wrong *w, const unsigned char *mark);
 void wrong_add(struct wrong *w, const unsigned char *mark);
 
+/* Which password they had when they were read last; 0: not known. */
+uint64_t wrong_state(const struct wrong *w, struct slice dn);
 /* The person was read: marks made at another pwdChangedTime fit no more. */
 void wrong_saw(struct wrong *w, struct slice dn, struct slice password_changed);
 /* Their password was set. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "xdb_ldap/budget.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/fresh.h"
@@ -93,6 +94,7 @@ static void take_rules(struct xdb *db, const struct xdb_conf *conf)
 	db->rules = (struct rules){ .shells = shells,
 		.shell_n = conf->closed_shell_n };
 	db->password_policy = copy(db, conf->password_policy);
+	db->wrong_binds = conf->wrong_binds;
 }
 
 static void take_conf(struct xdb *db, const struct xdb_conf *conf)
@@ -143,6 +145,7 @@ static void store_free(struct xdb *db)
 	pool_fini(&db->writes);
 	tls_context_free(&db->tls);
 	wrong_free(&db->wrong);
+	budget_free(&db->budget);
 	buf_wipe(&db->bind_password);
 	buf_fini(&db->people_normal);
 	arena_fini(&arena);
@@ -159,6 +162,7 @@ struct xdb *xdb_open(const struct xdb_conf *conf, const char **why_r)
 	list_init(&db->ops);
 	list_init(&db->pagers);
 	db->wrong = wrong_new();
+	db->budget = budget_new();
 	if (!conf_is_valid(conf, why_r) || !servers_parse(db, conf, why_r)) {
 		store_free(db);
 		return NULL;

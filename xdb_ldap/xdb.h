@@ -58,6 +58,7 @@ struct xdb_conf {                       /* strings are copied by xdb_open */
 	const char *people_base, *people_filter, *people_name, *im_base;
 	enum xdb_preset preset;
 	const char *password_policy;    /* DN of the default policy (ppolicy), or "" */
+	unsigned wrong_binds;           /* wrong passwords of one that reach it; 0: half of what locks */
 	const char *const *closed_shells;       /* loginShell that says no */
 	size_t closed_shell_n;
 	const char *groups_base;        /* where groups and lists are; NULL or "": what
@@ -168,6 +169,7 @@ enum xdb_refusal {
 	XDB_REFUSAL_NONE, XDB_WRONG_PASSWORD, XDB_LOCKED, XDB_EXPIRED,
 	XDB_MUST_CHANGE, XDB_SUSPENDED, XDB_NO_RIGHT,
 	XDB_BAD_PASSWORD,               /* a new one, which the policy does not take */
+	XDB_TOO_OFTEN,                  /* not looked at: another wrong one might lock */
 };
 
 enum xdb_subscription { SUB_NONE = 0, SUB_TO = 1, SUB_FROM = 2, SUB_BOTH = 3 };
@@ -364,9 +366,15 @@ struct xdb_op *xdb_certificate_owner(struct xdb *db,
  * connection of the bind pool, with the ppolicy control.  Empty or NUL-holding
  * passwords are REFUSED before they reach libldap (LDAP-01).  After a "no" the
  * person is looked for by uid, and tried again if the same uuid is elsewhere by
- * now.  Without a uuid nobody is tried again, and it takes as long. */
+ * now.  Without a uuid nobody is tried again, and it takes as long.
+ * REFUSED, XDB_TOO_OFTEN: it was not tried, lest the directory lock the account
+ * (budget.h); not so with `is_sure`: the caller knows by a verifier that it is
+ * right. */
 struct xdb_op *xdb_password_check(struct xdb *db, const struct xdb_person *who,
-    struct slice password);
+    struct slice password, bool is_sure);
+/* Were passwords for this name (the uid of a check) wrong lately, or are some
+ * being tried? */
+unsigned xdb_password_doubts(const struct xdb *db, struct slice name);
 
 /* A new password, set by the person: bound with the old one, by RFC 3062, so that
  * the directory's own rules for people decide.  A person who must change the

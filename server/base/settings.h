@@ -37,6 +37,7 @@ struct settings {
 		unsigned profiles;                      /* enum profiles */
 		unsigned preset;                        /* enum xdb_preset */
 		const char *password_policy;
+		unsigned wrong_binds;
 		struct conf_list closed_shells;
 		int64_t connect_timeout_ms, timeout_ms, poll_interval_ms;
 		unsigned search_connections, bind_connections;

@@ -22,12 +22,14 @@
 #include "core/guesses.h"
 #include "core/host.h"
 #include "core/pace.h"
+#include "core/proof.h"
 #include "core/verifiers.h"
 
 struct login {
 	struct sasl *sasl;
 	struct sasl_binding binding;    /* slices borrowed from the stream */
 	struct xdb_op *op;
+	struct proof *proof;
 	struct account *account;        /* found, not yet proved; NULL: none */
 	struct arena arena;
 	struct xdb_person person;       /* for making the profile */
@@ -35,6 +37,7 @@ struct login {
 	bool must_change;               /* because the password must be changed */
 	bool needs_verifiers;
 	bool is_begun;                  /* the first message was answered */
+	bool is_wrong;                  /* by what we keep of the password */
 	struct slice *scram;            /* verifiers that count */
 	size_t scram_n;
 	int64_t began_ms;               /* move 2 */
@@ -83,6 +86,7 @@ void login_free(struct login **lp)
 	timer_stop(&l->pace);
 	admission_wait_over(&l->admission);
 	xdb_cancel(&l->op);
+	proof_cancel(&l->proof);
 	sasl_free(&l->sasl);
 	account_release(&l->account);
 	arena_fini(&l->arena);
@@ -404,16 +408,52 @@ static struct slice decoy_dn(struct login *l)
 	return kept;
 }
 
+static void plain_bind(struct login *l, const struct xdb_person *who, bool is_sure)
+{
+	await(l, xdb_password_check(host.xdb, who, sasl_password(l->sasl),
+	    is_sure), plain_checked);
+}
+
 /* Someone unknown costs a bind as well, of an entry that is not there. */
+static struct xdb_person decoy(struct login *l)
+{
+	return (struct xdb_person){ .dn = decoy_dn(l),
+		.uid = sasl_name(l->sasl) };
+}
+
+/* Does what we keep tell for sure?  Not where nobody tells of a new password. */
+static bool has_verdict(const struct login *l)
+{
+	return l->person.dn.n != 0 && l->scram_n != 0
+	    && l->person.password_changed.n != 0;
+}
+
+/* Right: whatever others guessed, the directory may be asked.  Wrong: it is not
+ * asked, and that takes as long. */
+static void plain_proved(bool fits, void *ctx)
+{
+	struct login *l = ctx;
+	struct xdb_person nobody = decoy(l);
+
+	l->proof = NULL;
+	if (has_verdict(l) && !fits)
+		l->is_wrong = true;
+	plain_bind(l, l->is_wrong || l->person.dn.n == 0 ? &nobody : &l->person,
+	    fits);
+}
+
+/* The first wrong password of anybody is the directory's to judge.  Then guessers
+ * go no further than what we keep ourselves, of who has logged in before, and
+ * than the store's budget (LDAP-15): nobody locks a colleague out. */
 static void plain_check(struct login *l)
 {
-	struct xdb_person who = l->person;
+	struct xdb_person who = l->person.dn.n != 0 ? l->person : decoy(l);
 
-	if (who.dn.n == 0)
-		who = (struct xdb_person){ .dn = decoy_dn(l),
-			.uid = sasl_name(l->sasl) };
-	await(l, xdb_password_check(host.xdb, &who, sasl_password(l->sasl)),
-	    plain_checked);
+	if (xdb_password_doubts(host.xdb, sasl_name(l->sasl)) != 0)
+		l->proof = proof_start(l->scram, l->scram_n,
+		    sasl_password(l->sasl), plain_proved, l);
+	if (l->proof == NULL)
+		plain_bind(l, &who, false);
 }
 
 static void done(struct login *l)
@@ -421,6 +461,10 @@ static void done(struct login *l)
 	if (l->needs_verifiers && is_plain(l))
 		verifiers_make(sasl_name(l->sasl), &l->person,
 		    l->account->profile_dn, sasl_password(l->sasl));
+	else if (is_plain(l) && l->scram_n != 0
+	    && l->person.password_changed.n == 0)
+		verifiers_compare(l->account->profile_dn, l->scram[0],
+		    sasl_password(l->sasl));
 	succeed(l, slice_make(NULL, 0));
 }
 
@@ -439,10 +483,12 @@ static void plain_checked(const struct xdb_result *res, void *ctx)
 	l->op = NULL;
 	if (is_weather(res->status)) {
 		fail(l, SASL_FAIL_TEMPORARY, "directory");
-	} else if (is_right_but_old(l, res)) {
+	} else if (res->refusal == XDB_TOO_OFTEN) {
+		fail(l, SASL_FAIL_TEMPORARY, "too-many-wrong-binds");
+	} else if (is_right_but_old(l, res) && !l->is_wrong) {
 		fail(l, SASL_FAIL_EXPIRED, "must-change");
 	} else if (res->status != XDB_OK || l->person.dn.n == 0
-	    || l->is_barred) {
+	    || l->is_barred || l->is_wrong) {
 		fail(l, SASL_FAIL_NOT_AUTHORIZED,
 		    res->status == XDB_OK ? "barred" : "password");
 	} else {

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "base/crypto.h"
 #include "base/list.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -15,7 +16,7 @@
 #include "net/sasl.h"
 
 enum {
-	MAKING_MOST = 64,
+	MAKING_MOST = 64, COMPARED = 1024,
 	PROVING_MOST = 1024,            /* each with a password, for two seconds */
 	SECOND_OVER_MS = 2000,          /* servers that copy each other differ a bit */
 };
@@ -23,21 +24,31 @@ enum {
 struct making {
 	struct list link;
 	struct buf password;            /* wiped as soon as it was used */
+	struct buf old;                 /* one that may be of it already; or empty */
+	unsigned char mark[CRYPTO_HASH_MOST];
 	struct slice profile_dn, source;
 	unsigned iterations;
 	struct buf verifiers[SASL_VERIFIERS];
 	size_t n;
+	bool is_same;                   /* as the old one */
 	bool is_void;                   /* the password has changed since */
 	struct arena arena;
 };
 
 static struct list all = { &all, &all };
 static unsigned making_n;
+static unsigned char compared[COMPARED][32];    /* marks of what was the same */
+
+static size_t place_of(const unsigned char *mark)
+{
+	return (size_t)(mark[0] | mark[1] << 8) % COMPARED;
+}
 
 static void making_free(struct making *m)
 {
 	list_remove(&m->link);
 	buf_wipe(&m->password);
+	buf_wipe(&m->old);
 	for (size_t i = 0; i < SASL_VERIFIERS; i++)
 		buf_wipe(&m->verifiers[i]);
 	arena_fini(&m->arena);
@@ -49,8 +60,11 @@ static void derive(void *ctx)                   /* on the thread pool */
 {
 	struct making *m = ctx;
 
-	m->n = sasl_make_verifiers(buf_slice(&m->password), m->iterations,
-	    m->verifiers);
+	m->is_same = m->old.n != 0 && sasl_is_verifier_of(buf_slice(&m->old),
+	    buf_slice(&m->password));
+	if (!m->is_same)
+		m->n = sasl_make_verifiers(buf_slice(&m->password),
+		    m->iterations, m->verifiers);
 	buf_wipe(&m->password);
 }
 
@@ -70,8 +84,10 @@ static void derived(void *ctx)
 	struct making *m = ctx;
 	struct slice texts[SASL_VERIFIERS];
 
+	if (m->is_same)
+		memcpy(compared[place_of(m->mark)], m->mark, sizeof compared[0]);
 	/* The pool was slower than the end, or than the next change. */
-	if (host.xdb == NULL || m->is_void) {
+	if (host.xdb == NULL || m->is_void || m->is_same) {
 		making_free(m);
 		return;
 	}
@@ -81,22 +97,28 @@ static void derived(void *ctx)
 	    m->source), stored, m);
 }
 
-/* The password is this one, and what `source` names is no other. */
-static void make(struct slice profile_dn, struct slice password,
+static struct making *making_new(struct slice profile_dn, struct slice password,
     struct slice source)
 {
-	struct making *m;
+	struct making *m = NEW(struct making);
 
-	if (making_n >= MAKING_MOST)
-		return;
 	making_n++;
-	m = NEW(struct making);
 	list_push(&all, &m->link);
+	buf_reserve(&m->password, password.n + 1);
 	buf_add(&m->password, password);
 	m->profile_dn = slice_dup(&m->arena, profile_dn);
 	m->source = slice_dup(&m->arena, source);
 	m->iterations = host.settings->sasl.scram_iterations;
-	loop_work(derive, derived, m);
+	return m;
+}
+
+/* The password is this one, and what `source` names is no other. */
+static void make(struct slice profile_dn, struct slice password,
+    struct slice source)
+{
+	if (making_n < MAKING_MOST)
+		loop_work(derive, derived, making_new(profile_dn, password,
+		    source));
 }
 
 static void void_making(struct slice profile_dn)
@@ -106,6 +128,43 @@ static void void_making(struct slice profile_dn)
 	LIST_EACH(m, &all, struct making, link)
 		if (slice_eq(m->profile_dn, profile_dn))
 			m->is_void = true;
+}
+
+/* --- are they of another password? --------------------------------------------------- */
+
+/* Once for each password and verifier is enough: keyed hashes of both. */
+static void mark_make(struct making *m)
+{
+	static unsigned char key[32];
+	static bool has_key;
+	struct buf text = { 0 };
+
+	if (!has_key)
+		crypto_random(key, sizeof key);
+	has_key = true;
+	buf_reserve(&text, m->password.n + m->old.n + 2);
+	buf_add(&text, buf_slice(&m->old));
+	buf_addc(&text, '\0');          /* in neither of them */
+	buf_add(&text, buf_slice(&m->password));
+	crypto_hmac(HASH_SHA256, slice_make(key, sizeof key), buf_slice(&text),
+	    m->mark);
+	buf_wipe(&text);
+}
+
+void verifiers_compare(struct slice profile_dn, struct slice verifier,
+    struct slice password)
+{
+	struct making *m;
+
+	if (making_n >= MAKING_MOST)
+		return;
+	m = making_new(profile_dn, password, SLICE(""));
+	buf_add(&m->old, verifier);
+	mark_make(m);
+	if (memcmp(compared[place_of(m->mark)], m->mark, sizeof compared[0]) == 0)
+		making_free(m);
+	else
+		loop_work(derive, derived, m);
 }
 
 /* --- is it still the password? ------------------------------------------------------- */
@@ -120,6 +179,7 @@ struct proving {
 	struct slice local, profile_dn;
 	struct xdb_person person;       /* dn, uuid and what names the password */
 	struct timer wait;
+	bool made_profile;
 	bool is_void;
 	struct arena arena;
 };
@@ -127,6 +187,7 @@ struct proving {
 static struct list proving = { &proving, &proving };
 static unsigned proving_n;
 
+static void load(struct proving *p);
 static void loaded(const struct xdb_result *res, void *ctx);
 static void dropped(const struct xdb_result *res, void *ctx);
 static void waited(void *ctx);
@@ -204,19 +265,53 @@ void verifiers_renew(struct slice local, struct slice password)
 	void_proving(local);
 	p = proving_new(local, password);
 	if (p != NULL)
-		xdb_then(xdb_account_load(host.xdb, p->local), loaded, p);
+		load(p);
 }
 
-/* A profile that is not there yet is made at the first login, and verifiers
- * with it. */
+static void load(struct proving *p)
+{
+	xdb_then(xdb_account_load(host.xdb, p->local), loaded, p);
+}
+
+static void has_profile(const struct xdb_result *res, void *ctx)
+{
+	struct proving *p = ctx;
+
+	p->made_profile = true;
+	if (p->is_void || (res->status != XDB_OK && res->status != XDB_CONFLICT))
+		fails(p, res);
+	else
+		load(p);
+}
+
+/* As at a first login, which the change of a password stands for: whoever speaks
+ * nothing but SCRAM can log in with the new one. */
+static void make_profile(struct proving *p, const struct xdb_result *res)
+{
+	struct jid jid;
+
+	if (p->made_profile || host.settings->ldap.provision != PROVISION_LOGIN
+	    || res->account->person.refusal != XDB_REFUSAL_NONE) {
+		fails(p, res);
+		return;
+	}
+	jid = host_account_jid(&p->arena, p->local);
+	xdb_then(xdb_profile_create(host.xdb, &res->account->person,
+	    jid_bare(&jid)), has_profile, p);
+}
+
 static void loaded(const struct xdb_result *res, void *ctx)
 {
 	struct proving *p = ctx;
 	const struct xdb_account *found = res->account;
 
-	if (p->is_void || res->status != XDB_OK || !found->profile.exists
+	if (p->is_void || res->status != XDB_OK
 	    || !account_is_named(&found->person, p->local)) {
 		fails(p, res);
+		return;
+	}
+	if (!found->profile.exists) {
+		make_profile(p, res);
 		return;
 	}
 	person_keep(p, &found->person, found->profile.dn);
@@ -247,7 +342,7 @@ static void waited(void *ctx)
 		proving_free(p);
 	else
 		xdb_then(xdb_password_check(host.xdb, &p->person,
-		    buf_slice(&p->password)), proved, p);
+		    buf_slice(&p->password), true), proved, p);
 }
 
 /* It was right a moment ago: whoever is here by it is not any more. */

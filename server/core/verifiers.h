@@ -15,6 +15,11 @@ struct xdb_person;
 void verifiers_make(struct slice local, const struct xdb_person *is,
     struct slice profile_dn, struct slice password);
 
+/* A password was just proved, and nobody would have told if it is a new one (no
+ * pwdChangedTime): when the verifier is of another, all are made anew. */
+void verifiers_compare(struct slice profile_dn, struct slice verifier,
+    struct slice password);
+
 /* A password was just changed through us: the account is read again, the password
  * tried (it may be somebody else's change that was read; when its second is over, as
  * above), and verifiers are made of it.  Old ones that pwdChangedTime does not tell from new ones (it counts

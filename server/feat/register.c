@@ -201,6 +201,9 @@ static void refused(struct job *j, const struct xdb_result *res)
 	if (res->status != XDB_REFUSED) {
 		fail(j, SE_RESOURCE_CONSTRAINT, "The directory did not say whether "
 		    "the password is changed: try the new one, then the old one.");
+	} else if (res->refusal == XDB_TOO_OFTEN) {
+		fail(j, SE_RESOURCE_CONSTRAINT, "There were too many wrong "
+		    "passwords; try again later.");
 	} else if (res->refusal == XDB_WRONG_PASSWORD) {
 		guesses_wrong(c->peer, jid_local(&j->from), GUESS_PLAIN);
 		fail(j, SE_NOT_AUTHORIZED, "The old password is wrong.");

@@ -35,6 +35,7 @@ static bool is_usable(struct arena *a, const struct xdb_person *p,
 	case XDB_SUSPENDED:
 	case XDB_NO_RIGHT:
 	case XDB_BAD_PASSWORD:
+	case XDB_TOO_OFTEN:
 		return false;
 	}
 	return false;

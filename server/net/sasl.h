@@ -120,5 +120,9 @@ void sasl_free(struct sasl **sp);
  * caller wipes. */
 enum { SASL_VERIFIERS = 3 };
 size_t sasl_make_verifiers(struct slice password, unsigned iterations, struct buf out[SASL_VERIFIERS]);
+/* One that fits no password, and takes as long to find out (SCRAM-SHA-256). */
+void sasl_unfit_verifier(unsigned iterations, struct buf *out);
+/* Is it the verifier of this password?  As slow. */
+bool sasl_is_verifier_of(struct slice verifier, struct slice password);
 
 #endif

@@ -174,23 +174,59 @@ static bool is_plain_ascii(struct slice s)
 	return s.n != 0;
 }
 
+/* RFC 8265 §4: the password as a client prepares it for SCRAM. */
+static bool prepare(struct arena *arena, struct slice password,
+    struct slice *prepared_r)
+{
+	*prepared_r = password;
+	return is_plain_ascii(password)
+	    || jid_prep_resource(arena, password, prepared_r);
+}
+
+static void prepared_wipe(struct arena *arena, struct slice prepared,
+    struct slice password)
+{
+	if (prepared.p != password.p)   /* a copy in the arena */
+		explicit_bzero((void *)(uintptr_t)prepared.p, prepared.n);
+	arena_fini(arena);
+}
+
+bool sasl_is_verifier_of(struct slice verifier, struct slice password)
+{
+	struct arena arena = { 0 };
+	struct slice prepared;
+	bool is_of = false;
+
+	if (prepare(&arena, password, &prepared))
+		for (const struct verifier_hash *h = verifier_hashes;
+		    h->scheme != NULL && !is_of; h++)
+			is_of = verifier_is_of(verifier, h, prepared);
+	prepared_wipe(&arena, prepared, password);
+	return is_of;
+}
+
+void sasl_unfit_verifier(unsigned iterations, struct buf *out)
+{
+	const struct verifier_hash *h = verifier_hashes;
+
+	while (h[1].scheme != NULL && h->hash != HASH_SHA256)
+		h++;
+	verifier_make_up(h, sasl_setup()->secret, SLICE(""), iterations, out);
+}
+
 size_t sasl_make_verifiers(struct slice password, unsigned iterations,
     struct buf out[SASL_VERIFIERS])
 {
 	struct arena arena = { 0 };
-	struct slice prepared = password;
+	struct slice prepared;
 	const struct mechanism *m;
 	size_t n = 0;
 
-	/* RFC 8265 §4: the password as a client prepares it for SCRAM. */
-	if (!is_plain_ascii(password)
-	    && !jid_prep_resource(&arena, password, &prepared))
+	if (!prepare(&arena, password, &prepared))
 		return 0;
 	for (size_t i = 0; (m = sasl_offered(i)) != NULL; i++)
 		if (m->hash != NULL && !m->is_plus)
 			verifier_make(m->hash, prepared, iterations, &out[n++]);
-	if (prepared.p != password.p)   /* a copy in the arena */
-		explicit_bzero((void *)(uintptr_t)prepared.p, prepared.n);
-	arena_fini(&arena);
+	prepared_wipe(&arena, prepared, password);
 	return n;
 }

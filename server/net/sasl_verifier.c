@@ -102,22 +102,31 @@ static bool is_base64_of(struct slice s, size_t least, size_t most)
 	return is_good;
 }
 
-bool verifier_fits(struct slice text, const struct verifier_hash *h)
+struct parts { struct slice salt, stored, server; uint64_t iterations; };
+
+static bool cut(struct slice text, const struct verifier_hash *h, struct parts *p)
 {
 	size_t size = crypto_hash_size(h->hash);
-	struct slice scheme, rest, info, keys, iterations, salt, stored, server;
-	uint64_t n;
+	struct slice scheme, rest, info, keys, iterations;
 
 	return text.n <= VERIFIER_MOST
 	    && slice_cut(text, '$', &scheme, &rest)
 	    && slice_is(scheme, h->scheme)
 	    && slice_cut(rest, '$', &info, &keys)
-	    && slice_cut(info, ':', &iterations, &salt)
-	    && slice_cut(keys, ':', &stored, &server)
-	    && slice_number(iterations, ITERATIONS_MOST, &n) && n != 0
-	    && is_base64_of(salt, 1, SALT_MOST)
-	    && is_base64_of(stored, size, size)
-	    && is_base64_of(server, size, size);
+	    && slice_cut(info, ':', &iterations, &p->salt)
+	    && slice_cut(keys, ':', &p->stored, &p->server)
+	    && slice_number(iterations, ITERATIONS_MOST, &p->iterations)
+	    && p->iterations != 0
+	    && is_base64_of(p->salt, 1, SALT_MOST)
+	    && is_base64_of(p->stored, size, size)
+	    && is_base64_of(p->server, size, size);
+}
+
+bool verifier_fits(struct slice text, const struct verifier_hash *h)
+{
+	struct parts p;
+
+	return cut(text, h, &p);
 }
 
 /* --- writing ------------------------------------------------------------------- */
@@ -140,24 +149,50 @@ static void write_verifier(const struct verifier_hash *h, const struct keys *k,
 	enc_base64(out, slice_make(k->server, size));
 }
 
-/* RFC 5802 §3 */
-void verifier_make(const struct verifier_hash *h, struct slice password,
-    unsigned iterations, struct buf *out)
+/* RFC 5802 §3: StoredKey and ServerKey. */
+static void keys_make(const struct verifier_hash *h, struct slice password,
+    struct slice salt, unsigned iterations, struct keys *k)
 {
 	unsigned char salted[CRYPTO_HASH_MOST], client[CRYPTO_HASH_MOST];
 	size_t size = crypto_hash_size(h->hash);
+
+	crypto_pbkdf2(h->hash, password, salt, iterations, salted);
+	crypto_hmac(h->hash, slice_make(salted, size), SLICE("Client Key"), client);
+	crypto_digest(h->hash, slice_make(client, size), k->stored);
+	crypto_hmac(h->hash, slice_make(salted, size), SLICE("Server Key"), k->server);
+	explicit_bzero(salted, sizeof salted);
+	explicit_bzero(client, sizeof client);
+}
+
+void verifier_make(const struct verifier_hash *h, struct slice password,
+    unsigned iterations, struct buf *out)
+{
 	struct keys k;
 
 	crypto_random(k.salt, sizeof k.salt);
-	crypto_pbkdf2(h->hash, password, slice_make(k.salt, sizeof k.salt),
-	    iterations, salted);
-	crypto_hmac(h->hash, slice_make(salted, size), SLICE("Client Key"), client);
-	crypto_digest(h->hash, slice_make(client, size), k.stored);
-	crypto_hmac(h->hash, slice_make(salted, size), SLICE("Server Key"), k.server);
+	keys_make(h, password, slice_make(k.salt, sizeof k.salt), iterations, &k);
 	write_verifier(h, &k, iterations, out);
-	explicit_bzero(salted, sizeof salted);
-	explicit_bzero(client, sizeof client);
 	explicit_bzero(&k, sizeof k);
+}
+
+bool verifier_is_of(struct slice text, const struct verifier_hash *h,
+    struct slice password)
+{
+	struct buf salt = { 0 }, stored = { 0 };
+	struct parts p;
+	struct keys k;
+	bool is_of;
+
+	if (!cut(text, h, &p) || !dec_base64(&salt, p.salt))
+		return false;
+	keys_make(h, password, buf_slice(&salt), (unsigned)p.iterations, &k);
+	is_of = dec_base64(&stored, p.stored)
+	    && slice_eq_secret(buf_slice(&stored),
+	    slice_make(k.stored, crypto_hash_size(h->hash)));
+	explicit_bzero(&k, sizeof k);
+	buf_fini(&salt);
+	buf_wipe(&stored);
+	return is_of;
 }
 
 /* HMAC(secret, purpose | scheme | NUL | name): one value per person and use. */

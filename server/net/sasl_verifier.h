@@ -34,4 +34,8 @@ void verifier_make_up(const struct verifier_hash *h,
 void verifier_make(const struct verifier_hash *h, struct slice password,
     unsigned iterations, struct buf *out);
 
+/* Is it the verifier of this password?  As slow as making one. */
+bool verifier_is_of(struct slice text, const struct verifier_hash *h,
+    struct slice password);
+
 #endif

@@ -116,7 +116,8 @@ static struct xdb_op *password_check(const json_t *q)
 {
 	struct xdb_person who = whom(q);
 
-	return xdb_password_check(db, &who, text(q, "password"));
+	return xdb_password_check(db, &who, text(q, "password"),
+	    json_is_true(json_object_get(q, "is_sure")));
 }
 
 static struct xdb_op *password_set(const json_t *q)

@@ -9,7 +9,7 @@ import pytest
 
 from client import Client, settle
 from live import attempt, build_is_slow, clock, guests, is_watching, live   # noqa: F401
-from rawclient import PATIENCE, StreamError, local
+from rawclient import PATIENCE
 from service import Service
 from test_live_account import closed
 from world import Person, wait_for
@@ -63,7 +63,8 @@ def test_branch_renamed(live, branch, who):                     # noqa: F811
         _, person = renamed(live, person, now, was.partition(",")[0])
         assert attempt(live, person) is None
         assert attempt(live, person, "mal") == "not-authorized"
-        assert attempt(live, person, None, "SCRAM-SHA-256") is None
+        wait_for(lambda: attempt(live, person, None, "SCRAM-SHA-256") is None,
+                 PATIENCE)
         assert settle(*ann) == [[]] * len(ann)
         for client in ann:
             assert client.set_item("eva@otra.example").get("type") == "result"
@@ -153,3 +154,24 @@ def test_lock_that_was_lifted(live, how, is_known):             # noqa: F811
         live.root.modify_ext_s(person.dn, [(ldap.MOD_DELETE, name, None)],
                                serverctrls=relax())
     assert attempt(live, person) is None
+
+
+def test_who_has_the_old_place_now(live, branch):               # noqa: F811
+    """Somebody else at the old DN is somebody else: their password opens nothing
+    but their own account."""
+    uid = live.name("juan")
+    person = live.person(
+        uid=uid, dn=f"cn=Juan {uid},{live.env['PEOPLE_BASE']}", cn=[f"Juan {uid}"])
+    assert attempt(live, person) is None
+    wait_for(lambda: "imScram" in (live.profile(person) or {}))
+    assert attempt(live, person) is None
+    rdn = person.dn.partition(",")[0]
+    now = branch()
+    live.root.rename_s(person.dn, rdn, now)
+    stranger = live.person(dn=person.dn, uid=live.name("otra"), cn=[f"Juan {uid}"],
+                           password="la de otra persona")
+    assert attempt(live, person, stranger.password) == "not-authorized"
+    assert attempt(live, stranger) is None
+    assert attempt(live, Person(person.uid, person.password, f"{rdn},{now}",
+                                person.jid)) is None
+    assert attempt(live, person, stranger.password) == "not-authorized"

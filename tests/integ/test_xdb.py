@@ -10,7 +10,7 @@ import pytest
 
 from directory import Directory
 from xdbprobe import (BAD_PASSWORD, EXPIRED, LOCKED, MUST_CHANGE, NO_RIGHT, SUSPENDED,
-                      WRONG_PASSWORD, Probe, settings)
+                      TOO_OFTEN, WRONG_PASSWORD, Probe, settings)
 from xdbworld import check, entry_of, numbers
 from xdbworld import slapd, root, im, web, person, profile  # noqa: F401
 
@@ -165,10 +165,18 @@ def test_LDAP_15_an_old_password_again_and_again(slapd, root, strict):
         root.passwd_s(dn, None, "old")
         probe.account(strict)
         assert check(probe, dn, "old") == ("ok", 0)
-        # Different wrong ones are the directory's business.
+        # Of three different wrong ones that would lock, one gets there ...
+        assert check(probe, dn, "wrong", uid=strict) == (
+            "refused", WRONG_PASSWORD)
         for i in range(3):
-            assert check(probe, dn, f"wrong{i}") == ("refused", WRONG_PASSWORD)
-        assert check(probe, dn, "old") == ("refused", LOCKED)
+            assert check(probe, dn, f"wrong{i}", uid=strict) == (
+                "refused", TOO_OFTEN)
+        assert probe.account(strict)["person"]["refusal"] == 0
+        # ... and the others are somebody else's, who is asked directly.
+        for i in range(2):
+            with pytest.raises(ldap.INVALID_CREDENTIALS):
+                slapd.connect(dn, f"other{i}")
+        assert check(probe, dn, "old", is_sure=True) == ("refused", LOCKED)
         assert probe.account(strict)["person"]["refusal"] == LOCKED
     finally:
         probe.end()

@@ -22,7 +22,7 @@ BUILD = pathlib.Path(os.environ.get("BUILD") or TOP / "build")
 PROGRAM = BUILD / "tests/clients/xdb_probe"
 
 (WRONG_PASSWORD, LOCKED, EXPIRED, MUST_CHANGE, SUSPENDED, NO_RIGHT,
- BAD_PASSWORD) = range(1, 8)
+ BAD_PASSWORD, TOO_OFTEN) = range(1, 9)
 NONE, TO, FROM, BOTH = range(4)
 OUTCAST, NOBODY, MEMBER, ADMIN, OWNER = range(-1, 4)
 

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/budget.h — how many wrong passwords of one person reach the directory.
+ *
+ * A directory locks whoever is guessed at too often (slapo-ppolicy(5),
+ * pwdMaxFailure), for every service of the institution: nobody who talks to us
+ * may do that to a colleague (LDAP-15, SASL-17).  So of the failures that lock,
+ * half at most come from us, from wherever they came to us; after that no bind is
+ * tried until the directory has forgotten (pwdFailureCountInterval).  What is
+ * under way counts, so that many at once are not more than one after the other.
+ *
+ * By the name that was given, whether somebody has it or not: what is refused, and
+ * when, tells nothing (SASL-07).  In memory: a process that starts anew knows
+ * nothing. */
+#ifndef XDB_LDAP_BUDGET_H
+#define XDB_LDAP_BUDGET_H
+
+#include "base/str.h"
+
+struct budget;
+struct entry;
+
+struct budget_limit { unsigned most; int64_t keep_ms; };
+
+/* What this policy allows (slapo-ppolicy(5)). */
+struct budget_limit budget_limit_of(const struct entry *policy);
+/* Nobody says how the directory counts; 0: half of the least that is usual. */
+struct budget_limit budget_limit_assumed(unsigned most);
+struct budget_limit budget_limit_none(void);            /* it locks nobody */
+
+struct budget *budget_new(void);
+void budget_free(struct budget **bp);
+
+enum budget_says {
+	BUDGET_GO,
+	BUDGET_HOLD,                    /* when one that is under way has ended */
+	BUDGET_SPENT,
+};
+/* `as`: which password they have, as a number; 0: not known.  With another one
+ * the directory has forgotten, too. */
+enum budget_says budget_ask(struct budget *b, struct slice name, uint64_t as);
+/* Failures that are remembered, and tries under way. */
+unsigned budget_count(struct budget *b, struct slice name);
+
+/* A try begins; each ends once. */
+void budget_begin(struct budget *b, struct slice name);
+void budget_end(struct budget *b, struct slice name);
+/* How it ended, when that is known: a right one forgives. */
+void budget_wrong(struct budget *b, struct slice name, uint64_t as,
+    struct budget_limit limit);
+void budget_right(struct budget *b, struct slice name);
+
+#endif

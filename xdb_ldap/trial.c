@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/trial.c — a password is tried: to check it, or to change it.
+ *
+ *   may it be tried? ─► bind ─┬─ yes ────────────────────────────────► done
+ *     wrong.h, budget.h       └─ no ─► who is that now? ─┬─ elsewhere ─► again, once
+ *                                                        └─ there ────► how often
+ *                                                               may that be? ─► wrong
+ *
+ * A "no" is an answer about a DN that the caller read a while ago, and the
+ * identity is the entry's UUID: people are moved with the branch they are in
+ * (RFC 4511 section 4.9), of which nobody is told, and servers refuse whoever is
+ * locked with the same code.  So the person is looked for before anything is
+ * called wrong, whoever it is and whether there or not: the time it takes tells
+ * nothing (SASL-08). */
+#include "xdb_ldap/trial.h"
+
+#include "base/log.h"
+#include "xdb_ldap/budget.h"
+#include "xdb_ldap/dn.h"
+#include "xdb_ldap/person.h"
+#include "xdb_ldap/watch.h"
+#include "xdb_ldap/wrong.h"
+
+enum { PASSWORD_BYTES_MOST = 1024 };
+
+struct trial {
+	struct call *call, *look, *policy;
+	struct slice dn, uuid, name;    /* as they were known; now: dn */
+	struct slice as;                /* what is counted: the name, or the DN */
+	bool is_counted;                /* as a try under way */
+	struct buf was, is;             /* is: a change */
+	unsigned char mark[WRONG_MARK_BYTES];
+	bool is_sure;                   /* the caller knows better than the budget */
+	bool was_looked;
+	op_step_fn *then;               /* with the answer */
+};
+
+static void answered(struct xdb_op *op);
+static void looked(struct xdb_op *op);
+static void policy_read(struct xdb_op *op);
+
+bool trial_is_password(struct slice p)
+{
+	return p.n != 0 && p.n <= PASSWORD_BYTES_MOST
+	    && memchr(p.p, '\0', p.n) == NULL;
+}
+
+/* --- trying ---------------------------------------------------------------------------- */
+
+static void count_ends(struct xdb_op *op)
+{
+	struct trial *t = op->data;
+
+	if (t->is_counted)
+		budget_end(op->db->budget, t->as);
+	t->is_counted = false;
+}
+
+static void trial_over(struct xdb_op *op)
+{
+	struct trial *t = op->data;
+
+	count_ends(op);
+	buf_wipe(&t->was);
+	buf_wipe(&t->is);
+}
+
+/* False: the operation is refused. */
+static bool may_try(struct xdb_op *op)
+{
+	struct trial *t = op->data;
+
+	if (!trial_is_password(buf_slice(&t->was))) {
+		op_refuse(op, XDB_WRONG_PASSWORD, "no password");
+		return false;
+	}
+	if (!dn_is_valid(t->dn)) {
+		op_finish(op, XDB_BROKEN, "no DN to bind as");
+		return false;
+	}
+	wrong_mark(op->db->wrong, t->dn, buf_slice(&t->was), t->mark);
+	if (!wrong_is_known(op->db->wrong, t->mark))
+		return true;
+	op_refuse(op, XDB_WRONG_PASSWORD, "wrong again");
+	return false;
+}
+
+static void try(struct xdb_op *op)
+{
+	struct trial *t = op->data;
+
+	t->is_counted = true;
+	budget_begin(op->db->budget, t->as);
+	t->call = t->is.n != 0 ? call_change(op, op_text(op, t->dn),
+	    buf_slice(&t->was), buf_slice(&t->is))
+	    : call_bind(op, op_text(op, t->dn), buf_slice(&t->was));
+	op_await(op, answered);
+}
+
+static void begin(struct xdb_op *op)
+{
+	struct trial *t = op->data;
+	enum budget_says says = BUDGET_GO;
+
+	if (!may_try(op))
+		return;
+	if (!t->is_sure)
+		says = budget_ask(op->db->budget, t->as,
+		    wrong_state(op->db->wrong, t->dn));
+	switch (says) {
+	case BUDGET_GO:
+		try(op);
+		return;
+	case BUDGET_HOLD:
+		op_yield(op, begin);
+		return;
+	case BUDGET_SPENT:
+		op_refuse(op, XDB_TOO_OFTEN, "another wrong one might lock the account");
+		return;
+	}
+}
+
+static void secret_take(struct buf *b, struct slice secret)
+{
+	buf_reserve(b, secret.n + 1);   /* one piece of memory, to be wiped */
+	buf_add(b, secret);
+}
+
+static struct xdb_op *trial_new(struct xdb *db, const struct xdb_person *who,
+    struct slice was, struct slice is, op_step_fn *then)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct trial));
+	struct trial *t = op->data;
+
+	op->over = trial_over;
+	t->dn = slice_dup(&op->arena, who->dn);
+	t->uuid = slice_dup(&op->arena, who->uuid);
+	t->name = slice_dup(&op->arena, who->uid);
+	t->as = t->name.n != 0 ? t->name : t->dn;
+	t->then = then;
+	secret_take(&t->was, was);
+	secret_take(&t->is, is);
+	return op;
+}
+
+/* --- answered --------------------------------------------------------------------------- */
+
+static bool is_wrong(const struct call *c)
+{
+	return !c->sets && c->code == LDAP_INVALID_CREDENTIALS
+	    && c->refusal == XDB_WRONG_PASSWORD;
+}
+
+static void is_right(struct xdb_op *op)
+{
+	struct trial *t = op->data;
+
+	if (t->call->sets || t->call->status == XDB_OK)
+		budget_right(op->db->budget, t->as);
+	count_ends(op);
+	t->then(op);
+}
+
+static bool remember_wrong(struct xdb_op *op, const struct entry *found);
+static void ask_policy(struct xdb_op *op, const struct entry *person);
+
+static void answered(struct xdb_op *op)
+{
+	struct trial *t = op->data;
+
+	if (!is_wrong(t->call)) {
+		is_right(op);
+	} else if (t->name.n == 0) {
+		remember_wrong(op, NULL);
+		ask_policy(op, NULL);
+	} else {
+		t->look = person_search(op, t->name, SET_PERSON);
+		op_await(op, looked);
+	}
+}
+
+/* --- it is not right: whose DN was that? --------------------------------------------------- */
+
+/* False: the account is closed, so what the password is worth was not looked at,
+ * and nobody is locked by another. */
+static bool remember_wrong(struct xdb_op *op, const struct entry *found)
+{
+	const struct trial *t = op->data;
+	struct xdb_person now = { .refusal = XDB_REFUSAL_NONE };
+
+	if (found != NULL) {
+		person_read(op->db, found, &now);
+		wrong_saw(op->db->wrong, now.dn, now.password_changed);
+	}
+	if (now.refusal != XDB_REFUSAL_NONE && now.refusal != XDB_MUST_CHANGE)
+		return false;
+	wrong_add(op->db->wrong, t->mark);
+	return true;
+}
+
+/* Whoever has the person in memory has the old DN, too. */
+static void moved(struct xdb_op *op, const struct entry *found)
+{
+	struct trial *t = op->data;
+
+	log_event(LOG_INFO, "person-moved", "-", "from=%s to=%s",
+	    log_text(t->dn), log_text(found->dn));
+	watch_noticed(op->db, t->uuid);
+	count_ends(op);
+	t->dn = found->dn;
+	t->was_looked = true;
+	begin(op);
+}
+
+static bool is_moved(const struct trial *t, const struct entry *found)
+{
+	return found != NULL && t->uuid.n != 0 && !t->was_looked
+	    && slice_eq_nocase(entry_one(found, ATTR_UUID), t->uuid)
+	    && !dn_eq(found->dn, t->dn);
+}
+
+static void looked(struct xdb_op *op)
+{
+	struct trial *t = op->data;
+	const struct entry *found = t->look->entry_n == 1
+	    ? t->look->entries : NULL;
+
+	if (op_search_failed(op, t->look))
+		return;
+	if (is_moved(t, found)) {
+		moved(op, found);
+		return;
+	}
+	if (remember_wrong(op, found)) {
+		ask_policy(op, found);
+	} else {
+		count_ends(op);
+		t->then(op);
+	}
+}
+
+/* --- how many may there be? ------------------------------------------------------------------- */
+
+static void is_over(struct xdb_op *op, struct budget_limit limit)
+{
+	struct trial *t = op->data;
+
+	budget_wrong(op->db->budget, t->as, wrong_state(op->db->wrong, t->dn),
+	    limit);
+	count_ends(op);
+	t->then(op);
+}
+
+static void ask_policy(struct xdb_op *op, const struct entry *person)
+{
+	const struct xdb *db = op->db;
+	struct trial *t = op->data;
+	struct slice own = person != NULL
+	    ? entry_one(person, ATTR_PASSWORD_POLICY) : SLICE("");
+	const char *policy = own.n != 0 && dn_is_valid(own) ? op_text(op, own)
+	    : db->password_policy;
+
+	if (db->wrong_binds != 0 || (*policy == '\0' && db->root.has_policy)) {
+		is_over(op, budget_limit_assumed(db->wrong_binds));
+	} else if (*policy == '\0') {
+		is_over(op, budget_limit_none());
+	} else {
+		t->policy = call_search(op, &(struct search){ .base = policy,
+		    .scope = LDAP_SCOPE_BASE, .filter = "(objectClass=*)",
+		    .set = SET_POLICY });
+		op_await(op, policy_read);
+	}
+}
+
+static void policy_read(struct xdb_op *op)
+{
+	const struct trial *t = op->data;
+	const struct entry *found = t->policy->status == XDB_OK
+	    ? t->policy->entries : NULL;
+
+	is_over(op, found != NULL ? budget_limit_of(found)
+	    : budget_limit_assumed(0));
+}
+
+/* --- check -------------------------------------------------------------------------------------- */
+
+static void checked(struct xdb_op *op)
+{
+	const struct trial *t = op->data;
+
+	if (!op_failed(op, t->call))
+		op_finish(op, XDB_OK, NULL);
+}
+
+struct xdb_op *xdb_password_check(struct xdb *db, const struct xdb_person *who,
+    struct slice password, bool is_sure)
+{
+	struct xdb_op *op = trial_new(db, who, password, SLICE(""), checked);
+
+	((struct trial *)op->data)->is_sure = is_sure;
+	begin(op);
+	return op;
+}
+
+unsigned xdb_password_doubts(const struct xdb *db, struct slice name)
+{
+	return budget_count(db->budget, name);
+}
+
+/* --- change --------------------------------------------------------------------------------------- */
+
+static void changed(struct xdb_op *op)
+{
+	const struct trial *t = op->data;
+
+	if (t->call->sets && t->call->status == XDB_OK)
+		wrong_forget(op->db->wrong, slice_of(t->call->dn));
+	op->res.says = t->call->says;
+	if (!op_failed(op, t->call))
+		op_finish(op, XDB_OK, NULL);
+}
+
+struct xdb_op *xdb_password_change(struct xdb *db, const struct xdb_person *who,
+    struct slice was, struct slice is)
+{
+	struct xdb_op *op = trial_new(db, who, was, is, changed);
+
+	if (trial_is_password(is))
+		begin(op);
+	else
+		op_refuse(op, XDB_BAD_PASSWORD, "no new password");
+	return op;
+}

@@ -89,6 +89,15 @@ void auth_check(struct exchange *x, struct slice name, struct slice password,
 	}
 }
 
+static void who_is(struct exchange *x, const struct xdb_person *p)
+{
+	x->who.dn = slice_dup(&x->arena, p->dn);
+	x->who.uuid = slice_dup(&x->arena, p->uuid);
+	x->who.password_changed = slice_dup(&x->arena, p->password_changed);
+	x->who.name = slice_cstr(&x->arena, p->display_name.n != 0
+	    ? p->display_name : p->cn);
+}
+
 static void check_loaded(struct exchange *x, const struct xdb_result *res)
 {
 	const struct xdb_person *p;
@@ -110,9 +119,7 @@ static void check_loaded(struct exchange *x, const struct xdb_result *res)
 		return;
 	}
 	x->who.uid = c->name;
-	x->who.dn = slice_dup(&x->arena, p->dn);
-	x->who.name = slice_cstr(&x->arena, p->display_name.n != 0
-	    ? p->display_name : p->cn);
+	who_is(x, p);
 	exchange_await(x, xdb_password_check(x->web->db, p,
 	    slice_make(c->password, c->password_n), false), check_bound);
 }
@@ -185,4 +192,53 @@ void auth_admin(struct exchange *x, auth_admin_fn *then)
 	else
 		exchange_await(x, xdb_group_has(x->web->db, slice_of(group),
 		    x->who.dn, slice_of(x->who.uid)), admin_answered);
+}
+
+/* --- does it still hold? ------------------------------------------------------------- */
+
+struct again { auth_again_fn *then; void *data; };
+
+static void again_ends(struct exchange *x, enum auth_standing standing)
+{
+	struct again *a = x->data;
+
+	x->data = a->data;
+	a->then(x, standing);
+}
+
+static void again_admin(struct exchange *x, bool is_known)
+{
+	again_ends(x, is_known ? AUTH_STANDS : AUTH_UNKNOWN);
+}
+
+static void again_loaded(struct exchange *x, const struct xdb_result *res)
+{
+	const struct xdb_person *p;
+
+	if (res->status != XDB_OK) {
+		again_ends(x, res->status == XDB_ABSENT ? AUTH_FALLEN
+		    : AUTH_UNKNOWN);
+		return;
+	}
+	p = &res->account->person;
+	if (p->refusal != XDB_REFUSAL_NONE || !slice_eq(p->uuid, x->who.uuid)
+	    || !slice_eq(p->password_changed, x->who.password_changed)
+	    || !slice_eq_nocase(p->uid, slice_of(x->who.uid))) {
+		audit(x, "signed-in", slice_of(x->who.uid), "over");
+		again_ends(x, AUTH_FALLEN);
+		return;
+	}
+	who_is(x, p);
+	auth_admin(x, again_admin);
+}
+
+void auth_again(struct exchange *x, auth_again_fn *then)
+{
+	struct again *a = ARENA_NEW(&x->arena, struct again);
+
+	a->then = then;
+	a->data = x->data;
+	x->data = a;
+	exchange_await(x, xdb_account_load(x->web->db, slice_of(x->who.uid)),
+	    again_loaded);
 }

@@ -29,9 +29,20 @@ void auth_check(struct exchange *x, struct slice name, struct slice password,
 typedef void auth_admin_fn(struct exchange *x, bool is_known);
 void auth_admin(struct exchange *x, auth_admin_fn *then);
 
+/* Is x->who, who proved it before, still somebody who could?  The account is looked
+ * at anew, by the rules of signing in: it is there, the same person's, open, and
+ * its password is the one that was shown (where the directory says when it was
+ * changed); and so is its membership of the administrators.  An error is neither
+ * yes nor no. */
+enum auth_standing { AUTH_STANDS, AUTH_FALLEN, AUTH_UNKNOWN };
+enum { AUTH_FRESH_MS = 1000 };  /* how long the answer is believed */
+typedef void auth_again_fn(struct exchange *x, enum auth_standing standing);
+void auth_again(struct exchange *x, auth_again_fn *then);
+
 /* HTTP Basic (RFC 7617), for administrators' scripts: answers 401, 403, 429 or
- * 503 itself, or goes on with `then` and x->who filled in.  A check that was
- * good is good for BASIC_MS more without asking the directory. */
+ * 503 itself, or goes on with `then` and x->who filled in.  A password that was
+ * good is good for BASIC_MS more without another bind, as long as the person
+ * stands (auth_again). */
 enum { BASIC_MS = 60000, BASIC_ENTRIES = 64 };
 struct basic;
 struct basic *basic_new(void);

@@ -3,7 +3,10 @@
  *
  * A script that makes a hundred calls shall not cost the directory a hundred
  * slow binds.  What is kept for a minute is HMAC(random key, name NUL password)
- * and who that was: of no use to whoever could read it. */
+ * and who that was: of no use to whoever could read it.  Whoever is locked, or has
+ * another password, whatever tool did it, is asked for the bind again: so says the
+ * account, which is looked at each second.  Where the directory does not tell when
+ * passwords were changed, the second is all that is kept. */
 #include "admin-web/auth.h"
 
 #include <stdlib.h>
@@ -15,6 +18,7 @@
 struct basic_entry {
 	unsigned char proof[32];
 	int64_t until_ms;               /* 0: free */
+	int64_t asked_ms;               /* when the person stood, last */
 	struct arena arena;
 	struct who who;
 };
@@ -64,22 +68,22 @@ void basic_free(struct basic **bp)
 	*bp = NULL;
 }
 
-static const struct who *basic_find(struct basic *b, const unsigned char *proof)
+static struct basic_entry *basic_find(struct basic *b,
+    const unsigned char *proof)
 {
 	for (size_t i = 0; i < BASIC_ENTRIES; i++)
 		if (b->entry[i].until_ms > loop_now_ms()
 		    && slice_eq_secret(slice_make(b->entry[i].proof, 32),
 		    slice_make(proof, 32)))
-			return &b->entry[i].who;
+			return &b->entry[i];
 	return NULL;
 }
 
-static void who_copy(struct arena *a, struct who *to, const struct who *from)
+static void entry_take_who(struct basic_entry *e, const struct who *who)
 {
-	to->uid = slice_cstr(a, slice_of(from->uid));
-	to->name = slice_cstr(a, slice_of(from->name));
-	to->dn = slice_dup(a, from->dn);
-	to->is_admin = from->is_admin;
+	arena_fini(&e->arena);
+	who_copy(&e->arena, &e->who, who);
+	e->asked_ms = loop_now_ms();
 }
 
 static void basic_keep(struct basic *b, const unsigned char *proof,
@@ -89,8 +93,9 @@ static void basic_keep(struct basic *b, const unsigned char *proof,
 
 	entry_forget(e);
 	memcpy(e->proof, proof, sizeof e->proof);
-	who_copy(&e->arena, &e->who, who);
-	e->until_ms = loop_now_ms() + BASIC_MS;
+	entry_take_who(e, who);
+	e->until_ms = loop_now_ms() + (who->password_changed.n != 0 ? BASIC_MS
+	    : AUTH_FRESH_MS);
 }
 
 /* --- the check ------------------------------------------------------------------------ */
@@ -129,34 +134,85 @@ static void basic_authorised(struct exchange *x, exchange_fn *then)
 }
 
 static void basic_checked(struct exchange *x, enum auth_outcome outcome);
+static void basic_looked_again(struct exchange *x, enum auth_standing standing);
+
+/* The proof, too, which is what is kept of it. */
+static bool basic_read(struct exchange *x, struct buf *both,
+    struct slice *name_r, struct slice *password_r)
+{
+	struct presented *p = x->before;
+
+	if (!credentials_read(exchange_header(x, "authorization"), both, name_r,
+	    password_r))
+		return false;
+	crypto_hmac(HASH_SHA256, slice_make(x->web->basic->key, 32),
+	    buf_slice(both), p->proof);
+	return true;
+}
+
+static void basic_bind(struct exchange *x)
+{
+	struct buf both = { 0 };
+	struct slice name, password;
+
+	x->who = (struct who){ 0 };
+	if (basic_read(x, &both, &name, &password))
+		auth_check(x, name, password, basic_checked);
+	else
+		refuse(x);
+	buf_wipe(&both);
+}
+
+static const struct basic_entry *basic_known(struct exchange *x)
+{
+	struct presented *p = x->before;
+	struct buf both = { 0 };
+	struct slice name, password;
+	bool is_read = basic_read(x, &both, &name, &password);
+
+	buf_wipe(&both);
+	return is_read ? basic_find(x->web->basic, p->proof) : NULL;
+}
 
 void basic_check(struct exchange *x, exchange_fn *then)
 {
-	struct slice header = exchange_header(x, "authorization");
-	struct presented *p;
-	struct slice name, password;
-	struct buf both = { 0 };
-	const struct who *known;
+	struct presented *p = ARENA_NEW(&x->arena, struct presented);
+	const struct basic_entry *known;
 
-	if (!credentials_read(header, &both, &name, &password)) {
-		buf_wipe(&both);
-		refuse(x);
-		return;
-	}
-	p = ARENA_NEW(&x->arena, struct presented);
 	p->then = then;
-	crypto_hmac(HASH_SHA256, slice_make(x->web->basic->key, 32),
-	    buf_slice(&both), p->proof);
-	known = basic_find(x->web->basic, p->proof);
-	if (known != NULL) {
-		who_copy(&x->arena, &x->who, known);
-		buf_wipe(&both);
-		basic_authorised(x, then);
+	x->before = p;
+	known = basic_known(x);
+	if (known == NULL) {
+		basic_bind(x);
 		return;
 	}
-	x->before = p;
-	auth_check(x, name, password, basic_checked);
-	buf_wipe(&both);
+	who_copy(&x->arena, &x->who, &known->who);
+	if (loop_now_ms() - known->asked_ms < AUTH_FRESH_MS)
+		basic_authorised(x, then);
+	else
+		auth_again(x, basic_looked_again);
+}
+
+static void basic_looked_again(struct exchange *x, enum auth_standing standing)
+{
+	struct presented *p = x->before;
+	struct basic_entry *e = basic_find(x->web->basic, p->proof);
+
+	switch (standing) {
+	case AUTH_STANDS:
+		if (e != NULL)
+			entry_take_who(e, &x->who);
+		basic_authorised(x, p->then);
+		return;
+	case AUTH_FALLEN:
+		if (e != NULL)
+			entry_forget(e);
+		basic_bind(x);
+		return;
+	case AUTH_UNKNOWN:
+		exchange_fail(x, 503, T_DIRECTORY_DOWN);
+		return;
+	}
 }
 
 static void basic_checked(struct exchange *x, enum auth_outcome outcome)

@@ -177,6 +177,16 @@ void exchanges_cut(struct web *web)
 			exchange_cut(x);
 }
 
+void who_copy(struct arena *a, struct who *to, const struct who *from)
+{
+	to->uid = slice_cstr(a, slice_of(from->uid));
+	to->name = slice_cstr(a, slice_of(from->name));
+	to->dn = slice_dup(a, from->dn);
+	to->uuid = slice_dup(a, from->uuid);
+	to->password_changed = slice_dup(a, from->password_changed);
+	to->is_admin = from->is_admin;
+}
+
 void exchange_detach(struct exchange *x)
 {
 	x->is_detached = true;

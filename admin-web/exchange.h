@@ -34,12 +34,14 @@ typedef void exchange_fn(struct exchange *x);
 typedef void exchange_stored_fn(struct exchange *x, const struct xdb_result *res);
 typedef void exchange_heard_fn(struct exchange *x, const json_t *answer);
 
-/* Who asks; uid NULL: nobody we know. */
+/* Who asks; uid NULL: nobody we know.  As the directory had it when it was asked
+ * last: auth_again() asks whether it still is so. */
 struct who {
 	const char *uid, *name;
-	struct slice dn;
+	struct slice dn, uuid, password_changed;
 	bool is_admin;
 };
+void who_copy(struct arena *a, struct who *to, const struct who *from);
 
 /* A field of a form or a member of a JSON object that cannot be taken. */
 struct fault { const char *field; const char *text; };

@@ -13,10 +13,11 @@ enum { ID_BYTES = 32, ID_HEX = 64 };
 
 struct login {
 	unsigned char proof[32];        /* SHA-256 of the id; the map's key */
-	struct arena arena;             /* owns who and token */
+	struct arena arena;             /* owns the token */
+	struct arena who_arena;         /* owns who: renewed with it */
 	struct who who;
 	const char *token;
-	int64_t began_ms, seen_ms, asked_ms;    /* asked: the admins' group */
+	int64_t began_ms, seen_ms, asked_ms;    /* asked: does it still hold? */
 	enum text notice;               /* to be shown once; T_COUNT: none */
 	struct list link;               /* longest silent first */
 };
@@ -52,7 +53,15 @@ static void login_drop(struct logins *all, struct login *l)
 	map_take(&all->by_proof, key_of(l));
 	list_remove(&l->link);
 	arena_fini(&l->arena);
+	arena_fini(&l->who_arena);
 	free(l);
+}
+
+static void login_take_who(struct login *l, const struct who *who)
+{
+	arena_fini(&l->who_arena);
+	who_copy(&l->who_arena, &l->who, who);
+	l->asked_ms = loop_now_ms();
 }
 
 void logins_free(struct logins **lp)
@@ -73,7 +82,7 @@ void logins_doubt(struct logins *all)
 	struct login *l;
 
 	LIST_EACH(l, &all->age, struct login, link)
-		l->asked_ms = loop_now_ms() - LOGIN_ADMIN_MS;
+		l->asked_ms = loop_now_ms() - AUTH_FRESH_MS;
 }
 
 /* Over at its next request; what is under way is answered. */
@@ -143,32 +152,24 @@ static struct login *login_find(const struct exchange *x)
 
 /* --- who is it? ------------------------------------------------------------------------- */
 
-static void who_from(struct exchange *x, const struct login *l)
-{
-	x->who.uid = slice_cstr(&x->arena, slice_of(l->who.uid));
-	x->who.name = slice_cstr(&x->arena, slice_of(l->who.name));
-	x->who.dn = slice_dup(&x->arena, l->who.dn);
-	x->who.is_admin = l->who.is_admin;
-}
-
 struct recognising { exchange_fn *then; };
 
-static void membership_known(struct exchange *x, bool is_known)
+static void looked_again(struct exchange *x, enum auth_standing standing)
 {
 	struct recognising *r = x->before;
 
 	/* It may have ended meanwhile. */
 	x->login = login_find(x);
-	if (!is_known) {
+	if (standing == AUTH_UNKNOWN) {
 		exchange_fail(x, 503, T_DIRECTORY_DOWN);
 		return;
 	}
-	if (x->login != NULL) {
-		x->login->who.is_admin = x->who.is_admin;
-		x->login->asked_ms = loop_now_ms();
-	} else {
+	if (x->login != NULL && standing == AUTH_FALLEN)
+		login_drop(x->web->logins, x->login);
+	if (x->login != NULL)
+		login_take_who(x->login, &x->who);
+	else
 		x->who = (struct who){ 0 };
-	}
 	r->then(x);
 }
 
@@ -181,15 +182,15 @@ void login_recognise(struct exchange *x, exchange_fn *then)
 		then(x);
 		return;
 	}
-	who_from(x, x->login);
-	if (loop_now_ms() - x->login->asked_ms < LOGIN_ADMIN_MS) {
+	who_copy(&x->arena, &x->who, &x->login->who);
+	if (loop_now_ms() - x->login->asked_ms < AUTH_FRESH_MS) {
 		then(x);
 		return;
 	}
 	r = ARENA_NEW(&x->arena, struct recognising);
 	r->then = then;
 	x->before = r;
-	auth_admin(x, membership_known);
+	auth_again(x, looked_again);
 }
 
 void login_begin(struct exchange *x)
@@ -206,12 +207,9 @@ void login_begin(struct exchange *x)
 	crypto_token(&token, ID_BYTES);
 	proof_of(buf_slice(&id), l->proof);
 	l->token = slice_cstr(&l->arena, buf_slice(&token));
-	l->who.uid = slice_cstr(&l->arena, slice_of(x->who.uid));
-	l->who.name = slice_cstr(&l->arena, slice_of(x->who.name));
-	l->who.dn = slice_dup(&l->arena, x->who.dn);
-	l->who.is_admin = x->who.is_admin;
+	login_take_who(l, &x->who);
 	l->notice = T_COUNT;
-	l->began_ms = l->seen_ms = l->asked_ms = loop_now_ms();
+	l->began_ms = l->seen_ms = l->asked_ms;
 	map_put(&all->by_proof, key_of(l), l);
 	list_push(&all->age, &l->link);
 	x->login = l;

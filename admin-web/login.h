@@ -15,21 +15,22 @@
 enum {
 	LOGIN_IDLE_MS = 15 * 60000,
 	LOGIN_WHOLE_MS = 8 * 3600000,
-	LOGIN_ADMIN_MS = 60000,         /* how long membership is believed */
 	LOGINS_MOST = 1000,             /* the longest silent one makes room */
 };
 
 /* `exchanges` is web.h's: when a login ends, whoever is at work for it is told. */
 struct logins *logins_new(struct list *exchanges);
 void logins_free(struct logins **lp);
-/* Membership of the administrators is asked for anew. */
+/* Everybody is looked at anew at the next request. */
 void logins_doubt(struct logins *l);
-/* The account is suspended or gone, or has a new password. */
+/* The account is suspended or gone, or has a new password, by us: where the
+ * directory does not say when passwords change nothing else tells. */
 void logins_end_person(struct logins *l, const char *uid);
 
 /* Finds x->login and x->who by the cookie and goes on; without a good cookie
- * x->login is NULL.  A login whose membership is too old is asked for first;
- * when the directory does not answer the exchange is answered 503. */
+ * x->login is NULL.  Whether the person still stands is asked first (auth_again),
+ * each second at most: whoever does not is signed out; when the directory does
+ * not answer the exchange is answered 503. */
 void login_recognise(struct exchange *x, exchange_fn *then);
 /* Signs x->who in: a new login and its cookie.  An old one of this browser ends. */
 void login_begin(struct exchange *x);

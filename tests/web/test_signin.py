@@ -179,7 +179,7 @@ def test_web_15_every_call_by_role(world, route):
 
 
 def test_web_15_17_leaving_the_group_ends_the_rights(new_world):
-    """The group is asked again within a minute; a reload asks at once."""
+    """The group is asked again each second; a reload asks at once."""
     import os
     import signal
     world = new_world()

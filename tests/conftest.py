@@ -9,7 +9,7 @@ stops, kills or reconfigures something takes a world for itself: `new_world`.
 import os
 import pathlib
 import shutil
-import statistics
+import subprocess
 import sys
 
 import pytest
@@ -17,10 +17,14 @@ import pytest
 TOP = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP / "tests/integ"))
 
+import livetable                                                # noqa: E402
 from client import Client                                       # noqa: E402
 from rawclient import Stream                                    # noqa: E402
 from states import STATES                                       # noqa: E402
 from world import World                                         # noqa: E402
+
+LIVE_PEOPLE = int(os.environ.get("LIVE_PEOPLE", 100000))
+LOADED_WITHIN = 600         # seconds, beside three other workers
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -32,36 +36,53 @@ def pytest_runtest_makereport(item):
         report.sections.append(("log of the world", found.tail(40)))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """One process has the world of many people, and all tests that need it."""
+    for item in items:
+        if "big_world" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("live"))
+
+
 def pytest_terminal_summary(terminalreporter):
-    """How soon changes in the directory are true (integ/live.py)."""
-    rows = {}
-    for report in sum(terminalreporter.stats.values(), []):
-        for name, value in getattr(report, "user_properties", ()):
-            if name == "live" and report.when == "teardown":
-                rows.setdefault(value[0], []).extend(value[1])
-    if not any(rows.values()):
-        return
-    terminalreporter.section("from ldapmodify's answer to the client's stanza")
-    for row, times in sorted(rows.items()):
-        if times:
-            terminalreporter.line(
-                f"{row:32} n={len(times):3}  median "
-                f"{1000 * statistics.median(times):6.1f} ms  worst "
-                f"{1000 * max(times):6.1f} ms")
+    """What the tests measured with many people."""
+    livetable.show(terminalreporter, LIVE_PEOPLE)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session):
+    """`make live`: the table is a test."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if "LIVE_STRICT" in os.environ and reporter and livetable.unmet(reporter):
+        session.exitstatus = 1
 
 
 @pytest.fixture(scope="session")
 def shared_world(tmp_path_factory):
-    """SAMPLE=yes: the sample university is there, and rooms for everyone; and
-    whoever WORLD_LDIF adds, for measuring with many."""
+    """SAMPLE=yes: the sample university is there, and rooms for everyone."""
     folder = tmp_path_factory.mktemp("world")
-    world = World(folder, SAMPLE="yes", CREATE_ROOMS="everyone",
-                  LDIF=os.environ.get("WORLD_LDIF", ""))
+    world = World(folder, SAMPLE="yes", CREATE_ROOMS="everyone")
     try:
         yield world.start()
     finally:
         world.stop()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def big_world(tmp_path_factory):
+    """The same with LIVE_PEOPLE people, groups, lists and rooms more."""
+    folder = tmp_path_factory.mktemp("big")
+    ldif = folder / "people.ldif"
+    with open(ldif, "wb") as file:
+        subprocess.run([TOP / "tests/bench/people", str(LIVE_PEOPLE)], check=True,
+                       stdout=file)
+    world = World(folder, SAMPLE="yes", CREATE_ROOMS="everyone", LDIF=ldif)
+    try:
+        yield world.start(within=LOADED_WITHIN)
+    finally:
+        world.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

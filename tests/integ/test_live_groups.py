@@ -10,7 +10,8 @@ import pytest
 
 from client import CLIENT, Client, condition, pushes, settle
 from faults import Proxy
-from live import build_is_slow, clock, is_watching, roster      # noqa: F401
+from live import (READ_WITHIN, build_is_slow, clock, is_watching,        # noqa: F401
+                  roster, shared_world)
 from rawclient import PATIENCE, STANZA_ERROR, local
 from service import Service
 from test_slixmpp import from_, run, users
@@ -32,7 +33,7 @@ def service_(shared_world, tmp_path_factory):
             "roster.groups": "(description=visible*)",
             "roster.groups_public": f"cn=conserjes,{base} ; "
                                     f"cn=porteros,{base}"}) as one:
-        wait_for(lambda: is_watching(one.log), 10)
+        wait_for(lambda: is_watching(one.log), READ_WITHIN)
         yield one
 
 

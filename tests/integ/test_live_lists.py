@@ -10,7 +10,7 @@ from faults import Proxy
 from lists import (AS_OF, bound_room, make_list, room_facts, subscribe,
                    unsubscribe)
 from live import (build_is_slow, clock, is_watching, live,      # noqa: F401
-                  room_dn)
+                  room_dn, shared_world)
 from muc import codes, enter, entry, item, leave
 from service import Service
 from client import Client

@@ -5,7 +5,7 @@ import pytest
 
 from client import befriend, condition, pushes, settle, show
 from live import (build_is_slow, clock, live, profile_dn,       # noqa: F401
-                  roster)
+                  roster, shared_world)
 from rawclient import escape, local
 
 TIMES = 15

@@ -321,6 +321,7 @@ static void take(struct client *c)
 	if (messages != 0 && latencies.is_on)
 		clock_messages(&c->in);
 	counts.presences += count(&c->in, "<presence");
+	counts.answers += count(&c->in, "<iq");
 	if (c->room != NULL && !c->is_joined && sees_itself(c)) {
 		c->is_joined = true;
 		counts.joined++;

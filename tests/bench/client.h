@@ -39,7 +39,7 @@ extern struct client_conf {
 } conf;
 
 /* What has come, over all clients. */
-extern struct counts { size_t ready, messages, presences, joined; } counts;
+extern struct counts { size_t ready, messages, presences, answers, joined; } counts;
 
 /* Seconds from a message's "t=" to its arrival are kept while is_on. */
 extern struct latencies { double *s; size_t n, room; bool is_on; } latencies;

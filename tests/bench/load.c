@@ -51,6 +51,8 @@ static const struct key {
 	{ "seconds",   NULL, &plan.seconds, NULL },
 	{ "rooms",     NULL, &plan.rooms, NULL },
 	{ "occupants", NULL, &plan.occupants, NULL },
+	{ "first",     NULL, &plan.first, NULL },
+	{ "stride",    NULL, &plan.stride, NULL },
 	{ "friends",   NULL, &plan.friends, NULL },
 };
 

@@ -11,7 +11,7 @@ enum { LOGINS_AT_ONCE = 16, JOINS_AT_ONCE = 16, SETTLE_MS = 1000 };
 
 struct plan plan = { .users = 100, .window = 1, .messages = 20000,
 	.per_second = 2000, .seconds = 5, .rooms = 1, .occupants = 100,
-	.friends = 20, .muc = "conference.localhost", .label = "" };
+	.friends = 20, .stride = 1, .muc = "conference.localhost", .label = "" };
 
 /* --- what was used ---------------------------------------------------------------- */
 
@@ -162,6 +162,27 @@ static void rate(void)
 		}
 	until(&counts.messages, all, 30);
 	report("rate", from, (double)all);
+}
+
+/* Asks (disco#info) about as many contacts who are not here: their rosters say who may
+ * be told, so each is an account to load, and then an answer. */
+static void away(void)
+{
+	struct client *c = client_at(0);
+	struct mark from;
+
+	settle();
+	counts.answers = 0;
+	from = mark();
+	for (uint64_t i = 0; i < plan.messages; i++) {
+		until(&counts.answers, i >= plan.window ? i - plan.window + 1 : 0, 60);
+		buf_addf(&c->out, "<iq type='get' id='a' to='%s%llu@%s'><query "
+		    "xmlns='http://jabber.org/protocol/disco#info'/></iq>", conf.stem,
+		    (unsigned long long)(plan.first + i * plan.stride), conf.domain);
+		client_flush(c);
+	}
+	until(&counts.answers, plan.messages, 60);
+	report("away", from, (double)plan.messages);
 }
 
 /* --- rooms ------------------------------------------------------------------------------ */
@@ -401,7 +422,7 @@ static void day(void)
 }
 
 const struct scenario scenarios[] = {
-	{ "login", login }, { "idle", idle }, { "talk", talk }, { "rate", rate },
+	{ "login", login }, { "idle", idle }, { "talk", talk }, { "rate", rate }, { "away", away },
 	{ "join", join }, { "room", room }, { "befriend", befriend },
 	{ "storm", storm }, { "day", day },
 };

@@ -11,9 +11,10 @@ extern struct plan {
 	uint64_t users;         /* who log in */
 	uint64_t talkers;       /* talk, rate: of them, in pairs; 0: all */
 	uint64_t window;        /* messages on their way, of each talker or room */
-	uint64_t messages;      /* talk: in all; room: to each room */
+	uint64_t messages;      /* talk, away: in all; room: to each room */
 	uint64_t per_second, seconds;           /* rate, idle */
 	uint64_t rooms, occupants;
+	uint64_t first, stride; /* away: who is asked about */
 	uint64_t friends;       /* befriend, storm: in each one's roster */
 	const char *muc;        /* the conference service */
 	const char *label;      /* goes into every line */

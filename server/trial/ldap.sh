@@ -115,7 +115,8 @@ ldap_load() {
 			ldap_slapadd "$file" <"$file"
 		fi
 	done
-	LDAP_CHANGES=("$TOP/schema/first-use.ldif" "$TOP/schema/act-vcard.ldif" \
+	LDAP_CHANGES=("$TOP/schema/first-use.ldif" "$TOP/schema/first-use-ppolicy.ldif" \
+		"$TOP/schema/act-vcard.ldif" \
 		${LDAP_CHANGES+"${LDAP_CHANGES[@]}"})
 }
 

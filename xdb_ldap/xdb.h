@@ -132,9 +132,11 @@ struct xdb_news {
 	struct slice uuid;              /* entryUUID as text; of a profile: its person's */
 	struct slice name;              /* of a room that is there; may be empty */
 	struct slice dn;                /* of a group that is there */
-	bool is_slight;                 /* of a person: nothing that accounts are made of;
+	bool is_slight;                 /* of a person: nothing that we see of accounts;
 	                                   who is found by searching, or the photo, may
-	                                   have changed */
+	                                   have changed.  And what the server had no
+	                                   attribute for when watching began: who may use
+	                                   an account is read again for this, too */
 };
 typedef void xdb_news_fn(const struct xdb_news *news, void *ctx);
 
@@ -375,6 +377,9 @@ struct xdb_op *xdb_password_check(struct xdb *db, const struct xdb_person *who,
 /* Were passwords for this name (the uid of a check) wrong lately, or are some
  * being tried? */
 unsigned xdb_password_doubts(const struct xdb *db, struct slice name);
+
+/* Characters of a new password, by whichever door; the directory may want more. */
+enum { XDB_PASSWORD_LEAST = 8 };
 
 /* A new password, set by the person: bound with the old one, by RFC 3062, so that
  * the directory's own rules for people decide.  A person who must change the

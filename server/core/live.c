@@ -38,8 +38,8 @@ static void heard(const struct xdb_news *news, void *ctx)
 	case XDB_PERSON:
 		if (news->is_all)
 			accounts_verify();
-		else if (!news->is_slight)
-			account_news(news->uuid);
+		else
+			account_news(news->uuid);       /* slight or not: xdb.h */
 		if (!news->is_all && !news->is_gone)
 			account_touched(news->uuid);
 		sources_news(news);

@@ -9,7 +9,7 @@
 
 #include "admin-web/person.h"
 
-enum { PASSWORD_LEAST = 8 /* characters */, PASSWORD_MOST = 1024 /* bytes */,
+enum { PASSWORD_LEAST = XDB_PASSWORD_LEAST /* characters */, PASSWORD_MOST = 1024 /* bytes */,
 	LINK_DAYS = 7 };
 
 struct account_wish {

@@ -295,6 +295,22 @@ void conf_keep(const struct conf_key *keys, size_t n, const void *from,
 	}
 }
 
+bool conf_dn_next(struct slice *rest, struct slice *dn_r)
+{
+	while (rest->n != 0) {
+		size_t n = 0;
+
+		while (n < rest->n && rest->p[n] != ';')
+			n += rest->p[n] == '\\' && n + 1 < rest->n ? 2 : 1;
+		*dn_r = slice_trim(slice_make(rest->p, n));
+		n += n < rest->n;
+		*rest = slice_make(rest->p + n, rest->n - n);
+		if (dn_r->n != 0)
+			return true;
+	}
+	return false;
+}
+
 /* --- printing ---------------------------------------------------------------------- */
 
 static void print_comment(FILE *out, const char *text)

@@ -49,6 +49,10 @@ bool conf_read(const char *path, const struct conf_key *keys, size_t n,
 void conf_keep(const struct conf_key *keys, size_t n, const void *from, void *into,
     struct buf *kept);
 
+/* The next of several DNs in one text, with `;` between them, cut from `rest`: one
+ * after a backslash is part of a DN (RFC 4514 §2.4).  False: there is none left. */
+bool conf_dn_next(struct slice *rest, struct slice *dn_r);
+
 void conf_print_sample(FILE *out, const struct conf_key *keys, size_t n);
 void conf_print_manual(FILE *out, const struct conf_key *keys, size_t n);   /* mdoc .It items */
 void conf_print_values(FILE *out, const struct conf_key *keys, size_t n,

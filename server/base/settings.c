@@ -363,12 +363,40 @@ static void check_dns(const struct settings *s, const char *section,
 {
 	struct slice rest = slice_of(text), dn;
 
-	while (rest.n != 0) {
-		slice_cut(rest, ';', &dn, &rest);
-		if (slice_trim(dn).n != 0 && memchr(dn.p, '=', dn.n) == NULL)
+	while (conf_dn_next(&rest, &dn))
+		if (memchr(dn.p, '=', dn.n) == NULL)
 			bad(why, s, section, key, SLICE_FMT " is no DN",
 			    SLICE_ARG(dn));
-	}
+}
+
+/* One, or nothing. */
+static void check_dn(const struct settings *s, const char *section,
+    const char *key, const char *text, struct buf *why)
+{
+	if (*text != '\0' && strchr(text, '=') == NULL)
+		bad(why, s, section, key, "%s is no DN", text);
+}
+
+static void check_words(const struct settings *s, struct buf *why)
+{
+	const char *url = s->web.url, *create = s->rooms.create;
+
+	check_dn(s, "ldap", "bind_dn", s->ldap.bind_dn, why);
+	check_dn(s, "ldap", "groups_base", s->ldap.groups_base, why);
+	check_dn(s, "ldap", "password_policy", s->ldap.password_policy, why);
+	check_dn(s, "web", "bind_dn", s->web.bind_dn, why);
+	check_dn(s, "web", "admin_group", s->web.admin_group, why);
+	check_dn(s, "web", "people_create_base", s->web.people_create_base, why);
+	if (!is_attribute(s->ldap.people_name))
+		bad(why, s, "ldap", "people_name", "%s is no attribute",
+		    s->ldap.people_name);
+	if (*url != '\0' && strncmp(url, "https://", 8) != 0
+	    && strncmp(url, "http://", 7) != 0)
+		bad(why, s, "web", "url", "%s does not begin with https://", url);
+	if (strcmp(create, "nobody") != 0 && strcmp(create, "everyone") != 0
+	    && strchr(create, '=') == NULL)
+		bad(why, s, "rooms", "create", "%s is neither nobody nor everyone "
+		    "nor the DN of a group", create);
 }
 
 static void check_groups(const struct settings *s, const char *key,
@@ -519,6 +547,7 @@ static bool check_all(struct settings *s, struct buf *why)
 	check_secret_mode(s, s->web.bind_password_file, "web",
 	    "bind_password_file", why);
 	check_names(s, why);
+	check_words(s, why);
 	check_groups(s, "groups", s->roster.groups, why);
 	if (!is_attribute(s->roster.groups_title))
 		bad(why, s, "roster", "groups_title", "%s is no attribute",

@@ -106,29 +106,17 @@ static void told(void *ctx, bool are_others)
 
 /* --- life ------------------------------------------------------------------------------ */
 
-/* `;` cannot stand in a DN unescaped (RFC 4514 §2.4). */
-static bool next_dn(struct slice *rest, struct slice *dn_r)
-{
-	while (rest->n != 0) {
-		slice_cut(*rest, ';', dn_r, rest);
-		*dn_r = slice_trim(*dn_r);
-		if (dn_r->n != 0)
-			return true;
-	}
-	return false;
-}
-
 static void follow_all(void)
 {
 	const char *text = host.settings->ldap.people_groups;
 	struct slice rest = slice_of(text), dn;
 
 	group_n = 0;
-	while (next_dn(&rest, &dn))
+	while (conf_dn_next(&rest, &dn))
 		group_n++;
 	groups = mem_new((group_n + 1) * sizeof *groups);
 	rest = slice_of(text);
-	for (size_t i = 0; next_dn(&rest, &dn); i++) {
+	for (size_t i = 0; conf_dn_next(&rest, &dn); i++) {
 		groups[i] = (struct follower){ .told = told };
 		source_follow(&groups[i], dn);
 	}

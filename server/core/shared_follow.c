@@ -40,6 +40,7 @@ struct follow {                         /* one group */
 	bool is_stale;                  /* news of it came while it was read … */
 	bool is_doubtful;               /* … or of something that may be in it */
 	bool was_read, is_incomplete, is_dynamic;
+	bool is_absent;                 /* the directory has none, and it was said */
 	bool is_listed;                 /* the last listing has it */
 	/* borrowed */
 	struct source *source;
@@ -254,6 +255,7 @@ static void follow_take(struct follow *f, const struct xdb_group *g)
 
 	f->is_dynamic = g->is_dynamic;
 	f->is_incomplete = g->unresolved_n != 0;
+	f->is_absent = false;
 	parts_keep(f, g);
 	set(f, g->title, entries, n);
 	arena_fini(&a);
@@ -262,6 +264,10 @@ static void follow_take(struct follow *f, const struct xdb_group *g)
 /* By a filter, it is gone or has another name now: the next listing tells. */
 static void follow_absent(struct follow *f)
 {
+	if (!is_by_filter(f->source) && !f->is_absent)
+		log_event(LOG_WARN, "roster-group-absent", "-",
+		    "dn=%s there is no such entry", log_text(f->dn));
+	f->is_absent = true;
 	f->is_incomplete = true;        /* it may come */
 	if (is_by_filter(f->source))
 		source_due(f->source, 0);
@@ -410,17 +416,13 @@ static void source_list(void *ctx)
 	xdb_then(s->op, listed, s);
 }
 
-/* DNs in the configuration: `;` cannot stand in one unescaped (RFC 4514 §2.4). */
 static void source_read_dns(struct source *s)
 {
 	struct slice rest = slice_of(s->text), dn;
 
-	while (rest.n != 0) {
-		slice_cut(rest, ';', &dn, &rest);
-		dn = slice_trim(dn);
-		if (dn.n != 0 && follow_find(s, dn) == NULL)
+	while (conf_dn_next(&rest, &dn))
+		if (follow_find(s, dn) == NULL)
 			follow_due(follow_new(s, dn, dn), 0);
-	}
 	s->was_listed = true;
 }
 
@@ -497,11 +499,9 @@ static bool is_named(const char *text, struct slice wanted)
 {
 	struct slice rest = slice_of(text), dn;
 
-	while (rest.n != 0) {
-		slice_cut(rest, ';', &dn, &rest);
-		if (slice_eq(slice_trim(dn), wanted))
+	while (conf_dn_next(&rest, &dn))
+		if (slice_eq(dn, wanted))
 			return true;
-	}
 	return false;
 }
 

@@ -528,12 +528,35 @@ static const struct { enum parse_error error; const char *condition; } malformed
 	{ PARSE_BAD_ENCODING,    "unsupported-encoding" },
 	{ PARSE_BAD_FORMAT,      "bad-format"           },
 	{ PARSE_BAD_PREFIX,      "bad-namespace-prefix" },
-	{ PARSE_TOO_LARGE,       "policy-violation"     },
 	{ PARSE_NOT_STREAM,      "invalid-namespace"    },
 };
 
+/* Clients do send photos that are too large: who reads of it, on either side,
+ * hears which limit it was. */
+static void on_too_large(struct stream *st)
+{
+	bool is_bound = st->account != NULL;
+	size_t most = is_bound ? host.settings->limits.stanza_bytes
+	    : host.settings->limits.preauth_bytes;
+	struct buf text = { 0 };
+
+	log_event(LOG_INFO, "stanza-too-large", stream_who(st),
+	    "limit=\"[limits] %s\" bytes=%zu or-elements=%d",
+	    is_bound ? "stanza_size" : "preauth_size", most,
+	    is_bound ? IO_STANZA_ELEMENTS : IO_PREAUTH_ELEMENTS);
+	buf_addf(&text, "Too large: here a stanza may have %zu bytes and %d "
+	    "elements.", most, is_bound ? IO_STANZA_ELEMENTS
+	    : IO_PREAUTH_ELEMENTS);
+	stream_fail(st, "policy-violation", buf_cstr(&text));
+	buf_fini(&text);
+}
+
 static void on_malformed(struct stream *st, enum parse_error error)
 {
+	if (error == PARSE_TOO_LARGE) {
+		on_too_large(st);
+		return;
+	}
 	for (size_t i = 0; i < COUNT(malformed); i++)
 		if (malformed[i].error == error)
 			stream_fail(st, malformed[i].condition, NULL);

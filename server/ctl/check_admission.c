@@ -54,12 +54,8 @@ static size_t dns_of(struct arena *a, const char *text, const char **dns)
 	struct slice rest = slice_of(text), dn;
 	size_t n = 0;
 
-	while (rest.n != 0) {
-		slice_cut(rest, ';', &dn, &rest);
-		dn = slice_trim(dn);
-		if (dn.n != 0)
-			dns[n++] = slice_cstr(a, dn);
-	}
+	while (conf_dn_next(&rest, &dn))
+		dns[n++] = slice_cstr(a, dn);
 	return n;
 }
 

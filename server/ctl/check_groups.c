@@ -59,11 +59,8 @@ static void take_dns(struct groups *g, const char *text)
 {
 	struct slice rest = slice_of(text), dn;
 
-	while (rest.n != 0) {
-		slice_cut(rest, ';', &dn, &rest);
-		if (slice_trim(dn).n != 0)
-			dn_keep(g, slice_trim(dn));
-	}
+	while (conf_dn_next(&rest, &dn))
+		dn_keep(g, dn);
 }
 
 /* --- one of them ---------------------------------------------------------------------- */

@@ -11,23 +11,21 @@
 
 enum {
 	READS_A_TURN = 4,               /* then others have theirs */
-	PREAUTH_ELEMENTS = 32,          /* security XML-10 */
 	PREAUTH_DEPTH = 8,
 	PREAUTH_SPACE = 1024,
-	STANZA_ELEMENTS = 2000,         /* security XML-11 */
 	ATTRIBUTES = 64,
 };
 
 static struct parse_limits limits_before(const struct io_limits *l)
 {
 	return (struct parse_limits){ l->preauth_bytes, PREAUTH_DEPTH,
-		PREAUTH_ELEMENTS, ATTRIBUTES, PREAUTH_SPACE };
+		IO_PREAUTH_ELEMENTS, ATTRIBUTES, PREAUTH_SPACE };
 }
 
 static struct parse_limits limits_after(const struct io_limits *l)
 {
 	return (struct parse_limits){ l->stanza_bytes, PARSE_DEPTH_MOST,
-		STANZA_ELEMENTS, ATTRIBUTES, 0 };
+		IO_STANZA_ELEMENTS, ATTRIBUTES, 0 };
 }
 
 /* --- events ------------------------------------------------------------------ */
@@ -141,7 +139,7 @@ static bool lock_step(struct conn *c)
 	if (c->is_authenticated)
 		return true;
 	c->is_locked = true;
-	return ++c->elements <= PREAUTH_ELEMENTS;
+	return ++c->elements <= IO_PREAUTH_ELEMENTS;
 }
 
 static void parse_next(struct conn *c, struct slice *in)

@@ -74,6 +74,9 @@ struct io_conf {
 	void *ctx;
 };
 
+/* Elements of one stanza; and before authentication, of all together. */
+enum { IO_PREAUTH_ELEMENTS = 32 /* security XML-10 */, IO_STANZA_ELEMENTS = 2000 /* XML-11 */ };
+
 void io_start(const struct io_conf *conf);
 /* New limits and certificates, for connections from now on. */
 void io_reload(const struct settings *s, struct tls_context *tls);

@@ -126,6 +126,7 @@ WRONG = {
     "old one wrong": ("form", {"old_password": "no es"}, "auth not-authorized"),
     "old one empty": ("form", {"old_password": ""}, "modify bad-request"),
     "new one empty": ("form", {"password": ""}, "modify bad-request"),
+    "new one short": ("form", {"password": "siete-7"}, "modify not-acceptable"),
     "somebody else's": ("form", {"username": "admin"}, "cancel not-allowed"),
     "elsewhere": ("form", {"username": "{uid}@otra.example"},
                   "cancel not-allowed"),

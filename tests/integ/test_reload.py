@@ -127,6 +127,26 @@ def test_roster_groups(world, service):
             wait_for(lambda: one.items() == {}, PATIENCE)   # pylint: disable=W0640
 
 
+def test_dn_with_a_semicolon(world, service):
+    """Escaped it is part of a DN; a DN that names nothing is told in the log."""
+    base, name = groups_base(world), world.name("punto")
+    first, second = world.person(), world.person()
+    dn = f"cn={name}\\;y coma,{base}"
+    world.root.add_s(dn, [("objectClass", b"groupOfNames"),
+                          ("cn", f"{name};y coma".encode()),
+                          ("member", [first.dn.encode(), second.dn.encode()])])
+    with Client(service, first) as ann:
+        ann.come()
+        hup(service, {"roster.groups": f"cn={name}nadie,{base} ; {dn}"})
+        wait_for(lambda: ann.items().get(second.jid, [None] * 4)[3]
+                 == [f"{name};y coma"], PATIENCE)
+    wait_for(lambda: service.log.count("roster-group-absent") == 1, PATIENCE)
+    assert f"{name}nadie" in service.log.partition("roster-group-absent")[2]
+    hup(service, {"ldap.people_groups": dn})
+    assert attempt(service, first) is None
+    assert attempt(service, world.person()) == "not-authorized"
+
+
 def test_search_switched_and_bounded(world, service):
     query = "<query xmlns='jabber:iq:search'>{}</query>"
     with Client(service, world.person()) as ann:

@@ -7,8 +7,11 @@ import time
 import pytest
 
 from client import Client
+from live import live                                           # noqa: F401
 from rawclient import (SASL, TLS, Stream, cpu_seconds, has_grown,
                        rss_kib)
+from test_live_account import closed
+from world import wait_for
 
 STANZA = 256 * 1024             # [limits] stanza_size
 PREAUTH = 8 * 1024              # [limits] preauth_size
@@ -43,6 +46,20 @@ def test_xml_09_limit_is_exact(pair, extra, passes, fill):
         assert len(bob.receive("message")[0].text) > STANZA // wide - 200
     else:
         assert ann.error() == "policy-violation"
+
+
+@pytest.mark.parametrize("inner", ["y" * STANZA, "<y/>" * 3000],
+                         ids=["bytes", "elements"])
+def test_xml_09_the_limit_is_named(live, login, inner):           # noqa: F811
+    """To the client, which can say it, and to who could set another."""
+    ann = login()
+    ann.send(f"<message to='nadie@x.invalid'><body/>{inner}</message>")
+    condition, text = closed(ann)
+    assert condition == "policy-violation"
+    assert f"{STANZA} bytes" in text and "2000 elements" in text
+    wait_for(lambda: f'{ann.person.uid}@{live.domain}' in "".join(
+        line for line in live.logs().splitlines()
+        if "stanza-too-large" in line and "[limits] stanza_size" in line), 5)
 
 
 def test_xml_09_floor_of_the_rfc(pair):

@@ -51,6 +51,12 @@ static const struct { const char *more, *want, *name; } bad[] = {
 	{ "timeout = 3s\ntimeout = 4s\n", ":12: timeout is set again; it was set in line 11", "a setting twice" },
 	{ "just words\n", ":11: is neither", "a line that is nothing" },
 	{ "uri = ldap://10.0.0.1\n", "set again", "uri twice" },
+	{ "people_name = uid)(x\n", "people_name: uid)(x is no attribute", "a name attribute that is none" },
+	{ "groups_base = groups\n", "groups_base: groups is no DN", "a base that is no DN" },
+	{ "[web]\nadmin_group = x\n", "[web] admin_group: x is no DN", "a group of administrators that is no DN" },
+	{ "[web]\nurl = javascript:1\n", "does not begin with https://", "an address that is no web page" },
+	{ "[rooms]\ncreate = somebody\n", "somebody is neither nobody nor everyone", "makers of rooms that are nobody" },
+	{ "[roster]\ngroups = cn=a\\;b,dc=x ; c\n", "groups: c is no DN", "a DN may hold an escaped ;" },
 	{ "[listen]\nc2s = 127.0.0.1\n", "is not address:port", "an address without a port" },
 	{ "[listen]\nc2s = 127.0.0.1:70000\n", "is not address:port", "a port that is none" },
 };

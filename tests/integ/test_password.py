@@ -176,7 +176,7 @@ def test_what_the_policy_says_is_told(world, login):
         ("pwdCheckQuality", [b"2"])])
     ann = login(world.person(pwdPolicySubentry=[policy],
                              password="de doce letras"))
-    answer = change(ann, ann.person.password, "corta")
+    answer = change(ann, ann.person.password, "diez letra")
     assert condition(answer) == "modify not-acceptable"
     assert "quality" in text_of(answer) or "short" in text_of(answer)
     assert attempt(world, ann.person) is None

@@ -439,9 +439,10 @@ struct xdb_op *xdb_room_delete(struct xdb *db, struct slice dn);
 /* Replaces title, description, subject, language, bound_to and options (not people). */
 struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *room);
 struct xdb_op *xdb_room_set_subject(struct xdb *db, struct slice dn, struct slice subject);
-/* One that is all 0 removes what is said. */
+/* One that is all 0 removes what is said.  `bound_to`: the list has this name now;
+ * empty: it has the one that is there. */
 struct xdb_op *xdb_room_set_bound_state(struct xdb *db, struct slice dn,
-    const struct xdb_bound_state *state);
+    const struct xdb_bound_state *state, struct slice bound_to);
 /* `was` as it is now (affiliation AFF_NONE: none), `is` as it shall be; same
  * JID.  Local people are stored by DN, all others by JID. */
 struct xdb_op *xdb_room_set_affiliation(struct xdb *db, struct slice dn,

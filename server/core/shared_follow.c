@@ -261,6 +261,15 @@ static void follow_take(struct follow *f, const struct xdb_group *g)
 	arena_fini(&a);
 }
 
+static void follow_move(struct follow *f, struct slice dn)
+{
+	if (slice_eq(f->dn, dn))
+		return;
+	disown(f->dn);
+	f->dn = owned(dn);
+	follow_due(f, 0);
+}
+
 /* By a filter, it is gone or has another name now: the next listing tells. */
 static void follow_absent(struct follow *f)
 {
@@ -271,6 +280,8 @@ static void follow_absent(struct follow *f)
 	f->is_incomplete = true;        /* it may come */
 	if (is_by_filter(f->source))
 		source_due(f->source, 0);
+	else if (!slice_eq(f->dn, f->key))
+		follow_move(f, f->key); /* renamed, then gone: it may be made again */
 	else
 		set(f, f->group->title, NULL, 0);
 }
@@ -345,15 +356,6 @@ static struct follow *follow_find(const struct source *s, struct slice key)
 		if (slice_eq(f->key, key))
 			return f;
 	return NULL;
-}
-
-static void follow_move(struct follow *f, struct slice dn)
-{
-	if (slice_eq(f->dn, dn))
-		return;
-	disown(f->dn);
-	f->dn = owned(dn);
-	follow_due(f, 0);
 }
 
 /* A group is known by its UUID, so that another name is another title. */
@@ -436,10 +438,17 @@ static bool is_part(const struct follow *f, struct slice uuid)
 	return false;
 }
 
+/* Which entry it is, whatever its name; empty: not known yet. */
+static struct slice uuid_of(const struct follow *f)
+{
+	if (is_by_filter(f->source))
+		return f->key;
+	return f->part_n != 0 ? f->parts[0] : slice_make(NULL, 0);
+}
+
 static void news_of_group(struct follow *f, const struct xdb_news *news)
 {
-	if (is_by_filter(f->source) && slice_eq(f->key, news->uuid)
-	    && news->dn.n != 0)
+	if (news->dn.n != 0 && slice_eq(news->uuid, uuid_of(f)))
 		follow_move(f, news->dn);
 	if (news->is_all || f->is_incomplete || is_part(f, news->uuid))
 		follow_due(f, SOON_MS);

@@ -80,6 +80,8 @@ static void source_free(struct source *s)
 	buf_fini(&s->raw);
 	buf_fini(&s->parts);
 	buf_fini(&s->why);
+	buf_fini(&s->place);
+	buf_fini(&s->uuid);
 	arena_fini(&s->life);
 	free(s);
 }
@@ -102,7 +104,8 @@ static void source_left(void *ctx)
 
 	if (!list_is_empty(&s->followers) || list_is_linked(&s->unused))
 		return;
-	if (!s->has_roll) {
+	/* Whoever asks for that name again may mean another list. */
+	if (!s->has_roll || s->is_moved) {
 		source_free(s);
 		return;
 	}
@@ -161,7 +164,8 @@ static void source_read(void *ctx)
 	timer_stop(&s->again);
 	s->is_stale = false;
 	s->began_ms = loop_now_ms();
-	s->op = xdb_group_load(host.xdb, s->dn);
+	s->op = xdb_group_load(host.xdb, s->is_moved ? buf_slice(&s->place)
+	    : s->dn);
 	xdb_then(s->op, source_loaded, s);
 }
 
@@ -228,6 +232,10 @@ static void take_parts(struct source *s, const struct xdb_group *g)
 
 		buf_add(&s->parts, slice_make(&key, sizeof key));
 	}
+	buf_clear(&s->place);
+	buf_add(&s->place, g->dn);
+	buf_clear(&s->uuid);
+	buf_add(&s->uuid, g->uuid);
 	s->is_dynamic = g->is_dynamic;
 	s->unresolved_n = g->unresolved_n;
 }
@@ -317,6 +325,11 @@ static void source_loaded(const struct xdb_result *res, void *ctx)
 
 	s->op = NULL;
 	s->status = res->status;
+	if (res->status == XDB_ABSENT && s->is_moved) {
+		s->is_moved = false;    /* it may be made again where it was */
+		source_read(s);
+		return;
+	}
 	if (res->status != XDB_OK) {
 		source_failed(s, res);
 		return;
@@ -337,9 +350,23 @@ static bool is_made_of(const struct source *s, uint64_t key)
 	return false;
 }
 
+/* The same entry under another name (RFC 4511 §4.9). */
+static void follow_name(struct source *s, const struct xdb_news *news)
+{
+	if (news->dn.n == 0 || !slice_eq(news->uuid, buf_slice(&s->uuid))
+	    || slice_eq(news->dn, buf_slice(&s->place)))
+		return;
+	log_event(LOG_WARN, "list-renamed", "-", "list=%s is=%s",
+	    log_text(s->dn), log_text(news->dn));
+	buf_clear(&s->place);
+	buf_add(&s->place, news->dn);
+	s->is_moved = !slice_eq(news->dn, s->dn);
+}
+
 static void group_news(struct source *s, const struct xdb_news *news,
     uint64_t key)
 {
+	follow_name(s, news);
 	if (news->is_all || is_made_of(s, key))
 		read_later(s, SURE);
 	else if (s->failed_ms != 0 || s->unresolved_n != 0)

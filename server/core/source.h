@@ -5,7 +5,7 @@
  *
  * When a list cannot be read, or is gone, the last good copy stays
  * (directory.md, rule 10), also while nobody follows it: a failure must not put
- * everybody out of a members-only room. */
+ * everybody out of a members-only room.  One that is renamed is the same list. */
 #ifndef CORE_SOURCE_H
 #define CORE_SOURCE_H
 
@@ -23,6 +23,8 @@ struct source {
 	int64_t read_ms;                /* wall clock: when the copy was read; 0: never */
 	enum xdb_status status;         /* of the last reading */
 	struct buf why;                 /* … if it failed */
+	struct buf place;               /* its DN, as the directory said last */
+	bool is_moved;                  /* which is another than `dn` since a renaming */
 	int64_t failed_ms;              /* wall clock: since when it fails; 0: it does not */
 
 	/* source.c's own */
@@ -35,6 +37,7 @@ struct source {
 	struct roll next;               /* … and written down, in slices */
 	struct buf raw;                 /* what is left to write, from raw_at on */
 	size_t raw_at;
+	struct buf uuid;                /* of its entry: what it is, whatever its name */
 	bool is_dynamic;                /* made of people who match a search */
 	struct buf parts;               /* map_hash of the entryUUIDs it was read from */
 	int64_t began_ms, ended_ms;     /* the last reading */

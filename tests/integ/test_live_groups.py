@@ -490,6 +490,20 @@ def test_what_cannot_be_read_stays(world, tmp_path, group):
         assert set(ann.items()) == {bob.bare, people[2].jid}
 
 
+def test_a_group_of_the_configuration_is_renamed(world, service, group, come):
+    """The settings name it by its old name; it is the same group all the same."""
+    ann, bob, eva = come(3)
+    dn = group(bob.person, name="porteros")
+    until(ann, lambda items: bob.bare in items)
+    world.root.rename_s(dn, "cn=ujieres")
+    new = "cn=ujieres," + groups_base(world)
+    change(world, new, ldap.MOD_ADD, eva.person)
+    until(ann, lambda items: {bob.bare, eva.bare} <= set(items))
+    world.root.rename_s(new, "cn=porteros")
+    change(world, dn, ldap.MOD_DELETE, eva.person)
+    until(ann, lambda items: set(items) == {bob.bare})
+
+
 def test_a_group_that_is_too_much_stays_as_it_was(world, service, two):
     """500 groups within are followed; more is an error, not half of it."""
     ann, bob, dn = two

@@ -232,6 +232,27 @@ def test_list_deleted_and_back(live, login):                    # noqa: F811
     wait_for(lambda: state(live, room)[1:] == ["1", "0"], 30)
 
 
+def test_list_renamed(live, login):                             # noqa: F811
+    """The same entry by another name is the same list: nobody is less for it,
+    subscribers come and go, and the room's entry has the new name."""
+    ann, bob, cem = login(), login(), login()
+    dn = make_list(live, [ann.person], [bob.person])
+    room = bound_room(live, dn, CLOSED)
+    enter(bob, room, "bob")
+    settle(bob)
+    rdn, base = f"cn={live.name('otra')}", dn.partition(",")[2]
+    new = f"{rdn},{base}"
+    live.root.rename_s(dn, rdn)
+    subscribe(live, new, cem.person)
+    wait_for(lambda: entry(live, room)["imBoundTo"] == [new], 30)
+    wait_for(lambda: state(live, room)[1:] == ["3", "0"], 30)
+    assert condition(enter(cem, room, "cem")[0]) is None
+    assert all(s.get("type") != "unavailable" for s in settle(bob, cem)[0])
+    unsubscribe(live, new, bob.person)
+    assert 321 in codes(bob.receive("presence", from_=f"{room}/bob",
+                                    type="unavailable"))
+
+
 def test_unbound(live, login):                                  # noqa: F811
     """Nothing is left that speaks of a list."""
     ann = login()

@@ -188,6 +188,25 @@ def test_a_group_that_is_not_there_at_the_start(world, tmp_path):
         world.root.delete_s(dn)
 
 
+def test_a_group_that_is_renamed(world, tmp_path):
+    ann, bob = world.person(), world.person()
+    name = world.name("usa")
+    dn = add(world, name, "groupOfNames", member=[ann.dn])
+    with Service(world, tmp_path, {"ldap.people_groups": dn}) as service, \
+            Client(service, ann) as client:
+        wait_for(lambda: is_watching(service.log), 30)
+        client.come()
+        world.root.rename_s(dn, f"cn={name}-otra")
+        new = f"cn={name}-otra,{groups_base(world)}"
+        world.root.modify_s(new, [(ldap.MOD_ADD, "member", [bob.dn.encode()])])
+        wait_for(lambda: attempt(service, bob) is None)
+        assert settle(client) == [[]] and "list-renamed" in service.log
+        world.root.modify_s(new, [(ldap.MOD_DELETE, "member", [ann.dn.encode()])])
+        assert closed(client)[0] == "not-authorized"
+        assert "list-failed" not in service.log
+    world.root.delete_s(new)
+
+
 def test_an_outage_puts_nobody_out(world, tmp_path):
     """Taken out while nobody could hear of it: when the directory is back."""
     port = world.env["LDAP_URI"].rpartition(":")[2].strip("/")

@@ -2,6 +2,10 @@
 /* feat/muc/bound_note.c — imBoundState: the room's entry says how it went to read
  * its list (directory.md, rule 10), for administrators and the web.
  *
+ * A list that was renamed is written to imBoundTo by its new name, or the room
+ * would lose it with the next start; what then comes as news of the room binds it
+ * to the same list again.
+ *
  * Written some seconds after news, for much of it comes at once, and only when
  * it would say something else: each writing is news of the room, too. */
 #include "feat/muc/bound.h"
@@ -65,6 +69,7 @@ void bound_note_write(void *ctx)
 	struct binding *b = &r->bound;
 	const struct source *s = b->list.source;
 	struct xdb_bound_state is = state_of(s, &b->noted);
+	struct slice moved_to = slice_make(NULL, 0);
 
 	if (!room_is_stored(r) || b->noting != NULL)
 		return;
@@ -72,10 +77,13 @@ void bound_note_write(void *ctx)
 	 * nothing to say. */
 	if (s != NULL && (!s->is_asked || s->status == XDB_DOWN))
 		return;
-	if (says_the_same(&is, &b->noted))
+	if (s != NULL && s->is_moved)
+		moved_to = buf_slice(&s->place);
+	if (moved_to.n == 0 && says_the_same(&is, &b->noted))
 		return;
 	bound_note_keep(b, &is);
-	b->noting = xdb_room_set_bound_state(host.xdb, buf_slice(&r->dn), &is);
+	b->noting = xdb_room_set_bound_state(host.xdb, buf_slice(&r->dn), &is,
+	    moved_to);
 	xdb_then(b->noting, note_written, r);
 }
 

@@ -369,14 +369,14 @@ static void group_news(struct source *s, const struct xdb_news *news,
 	follow_name(s, news);
 	if (news->is_all || is_made_of(s, key))
 		read_later(s, SURE);
-	else if (s->failed_ms != 0 || s->unresolved_n != 0)
-		read_later(s, PERHAPS); /* it may be what is missing */
+	else if (s->failed_ms != 0 || s->unresolved_n != 0 || s->op != NULL)
+		read_later(s, PERHAPS); /* it may be what is missing, or being read */
 }
 
 static void person_news(struct source *s, const struct xdb_news *news)
 {
 	if (s->is_dynamic
-	    || (!news->is_slight && s->unresolved_n != 0))
+	    || (!news->is_slight && (s->unresolved_n != 0 || s->op != NULL)))
 		read_later(s, PERHAPS);
 	else if (!news->is_slight && roll_has_person(&s->roll, news->uuid))
 		read_later(s, SURE);

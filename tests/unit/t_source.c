@@ -270,6 +270,21 @@ static void much_news(void)
 	end();
 }
 
+/* What it is made of is not known yet, so the news may be of it. */
+static void news_while_first_reading(void)
+{
+	fake_xdb_list("ann:2 bob:1", false, 0);
+	room = (struct follower){ .told = hear };
+	source_follow(&room, SLICE("cn=lista"));
+	sources_news(&(struct xdb_news){ .kind = XDB_GROUP, .uuid = SLICE("the-list") });
+	give(XDB_OK);
+	fake_xdb_list("ann:2", false, 0);
+	ok(is_asked(true), "news while it is read for the first time: read again");
+	give(XDB_OK);
+	is_int(is("bob"), 0, "and who was taken off meanwhile is off");
+	end();
+}
+
 static void news_while_reading(void)
 {
 	begin("ann:2", false, 0);
@@ -299,6 +314,7 @@ int main(void)
 	news();
 	much_news();
 	news_while_reading();
+	news_while_first_reading();
 	fake_xdb_list(NULL, false, 0);
 	loop_fini();
 	arena_fini(&settings.arena);

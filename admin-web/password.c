@@ -119,6 +119,17 @@ static void change_checked(struct exchange *x, enum auth_outcome outcome)
 	}
 }
 
+static void change_failed(struct exchange *x, const struct xdb_result *res)
+{
+	if (res->status != XDB_DOWN && res->status != XDB_BUSY) {
+		exchange_fail_xdb(x, res->status);
+		return;
+	}
+	reply_header(x, "Retry-After", "5");
+	again(x, 503, say(x, res->may_be_done ? T_PASSWORD_UNSURE
+	    : T_PASSWORD_AS_IT_WAS));
+}
+
 static void change_set(struct exchange *x, const struct xdb_result *res)
 {
 	audit(x, "password-change", slice_of(x->who.uid),
@@ -127,7 +138,7 @@ static void change_set(struct exchange *x, const struct xdb_result *res)
 		account_renewed(x, x->who.uid,
 		    form_get_exact(&x->form, "password"), change_ends);
 	else if (res->status != XDB_REFUSED)
-		exchange_fail_xdb(x, res->status);
+		change_failed(x, res);
 	else if (res->refusal == XDB_BAD_PASSWORD)
 		again(x, 422, say_with(x, T_PASSWORD_UNFIT, res->says != NULL
 		    ? res->says : say(x, T_PASSWORD_UNFIT_WHY), NULL));

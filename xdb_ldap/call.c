@@ -381,15 +381,20 @@ int call_send(struct call *c, LDAP *ld, int64_t timeout_ms)
 
 /* --- the answer ------------------------------------------------------------------------------- */
 
+/* Of a change of the password, not what goes before it. */
 static bool is_write(const struct call *c)
 {
-	return c->kind != CALL_SEARCH && c->kind != CALL_BIND;
+	return c->kind == CALL_CHANGE ? c->sets
+	    : c->kind != CALL_SEARCH && c->kind != CALL_BIND;
 }
 
 /* Without an answer it may have been done all the same. */
-static void may_be_done(const struct call *c)
+static void may_be_done(struct call *c, bool is_answered)
 {
-	if (is_write(c) && c->op->db->fresh != NULL)
+	if (!is_write(c))
+		return;
+	c->op->res.may_be_done |= !is_answered;
+	if (c->op->db->fresh != NULL)
 		fresh_wrote(c->op->db->fresh, c->dn);
 }
 
@@ -403,7 +408,7 @@ void call_finish(struct call *c, enum xdb_status status, const char *why)
 	buf_wipe(&c->wish);
 	pager_over(c);
 	if (status == XDB_OK || status == XDB_DOWN)
-		may_be_done(c);
+		may_be_done(c, status == XDB_OK || c->code != LDAP_SUCCESS);
 	op_called(c->op);
 }
 
@@ -641,12 +646,25 @@ enum call_turn call_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 
 /* --- the answer to a bind ------------------------------------------------------------------------- */
 
+static bool takes_writes(const struct call *c)
+{
+	const struct xdb *db = c->op->db;
+
+	return db->writer_n == 0 || c->conn->server < db->servers + db->writer_n;
+}
+
+/* Binds go to a replica while the provider is away; a replica would refuse the
+ * rest, or worse, keep it to itself. */
 static enum call_turn set_next(struct call *c)
 {
 	c->refusal = XDB_REFUSAL_NONE;
 	c->asks_who = false;
-	c->sets = true;
-	return CALL_SENDS;
+	c->sets = takes_writes(c);
+	if (c->sets)
+		return CALL_SENDS;
+	c->status = XDB_DOWN;
+	c->code = LDAP_UNAVAILABLE;
+	return CALL_DONE;
 }
 
 /* ppolicy's changeAfterReset comes with success and then refuses every other
@@ -765,7 +783,7 @@ void call_drop(struct call *c, bool is_late)
 		pool_withdraw(c->pool, c);
 	else if (c->place == CALL_FLYING) {
 		conn_forget(c->conn, c, is_late);
-		may_be_done(c);
+		may_be_done(c, false);
 	} else if (list_is_linked(&c->place_link))
 		list_remove(&c->place_link);    /* it waits for another's pages */
 	pager_over(c);

@@ -314,6 +314,8 @@ struct xdb_result {
 	const char *why;                /* for the log; static or the operation's */
 	enum xdb_refusal refusal;       /* with XDB_REFUSED */
 	const char *says;               /* xdb_password_change: why not, for people; or NULL */
+	bool may_be_done;               /* XDB_DOWN: a write was sent, and not answered;
+	                                   false: nothing was changed */
 	uint64_t version;               /* xdb_roster_change */
 	const struct xdb_account *account;
 	const struct xdb_vcard *vcard;
@@ -384,7 +386,8 @@ enum { XDB_PASSWORD_LEAST = 8 };
 /* A new password, set by the person: bound with the old one, by RFC 3062, so that
  * the directory's own rules for people decide.  A person who must change the
  * password (XDB_MUST_CHANGE) can.  REFUSED: XDB_WRONG_PASSWORD is about the old
- * one, XDB_BAD_PASSWORD about the new one. */
+ * one, XDB_BAD_PASSWORD about the new one.  DOWN at once while none of write_uri
+ * is there: the old one is looked at elsewhere then, the new one sent nowhere. */
 struct xdb_op *xdb_password_change(struct xdb *db, const struct xdb_person *who,
     struct slice was, struct slice is);
 

@@ -198,9 +198,12 @@ static void refused(struct job *j, const struct xdb_result *res)
 	struct change *c = j->data;
 	const char *says = res->says;
 
-	if (res->status != XDB_REFUSED) {
+	if (res->may_be_done) {
 		fail(j, SE_RESOURCE_CONSTRAINT, "The directory did not say whether "
 		    "the password is changed: try the new one, then the old one.");
+	} else if (res->status != XDB_REFUSED) {
+		fail(j, SE_RESOURCE_CONSTRAINT, "The directory takes no changes "
+		    "now: the password is as it was. Try again later.");
 	} else if (res->refusal == XDB_TOO_OFTEN) {
 		fail(j, SE_RESOURCE_CONSTRAINT, "There were too many wrong "
 		    "passwords; try again later.");

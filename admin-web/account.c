@@ -310,6 +310,18 @@ void account_close(struct exchange *x, const char *uid, const char *reason,
 	    "uid", api_text(slice_of(uid)), "reason", reason), close_heard);
 }
 
+void account_proved(struct exchange *x, struct slice password, exchange_fn *then)
+{
+	struct changing *c = ARENA_NEW(&x->arena, struct changing);
+
+	c->then = then;
+	c->outer = x->act;
+	x->act = c;
+	exchange_ask(x, json_pack("{s:s, s:o, s:o}", "op", "password-proved",
+	    "uid", api_text(slice_of(x->who.uid)), "password",
+	    api_text(password)), close_heard);
+}
+
 void account_renewed(struct exchange *x, const char *uid, struct slice password,
     exchange_fn *then)
 {

@@ -48,6 +48,10 @@ void account_link(struct exchange *x, const struct person *p,
 void account_close(struct exchange *x, const char *uid, const char *reason,
     exchange_fn *then);
 
+/* Who signed in has just proved this password: whose account or verifiers are
+ * missing has them soon; goes on whether or not the im process could be reached. */
+void account_proved(struct exchange *x, struct slice password, exchange_fn *then);
+
 /* A person has a new password, set just now: their browsers are signed out, and
  * the im process ends their streams and makes verifiers of it, which it alone can;
  * goes on whether or not it could be reached. */

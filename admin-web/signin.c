@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* admin-web/signin.c — in, out, the choice of language, and the page for people
  * who are no administrators. */
+#include "admin-web/account.h"
 #include "admin-web/auth.h"
 #include "admin-web/layout.h"
 #include "admin-web/login.h"
@@ -63,6 +64,11 @@ void page_signin(struct exchange *x)
 		    safe_next(x, form_get(&x->query, "next")));
 }
 
+static void signed_in(struct exchange *x)
+{
+	exchange_redirect(x, safe_next(x, form_get(&x->form, "next")));
+}
+
 static void signin_checked(struct exchange *x, enum auth_outcome outcome)
 {
 	const char *next = safe_next(x, form_get(&x->form, "next"));
@@ -71,7 +77,8 @@ static void signin_checked(struct exchange *x, enum auth_outcome outcome)
 	switch (outcome) {
 	case AUTH_GOOD:
 		login_begin(x);
-		exchange_redirect(x, next);
+		account_proved(x, form_get_exact(&x->form, "password"),
+		    signed_in);
 		return;
 	case AUTH_MUST_CHANGE:
 		x->who = (struct who){ 0 };

@@ -94,16 +94,41 @@ static const char *op_close_account(const json_t *request, json_t *answer)
 	return NULL;
 }
 
+static bool password_read(struct arena *a, const json_t *request,
+    struct slice *local_r, struct slice *password_r)
+{
+	*password_r = member(request, "password");
+	return password_r->n != 0
+	    && jid_prep_local(a, member(request, "uid"), local_r);
+}
+
+/* The web process has found the password of somebody right: who has no verifiers
+ * gets them, as at a first login by PLAIN. */
+static const char *op_password_proved(const json_t *request, json_t *answer)
+{
+	struct slice password, local;
+	struct arena a = { NULL };
+
+	if (!password_read(&a, request, &local, &password)) {
+		arena_fini(&a);
+		return "password-proved needs a uid and the password";
+	}
+	verifiers_begin(local, password);
+	explicit_bzero((void *)(uintptr_t)password.p, password.n);
+	json_object_set_new(answer, "beginning", json_true());
+	arena_fini(&a);
+	return NULL;
+}
+
 /* The web process has set a password for its owner: who is logged in with the old
  * one is out, and verifiers are made of the new one, which nobody else can do. */
 static const char *op_password_changed(const json_t *request, json_t *answer)
 {
-	struct slice password = member(request, "password"), local;
+	struct slice password, local;
 	struct arena a = { NULL };
 	struct account *found;
 
-	if (password.n == 0
-	    || !jid_prep_local(&a, member(request, "uid"), &local)) {
+	if (!password_read(&a, request, &local, &password)) {
 		arena_fini(&a);
 		return "password-changed needs a uid and the password";
 	}
@@ -181,6 +206,7 @@ static const struct { const char *name; op_fn *run; } ops[] = {
 	{ "sessions",       op_sessions       },
 	{ "close-account",  op_close_account  },
 	{ "password-changed", op_password_changed },
+	{ "password-proved", op_password_proved },
 	{ "room-changed",   op_room_changed   },
 	{ "room-temporary", op_room_temporary },
 	{ "stats",          op_stats          },

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "core/account.h"
+#include "core/admission.h"
 #include "core/host.h"
 #include "net/sasl.h"
 
@@ -180,6 +181,7 @@ struct proving {
 	struct xdb_person person;       /* dn, uuid and what names the password */
 	struct timer wait;
 	bool made_profile;
+	bool is_first;                  /* only if there are none */
 	bool is_void;
 	struct arena arena;
 };
@@ -258,6 +260,16 @@ void verifiers_make(struct slice local, const struct xdb_person *is,
 	}
 }
 
+void verifiers_begin(struct slice local, struct slice password)
+{
+	struct proving *p = proving_new(local, password);
+
+	if (p == NULL)
+		return;
+	p->is_first = true;
+	load(p);
+}
+
 void verifiers_renew(struct slice local, struct slice password)
 {
 	struct proving *p;
@@ -291,7 +303,8 @@ static void make_profile(struct proving *p, const struct xdb_result *res)
 	struct jid jid;
 
 	if (p->made_profile || host.settings->ldap.provision != PROVISION_LOGIN
-	    || res->account->person.refusal != XDB_REFUSAL_NONE) {
+	    || res->account->person.refusal != XDB_REFUSAL_NONE
+	    || admission_of(p->local, res->account->person.uuid) != XDB_OK) {
 		fails(p, res);
 		return;
 	}
@@ -312,6 +325,10 @@ static void loaded(const struct xdb_result *res, void *ctx)
 	}
 	if (!found->profile.exists) {
 		make_profile(p, res);
+		return;
+	}
+	if (p->is_first && found->profile.scram_n != 0) {
+		proving_free(p);
 		return;
 	}
 	person_keep(p, &found->person, found->profile.dn);

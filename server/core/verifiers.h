@@ -27,6 +27,11 @@ void verifiers_compare(struct slice profile_dn, struct slice verifier,
  * is not stored. */
 void verifiers_renew(struct slice local, struct slice password);
 
+/* A password was just proved elsewhere (on the web page): the same for who has no
+ * account or no verifiers yet, so that a client that speaks nothing but SCRAM can
+ * be the first.  Whoever has some keeps them. */
+void verifiers_begin(struct slice local, struct slice password);
+
 unsigned verifiers_count(void);                 /* being made or stored; who waits for
                                                    the second to end is not */
 

@@ -77,7 +77,14 @@ def logins(service, person):
                       service.log)
 
 
-@pytest.mark.parametrize("way", [by_plain, by_the_web])
+def by_signing_in(world, person):
+    """Somebody who never logged in looks at the page for people first."""
+    Browser(world).sign_in(person.uid, person.password)
+    wait_for(lambda: "imScram" in (world.profile(person) or {}), 30)
+    return person
+
+
+@pytest.mark.parametrize("way", [by_plain, by_the_web, by_signing_in])
 @pytest.mark.parametrize("name", CLIENTS)
 def test_without_plain(world, tmp_path, name, way):
     mechanism, client = CLIENTS[name]

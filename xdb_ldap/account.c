@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* xdb_ldap/account.c — an account is a person and a profile. */
-#include "xdb_ldap/dn.h"
+#include "base/log.h"
+#include "xdb_ldap/claim.h"
 #include "xdb_ldap/person.h"
 #include "xdb_ldap/wrong.h"
 
 /* --- load ------------------------------------------------------------------------------ */
 
 static void account_found(struct xdb_op *op);
+static void account_renamed(struct xdb_op *op, enum xdb_status status,
+    const char *why);
 
 struct xdb_op *xdb_account_load(struct xdb *db, struct slice uid)
 {
@@ -31,6 +34,29 @@ static void account_found(struct xdb_op *op)
 	profile_read(op, f->profile, account->person.password_changed,
 	    &account->profile);
 	op->res.account = account;
+	if (f->jid_is_old)
+		claim_start(op, &(struct claim_of){ .uuid = account->person.uuid,
+		    .dn = account->person.dn, .jid = claim_jid(op, f->uid),
+		    .is_renamed = true }, account_renamed);
+	else
+		op_finish(op, XDB_OK, NULL);
+}
+
+/* The account is that person's whatever its jid says. */
+static void account_renamed(struct xdb_op *op, enum xdb_status status,
+    const char *why)
+{
+	const struct found *f = op->data;
+	struct xdb_profile *p = &((struct xdb_account *)(uintptr_t)
+	    op->res.account)->profile;
+
+	log_event(status == XDB_OK ? LOG_INFO : LOG_WARN, status == XDB_OK
+	    ? "profile-renamed" : "profile-not-renamed", "-",
+	    "profile=\"%s\" was=%s name=%s why=%s", log_text(p->dn),
+	    log_text(p->jid), log_text(f->name), why != NULL ? why : "-");
+	if (status == XDB_OK)
+		p->jid = claim_jid(op, f->uid);
+	op->res.refusal = XDB_REFUSAL_NONE;
 	op_finish(op, XDB_OK, NULL);
 }
 
@@ -50,61 +76,23 @@ static bool is_uuid(struct slice s)
 	return s.n == 36;
 }
 
-static void profile_made(struct xdb_op *op);
-
-/* On the person's entry; imUser is there: 20.  No assertion that it is still that
- * person's: slapo-unique hands it on to its own search, which then fails (2.5.13). */
-static void create_inline(struct xdb_op *op, const struct xdb_person *person,
-    struct slice jid)
+static void profile_claimed(struct xdb_op *op, enum xdb_status status,
+    const char *why)
 {
-	struct mods m = { 0 };
-
-	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_OBJECT_CLASS, SLICE(CLASS_USER));
-	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_JID, jid);
-	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_STATUS, SLICE("active"));
-	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_ROSTER_VERSION, SLICE("0"));
-	*(struct call **)op->data = call_modify(op, op_text(op, person->dn), &m,
-	    NULL);
-	op_await(op, profile_made);
+	op_finish(op, status, why);
 }
 
 struct xdb_op *xdb_profile_create(struct xdb *db, const struct xdb_person *person,
     struct slice jid)
 {
-	struct xdb_op *op = op_new(db, sizeof (struct call *));
-	struct call **c = op->data;
-	struct mods m = { 0 };
+	struct xdb_op *op = op_new(db, 0);
 
-	if (!is_uuid(person->uuid) || jid.n == 0) {
+	if (!is_uuid(person->uuid) || jid.n == 0)
 		op_finish(op, XDB_BROKEN, "the person has no entryUUID");
-		return op;
-	}
-	if (db->is_inline) {
-		if (op_owns(op, person->dn, db->people_base))
-			create_inline(op, person, jid);
-		return op;
-	}
-	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_OBJECT_CLASS, SLICE(CLASS_PROFILE));
-	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_PERSON_UUID, person->uuid);
-	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_PERSON, person->dn);
-	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_JID, jid);
-	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_STATUS, SLICE("active"));
-	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_ROSTER_VERSION, SLICE("0"));
-	*c = call_add(op, dn_make(&op->arena, op_name(op, ATTR_PERSON_UUID),
-	    person->uuid, db->profiles_base), &m);
-	op_await(op, profile_made);
+	else if (!db->is_inline || op_owns(op, person->dn, db->people_base))
+		claim_start(op, &(struct claim_of){
+		    .uuid = slice_dup(&op->arena, person->uuid),
+		    .dn = slice_dup(&op->arena, person->dn),
+		    .jid = slice_dup(&op->arena, jid) }, profile_claimed);
 	return op;
-}
-
-static void profile_made(struct xdb_op *op)
-{
-	struct call *c = *(struct call **)op->data;
-
-	/* slapo-unique: another profile has this JID. */
-	if (c->code == LDAP_CONSTRAINT_VIOLATION)
-		op_finish(op, XDB_CONFLICT, "another profile has this JID");
-	else if (c->status == XDB_ABSENT && !op->db->is_inline)
-		op_finish(op, XDB_BROKEN, "there is no ou=profiles");
-	else if (!op_failed(op, c))
-		op_finish(op, XDB_OK, NULL);
 }

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "xdb_ldap/claim.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/values.h"
@@ -214,11 +215,40 @@ static void policy_found(struct xdb_op *op)
 	f->next(op);
 }
 
+/* One account is one address.  Of a person with several names it is the one that
+ * the profile was made with, and the others are nobody's. */
+static bool is_of_account(struct xdb_op *op, struct found *f)
+{
+	struct slice jid = f->profile != NULL ? entry_one(f->profile, ATTR_JID)
+	    : slice_make(NULL, 0), asked = claim_jid(op, f->uid), name, *names;
+	size_t n;
+
+	if (jid.n == 0 || asked.n == 0 || slice_eq_nocase(jid, asked))
+		return true;
+	names = entry_all(f->person, ATTR_NAME, &n);
+	switch (claim_named(op->db->domain, jid, names, n, &name)) {
+	case CLAIM_YES:
+		log_event(LOG_INFO, "name-of-no-account", "-", "name=%s jid=%s",
+		    log_text(f->uid), log_text(jid));
+		op_finish(op, XDB_ABSENT, "this person's account has another name");
+		return false;
+	case CLAIM_NO:
+		f->jid_is_old = true;
+		break;
+	case CLAIM_UNKNOWN:
+		break;
+	}
+	return true;
+}
+
 static void found_all(struct xdb_op *op)
 {
 	struct found *f = op->data;
-	const char *policy = policy_of(op, f);
+	const char *policy;
 
+	if (!is_of_account(op, f))
+		return;
+	policy = policy_of(op, f);
 	if (*policy == '\0') {
 		f->next(op);
 		return;

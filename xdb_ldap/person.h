@@ -15,6 +15,7 @@ struct found {
 	const struct entry *person;     /* never NULL when `next` runs */
 	struct slice name;              /* the value that matched */
 	const struct entry *profile;    /* NULL: there is none */
+	bool jid_is_old;                /* made of a name the person has no more */
 };
 
 /* The search for who has this name, which may find several. */

@@ -261,13 +261,32 @@ static bool nsuniqueid_read(struct slice id, unsigned char *uuid_r)
 
 /* [MS-DTYP] §2.3.4.2: the first three fields are little-endian, and the text
  * that every tool shows is written from the most significant octet on. */
+static const unsigned char guid_from[SYNC_UUID_BYTES] = { 3, 2, 1, 0, 5, 4,
+	7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
+
 static void guid_read(struct slice id, unsigned char *uuid_r)
 {
-	static const unsigned char from[SYNC_UUID_BYTES] = { 3, 2, 1, 0, 5, 4,
-	    7, 6, 8, 9, 10, 11, 12, 13, 14, 15 };
-
 	for (size_t i = 0; i < SYNC_UUID_BYTES; i++)
-		uuid_r[i] = (unsigned char)id.p[from[i]];
+		uuid_r[i] = (unsigned char)id.p[guid_from[i]];
+}
+
+/* That order is its own inverse. */
+bool sync_id_of_uuid(const char *attribute, struct slice uuid, struct buf *id)
+{
+	unsigned char bytes[SYNC_UUID_BYTES];
+	bool is_guid = strcmp(attribute, "objectGUID") == 0;
+
+	if ((!is_guid && strcmp(attribute, "nsUniqueId") != 0)
+	    || !sync_uuid_of(uuid, bytes))
+		return false;
+	for (size_t i = 0; i < SYNC_UUID_BYTES; i++) {
+		if (is_guid)
+			buf_addc(id, (char)bytes[guid_from[i]]);
+		else
+			buf_addf(id, "%s%02x", i != 0 && i % 4 == 0 ? "-" : "",
+			    bytes[i]);
+	}
+	return true;
 }
 
 bool sync_uuid_of_id(struct slice id, unsigned char *uuid_r)

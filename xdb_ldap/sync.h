@@ -58,5 +58,7 @@ bool sync_uuid_of(struct slice text, unsigned char *uuid_r);
  * Server ("66446001-1dd211b2-80b5c5b0-20f8a11b"), the 16 octets of objectGUID. */
 bool sync_uuid_of_id(struct slice id, unsigned char *uuid_r);
 void sync_uuid_text(const unsigned char *uuid, char *text_r);   /* without a NUL */
+/* The inverse, for a filter on that attribute; false: it holds the UUID as text. */
+bool sync_id_of_uuid(const char *attribute, struct slice uuid, struct buf *id);
 
 #endif

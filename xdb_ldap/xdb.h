@@ -344,11 +344,15 @@ const char *xdb_status_text(enum xdb_status status);
  * OK: res->account (profile.exists may be false).  Exactly one person must
  * match the filter, and its own value must be `uid` after case folding, or it
  * is XDB_ABSENT (none) or XDB_BROKEN (several).  The caller compares the
- * prepared uid (LDAP-06). */
+ * prepared uid (LDAP-06).  A profile whose jid is made of a name that the person has
+ * no more gets the address `uid`@domain; of a person with several names the one in
+ * the jid is the account, and the others are ABSENT. */
 struct xdb_op *xdb_account_load(struct xdb *db, struct slice uid);
 
-/* Makes the profile of a person, jid = canonical bare JID.  CONFLICT: it exists.
- * A profile has a DN of its own, or (is_inline) the person's; nobody but the store
+/* Makes the profile of a person, jid = canonical bare JID.  OK: there is one with this
+ * address, now or before.  CONFLICT: another profile has the address, and cannot be
+ * given another, for its person is gone (the log names it) or is called that; or the
+ * person's own has another.  A profile has a DN of its own, or (is_inline) the person's; nobody but the store
  * needs to know which. */
 struct xdb_op *xdb_profile_create(struct xdb *db, const struct xdb_person *person,
     struct slice jid);

@@ -124,10 +124,11 @@ static void load_again(struct job *j)
 
 static void edit_profile_made(struct job *j, const struct xdb_result *res)
 {
-	if (res->status == XDB_OK || res->status == XDB_CONFLICT)
+	if (res->status == XDB_OK)
 		load_again(j);
-	else
-		edit_finish(j, res->status);
+	else            /* the address is another profile's: there is no account */
+		edit_finish(j, res->status == XDB_CONFLICT ? XDB_REFUSED
+		    : res->status);
 }
 
 static void edit_answered(struct job *j, const struct xdb_result *res)

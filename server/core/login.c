@@ -511,13 +511,16 @@ static void enter(struct login *l)
 	    profile_made);
 }
 
-/* CONFLICT: another login of the same person was a moment earlier. */
+/* CONFLICT: the address is another profile's, and trying again will not help; the
+ * store's log says what will. */
 static void profile_made(const struct xdb_result *res, void *ctx)
 {
 	struct login *l = ctx;
 
 	l->op = NULL;
-	if (res->status != XDB_OK && res->status != XDB_CONFLICT)
+	if (res->status == XDB_CONFLICT)
+		fail(l, SASL_FAIL_DISABLED, "address-of-another-profile");
+	else if (res->status != XDB_OK)
 		fail(l, SASL_FAIL_TEMPORARY, "profile-not-made");
 	else
 		await(l, xdb_account_load(host.xdb, sasl_name(l->sasl)),

@@ -331,6 +331,16 @@ static void expired_text(struct xml_writer *w)
 	buf_fini(&text);
 }
 
+/* The person can do nothing about it, but tell who can. */
+static void disabled_text(struct xml_writer *w)
+{
+	write_open(w, NS_SASL, "text");
+	write_lang(w, SLICE("en"));
+	write_text(w, SLICE("Somebody had this address before and their account "
+	    "is still there: please tell the administrators of this service."));
+	write_close(w);
+}
+
 static void sasl_failure(struct stream *st, enum sasl_result why)
 {
 	struct buf out = { 0 };
@@ -341,6 +351,8 @@ static void sasl_failure(struct stream *st, enum sasl_result why)
 	write_leaf(&w, NS_SASL, sasl_failure_name(why), slice_make(NULL, 0));
 	if (why == SASL_FAIL_EXPIRED)
 		expired_text(&w);
+	if (why == SASL_FAIL_DISABLED)
+		disabled_text(&w);
 	write_close(&w);
 	stream_send(st, buf_slice(&out));
 	buf_fini(&out);

@@ -12,10 +12,11 @@ static const struct attempt profile_im_may[] = {
 	    "keep verifiers" },
 	{ ATTR_SCRAM_SOURCE, LDAP_MOD_REPLACE, "-", "keep verifiers" },
 	{ ATTR_VCARD, LDAP_MOD_REPLACE, "<x/>", "keep vCards" },
+	{ ATTR_JID, LDAP_MOD_DELETE, TRY_NOBODYS, "give an account the address of "
+	    "a person who was renamed" },
 };
 static const struct attempt profile_im_may_not[] = {
 	{ ATTR_STATUS, LDAP_MOD_DELETE, TRY_NOBODYS, "lift a suspension" },
-	{ ATTR_JID, LDAP_MOD_DELETE, TRY_NOBODYS, "change an address" },
 	{ ATTR_PERSON, LDAP_MOD_DELETE, "cn=tertulia-doctor",
 	    "give a profile to somebody else" },
 };
@@ -97,10 +98,11 @@ static const struct attempt inline_im_may[] = {
 	{ ATTR_PENDING, LDAP_MOD_DELETE, TRY_NOBODYS, "keep subscription requests" },
 	{ ATTR_SCRAM, LDAP_MOD_DELETE, TRY_NOBODYS, "keep verifiers" },
 	{ ATTR_VCARD, LDAP_MOD_DELETE, TRY_NOBODYS, "keep vCards" },
+	{ ATTR_JID, LDAP_MOD_DELETE, TRY_NOBODYS, "give an account the address of "
+	    "a person who was renamed" },
 };
 static const struct attempt inline_im_may_not[] = {
 	{ ATTR_STATUS, LDAP_MOD_DELETE, TRY_NOBODYS, "lift a suspension" },
-	{ ATTR_JID, LDAP_MOD_DELETE, TRY_NOBODYS, "change an address" },
 	{ ATTR_OBJECT_CLASS, LDAP_MOD_DELETE, CLASS_USER,
 	    "take an account off a person" },
 };

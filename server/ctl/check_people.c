@@ -5,6 +5,7 @@
 #include "ctl/checks.h"
 #include "ctl/judge.h"
 #include "xdb_ldap/person.h"
+#include "xdb_ldap/sync.h"
 
 /* --- the tree ------------------------------------------------------------------ */
 
@@ -54,6 +55,17 @@ void check_bases(struct doctor *d, struct result *r)
 
 /* --- people ----------------------------------------------------------------------- */
 
+static struct slice uuid_text(struct doctor *d, struct slice id)
+{
+	unsigned char uuid[SYNC_UUID_BYTES];
+	char text[SYNC_UUID_CHARS];
+
+	if (!sync_uuid_of_id(id, uuid))
+		return slice_make(NULL, 0);
+	sync_uuid_text(uuid, text);
+	return slice_dup(&d->arena, slice_make(text, sizeof text));
+}
+
 static void person_take(struct doctor *d, LDAPMessage *e)
 {
 	struct doctor_person *p;
@@ -65,6 +77,8 @@ static void person_take(struct doctor *d, LDAPMessage *e)
 	}
 	p = &d->people[d->person_n++];
 	p->dn = wire_dn(d->im, &d->arena, e);
+	p->uuid = uuid_text(d, wire_value(d->im, &d->arena, e,
+	    doctor_attr(d, ATTR_UUID)));
 	p->name_n = wire_values(d->im, &d->arena, e,
 	    doctor_attr(d, ATTR_NAME), &p->names);
 }
@@ -72,7 +86,8 @@ static void person_take(struct doctor *d, LDAPMessage *e)
 /* All of them, page by page; the LDAP result code. */
 static int people_read(struct doctor *d)
 {
-	const char *attrs[] = { doctor_attr(d, ATTR_NAME), NULL };
+	const char *attrs[] = { doctor_attr(d, ATTR_NAME),
+		doctor_attr(d, ATTR_UUID), NULL };
 	struct berval cookie = { 0 };
 	struct question q = { .base = d->settings->ldap.people_base,
 		.scope = LDAP_SCOPE_SUBTREE, .attrs = attrs,

@@ -1,11 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ctl/check_profiles.c — has each address one profile?  Where the overlay unique came
- * late, or two servers were written to at once, there may be two. */
+/* ctl/check_profiles.c — has each address one profile, and each profile its person?
+ *
+ * Where the overlay unique came late, or two servers were written to at once, there
+ * may be two of one address.  Where somebody left, or was entered again from a file,
+ * there is one whose person is gone, and who has the name next cannot log in. */
 #include "base/map.h"
 #include "ctl/checks.h"
+#include "xdb_ldap/claim.h"
+#include "xdb_ldap/filter.h"
+#include "xdb_ldap/sync.h"
+
+enum { LOOKED_FOR_MOST = 50 };          /* people whom the filter does not find */
+
+struct lost { const char *dn; struct slice jid, uuid; };
 
 struct seen {
 	struct map by_jid;              /* jid -> DN */
+	struct map people;              /* entryUUID -> struct doctor_person */
+	size_t renamed_n;               /* called otherwise than their jid says */
+	size_t lost_n;                  /* of nobody that the filter finds */
+	struct lost lost[LOOKED_FOR_MOST];
 	size_t n, shared_n;
 	struct slice jid;               /* the first that is shared, and by whom */
 	const char *dn[2];
@@ -22,6 +36,23 @@ static struct slice lower(struct arena *a, struct slice jid)
 	return slice_make(copy, jid.n);
 }
 
+/* On people's entries the person cannot be gone, and is renamed with the profile. */
+static void owner_look(struct doctor *d, struct seen *p, LDAPMessage *e,
+    const char *dn, struct slice jid)
+{
+	struct slice uuid = lower(&d->arena, wire_value(d->im, &d->arena, e,
+	    doctor_attr(d, ATTR_PERSON_UUID))), name;
+	const struct doctor_person *owner = map_find(&p->people, uuid);
+
+	if (d->directory.is_inline || slice_starts(jid, SLICE("tertulia-doctor-")))
+		return;                 /* check_scratch's, of nobody */
+	if (owner != NULL)
+		p->renamed_n += claim_named(d->settings->server.domain, jid, owner->names,
+		    owner->name_n, &name) == CLAIM_NO;
+	else if (p->lost_n++ < LOOKED_FOR_MOST)
+		p->lost[p->lost_n - 1] = (struct lost){ dn, jid, uuid };
+}
+
 static void take(struct doctor *d, struct seen *p, LDAPMessage *e)
 {
 	struct slice jid = wire_value(d->im, &d->arena, e, doctor_attr(d, ATTR_JID));
@@ -31,6 +62,7 @@ static void take(struct doctor *d, struct seen *p, LDAPMessage *e)
 	if (jid.n == 0)
 		return;
 	jid = lower(&d->arena, jid);
+	owner_look(d, p, e, dn, jid);
 	other = map_put(&p->by_jid, jid, (void *)(uintptr_t)dn);
 	if (other != NULL && p->shared_n++ == 0) {
 		p->jid = jid;
@@ -41,7 +73,8 @@ static void take(struct doctor *d, struct seen *p, LDAPMessage *e)
 
 static int read_all(struct doctor *d, struct seen *p)
 {
-	const char *attrs[] = { doctor_attr(d, ATTR_JID), NULL };
+	const char *attrs[] = { doctor_attr(d, ATTR_JID),
+		doctor_attr(d, ATTR_PERSON_UUID), NULL };
 	struct berval cookie = { 0 };
 	struct question q = { .base = d->directory.profiles_base,
 		.scope = LDAP_SCOPE_SUBTREE, .attrs = attrs, .cookie = &cookie,
@@ -62,11 +95,94 @@ static int read_all(struct doctor *d, struct seen *p)
 	return code;
 }
 
+/* --- whose person is gone --------------------------------------------------------- */
+
+/* Is there nobody of that entryUUID, whatever the filter says?  Who cannot be looked
+ * for is not said to be gone. */
+static bool is_gone(struct doctor *d, const struct lost *l)
+{
+	static const char *const none[] = { "1.1", NULL };
+	const char *attr = doctor_attr(d, ATTR_UUID);
+	struct buf filter = { 0 }, id = { 0 };
+	struct question q = { .base = d->settings->ldap.people_base,
+		.scope = LDAP_SCOPE_SUBTREE, .attrs = none };
+	LDAPMessage *found;
+	bool gone;
+
+	filter_eq(&filter, attr, sync_id_of_uuid(attr, l->uuid, &id)
+	    ? buf_slice(&id) : l->uuid);
+	q.filter = buf_cstr(&filter);
+	gone = wire_search(d->im, &q, &found) == LDAP_SUCCESS
+	    && wire_first(d->im, found) == NULL;
+	ldap_msgfree(found);
+	buf_fini(&filter);
+	buf_fini(&id);
+	return gone;
+}
+
+/* Who would be called by this address, or NULL. */
+static const struct doctor_person *heir_of(const struct doctor *d, struct slice jid)
+{
+	struct slice name;
+
+	for (size_t i = 0; i < d->person_n; i++)
+		if (claim_named(d->settings->server.domain, jid, d->people[i].names,
+		    d->people[i].name_n, &name) == CLAIM_YES)
+			return &d->people[i];
+	return NULL;
+}
+
+static void lost_judge(struct doctor *d, const struct seen *p, struct result *r)
+{
+	const struct lost *one = NULL, *blocking = NULL;
+	const struct doctor_person *heir = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->lost_n && i < LOOKED_FOR_MOST; i++) {
+		if (!is_gone(d, &p->lost[i]))
+			continue;
+		one = &p->lost[i];
+		n++;
+		if (heir == NULL && (heir = heir_of(d, one->jid)) != NULL)
+			blocking = one;
+	}
+	if (blocking != NULL)
+		result_say(r, VERDICT_FAULT, "%s cannot log in: %s is the address "
+		    "of %s, whose person is gone", heir->dn,
+		    log_text(blocking->jid), blocking->dn);
+	else if (n != 0)
+		result_say(r, VERDICT_WARNING, "the person is gone of %zu "
+		    "profiles, such as %s (%s)", n, one->dn, log_text(one->jid));
+	if (n != 0)
+		result_next(r, "remove it; or, if it is the same person entered "
+		    "again, give it to them (schema/README, Whose an address is)");
+}
+
+static void people_by_uuid(const struct doctor *d, struct map *people)
+{
+	for (size_t i = 0; i < d->person_n; i++)
+		if (d->people[i].uuid.n != 0)
+			map_put(people, d->people[i].uuid, &d->people[i]);
+}
+
+static void say_good(const struct seen *p, struct result *r)
+{
+	if (p->renamed_n == 0)
+		result_say(r, VERDICT_OK, "%zu, each with an address of its own",
+		    p->n);
+	else
+		result_say(r, VERDICT_OK, "%zu, each with an address of its own; "
+		    "%zu get another when their person, who was renamed, logs in",
+		    p->n, p->renamed_n);
+}
+
 void check_profiles(struct doctor *d, struct result *r)
 {
 	struct seen p = { .n = 0 };
-	int code = read_all(d, &p);
+	int code;
 
+	people_by_uuid(d, &p.people);
+	code = read_all(d, &p);
 	if (code != LDAP_SUCCESS) {
 		result_say(r, VERDICT_FAULT, "profiles cannot be read: %s",
 		    ldap_err2string(code));
@@ -79,8 +195,10 @@ void check_profiles(struct doctor *d, struct result *r)
 		result_next(r, "see by imPerson whose it is, remove the other one, "
 		    "and keep it so (schema/overlays.ldif, unique)");
 	} else {
-		result_say(r, VERDICT_OK, "%zu, each with an address of its own",
-		    p.n);
+		lost_judge(d, &p, r);
+		if (r->verdict == VERDICT_OK)
+			say_good(&p, r);
 	}
 	map_fini(&p.by_jid);
+	map_fini(&p.people);
 }

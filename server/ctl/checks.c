@@ -44,7 +44,7 @@ const struct check checks[] = {
 	{ "ppolicy", "password policy", "bind-im", check_policy },
 	{ "people", "the people filter", "bases", check_people },
 	{ "names", "names of people as addresses", "people", check_names },
-	{ "profiles", "addresses of profiles", "bases schema", check_profiles },
+	{ "profiles", "addresses of profiles", "people schema", check_profiles },
 	{ "examples", "three people as the service sees them", "people",
 	    check_examples },
 	{ "people-groups", "groups whose members may use the service", "bases",

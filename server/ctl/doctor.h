@@ -43,7 +43,12 @@ extern const struct check checks[];
 extern const size_t check_n;
 
 /* One person under people_base, as counted. */
-struct doctor_person { const char *dn; struct slice *names; size_t name_n; };
+struct doctor_person {
+	const char *dn;
+	struct slice *names;
+	size_t name_n;
+	struct slice uuid;              /* entryUUID as text; empty: it shows none */
+};
 
 struct scratch;
 

@@ -364,6 +364,45 @@ def test_two_profiles_of_one_address(doctor):
     assert doctor.findings() == {}
 
 
+def orphan(uuid, jid):
+    return f"imPersonUUID={uuid},ou=profiles,{BELOW_IM}", dict(
+        objectClass=["imProfile"], imPersonUUID=[uuid], jid=[jid])
+
+
+def test_profile_whose_person_is_gone(doctor):
+    dn, content = orphan("7e57d0c7-1111-4000-8000-00000000000a",
+                         "sefue@localhost")
+    with entry(doctor.world, dn, **content):
+        assert doctor.findings() == {"profiles": WARNING}
+        assert dn in doctor.says("profiles")
+        # and when the name is somebody's, that person cannot log in
+        heir = "uid=sefue,ou=people,dc=example,dc=org"
+        with entry(doctor.world, heir, objectClass=["inetOrgPerson"],
+                   uid=["sefue"], cn=["Otra"], sn=["Otra"]):
+            assert doctor.findings() == {"profiles": FAULT}
+            assert heir in doctor.says("profiles")
+            assert dn in doctor.says("profiles")
+    assert doctor.findings() == {}
+
+
+def test_profile_of_who_was_renamed_or_left_out(doctor):
+    """Neither is a fault: the address follows, and who is no user is there."""
+    people = "ou=people,dc=example,dc=org"
+    for attributes in (
+            dict(objectClass=["inetOrgPerson"], uid=["nueva"], cn=["Nueva"],
+                 sn=["Nueva"]),
+            dict(objectClass=["organizationalRole"], cn=["Nueva"])):
+        dn = f"cn=Nueva,{people}"
+        with entry(doctor.world, dn, **attributes):
+            [(_, made)] = doctor.world.search(dn, attributes=["entryUUID"])
+            profile, content = orphan(made["entryUUID"][0],
+                                      "antigua@localhost")
+            with entry(doctor.world, profile, **content):
+                assert doctor.findings() == {}
+                assert ("renamed" in doctor.says("profiles")) == (
+                    "uid" in attributes)
+
+
 def test_name_that_is_no_address(doctor):
     with entry(doctor.world, "cn=Juan,ou=people,dc=example,dc=org",
                objectClass=["inetOrgPerson"], uid=["juan perez"],

@@ -322,7 +322,9 @@ def test_profile_of_somebody_renamed(im, root, slapd, profile):
         again = im.account(new)
         assert again["person"]["uuid"] == account["person"]["uuid"]
         assert again["profile"]["dn"] == account["profile"]["dn"]
-        assert again["profile"]["jid"] == account["profile"]["jid"]
+        assert again["profile"]["jid"] == f"{new}@example.org"
+        assert entry_of(root, again["profile"]["dn"])["jid"] == [
+            f"{new}@example.org"]
     finally:
         root.rename_s(slapd.dn(new), "uid=" + account["person"]["uid"])
 

@@ -183,7 +183,6 @@ def test_im_keeps_a_roster_under_an_assertion(directory, profile):
 
 @pytest.mark.parametrize("change", [
     (ldap.MOD_REPLACE, "imStatus", b"suspended"),
-    (ldap.MOD_REPLACE, "jid", b"other@localhost"),
     (ldap.MOD_REPLACE, "imPerson", b"uid=andres,ou=people,dc=example,dc=org"),
 ], ids=lambda c: c[1])
 def test_im_cannot_give_a_profile_away_or_lift_a_suspension(

@@ -173,8 +173,10 @@ static void test_names(void)
 	    two[] = { SLICE_INIT("ana"), SLICE_INIT("ANA") },
 	    odd[] = { SLICE_INIT("juan perez"), SLICE_INIT("a@b") };
 	static const struct doctor_person people[] = {
-		{ "uid=a", lucia, 1 }, { "uid=b", two, 2 }, { "uid=c", odd, 2 },
-		{ "uid=d", NULL, 0 }, { "uid=e", twin, 1 },
+		{ .dn = "uid=a", .names = lucia, .name_n = 1 },
+		{ .dn = "uid=b", .names = two, .name_n = 2 },
+		{ .dn = "uid=c", .names = odd, .name_n = 2 }, { .dn = "uid=d" },
+		{ .dn = "uid=e", .names = twin, .name_n = 1 },
 	};
 	struct arena a = { NULL };
 	struct judge_names n;

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* xdb_ldap/claim.c — an address becomes a person's.
+ *
+ *   look ──► whose is the other profile with that address?
+ *    ▲ ▲        │ called otherwise: that profile's jid is changed ──┐
+ *    │ └────────┴──────────────────────────────────────────────────┘
+ *    │  nobody has it: make the profile, or change its jid ──► done
+ *    └──────────── somebody was faster ─┘
+ *
+ * A jid is changed by taking the old value away and adding the new one in one modify:
+ * it is nothing where the old one is gone (directory.md rule 3).  That no two are the
+ * same is slapo-unique's to see; it does not bear an assertion (2.5.13). */
+#include "xdb_ldap/claim.h"
+
+#include "base/log.h"
+#include "xdb_ldap/dn.h"
+#include "xdb_ldap/filter.h"
+#include "xdb_ldap/person.h"
+#include "xdb_ldap/sync.h"
+
+enum { LOOKS_MOST = 4, PROFILES_MOST = 4 };
+
+struct claim {
+	void *data;                     /* op->data of who asked */
+	claim_done_fn *done;
+	struct claim_of of;
+	const struct entry *mine, *other;
+	struct call *call;
+	unsigned looks;
+};
+
+/* --- names and addresses ------------------------------------------------------------- */
+
+static bool is_plain(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] <= ' ' || s.p[i] >= 0x7f || strchr("\"&'/:<>@", s.p[i]))
+			return false;           /* RFC 7622 §3.3.1; chars are signed */
+	return s.n != 0;
+}
+
+struct slice claim_jid(struct xdb_op *op, struct slice name)
+{
+	struct buf jid = { 0 };
+	struct slice made;
+
+	if (!is_plain(name))
+		return slice_make(NULL, 0);
+	for (size_t i = 0; i < name.n; i++)
+		buf_addc(&jid, name.p[i] >= 'A' && name.p[i] <= 'Z'
+		    ? (char)(name.p[i] - 'A' + 'a') : name.p[i]);
+	buf_addc(&jid, '@');
+	buf_adds(&jid, op->db->domain);
+	made = slice_dup(&op->arena, buf_slice(&jid));
+	buf_fini(&jid);
+	return made;
+}
+
+enum claim_named claim_named(const char *domain, struct slice jid,
+    const struct slice *names, size_t n, struct slice *of_r)
+{
+	enum claim_named named = CLAIM_NO;
+	struct slice local, of;
+
+	if (!slice_cut(jid, '@', &local, &of)
+	    || !slice_eq_nocase(of, slice_of(domain)))
+		return CLAIM_NO;
+	for (size_t i = 0; i < n; i++) {
+		if (slice_eq_nocase(names[i], local)) {
+			*of_r = names[i];
+			return CLAIM_YES;
+		}
+		if (!is_plain(names[i]))
+			named = CLAIM_UNKNOWN;
+	}
+	return named;
+}
+
+/* --- the end --------------------------------------------------------------------------- */
+
+static void claim_over(struct xdb_op *op, enum xdb_status status, const char *why)
+{
+	const struct claim *c = op->data;
+
+	op->data = c->data;
+	c->done(op, status, why);
+}
+
+/* What is not there is the base of a search. */
+static bool claim_failed(struct xdb_op *op, const struct call *call)
+{
+	if (call->status == XDB_OK)
+		return false;
+	op->res.refusal = call->refusal;
+	claim_over(op, call->status == XDB_ABSENT ? XDB_BROKEN : call->status,
+	    call->why);
+	return true;
+}
+
+/* --- looking ----------------------------------------------------------------------------- */
+
+static void look(struct xdb_op *op);
+static void looked(struct xdb_op *op);
+static void owner_found(struct xdb_op *op);
+static void other_moved(struct xdb_op *op);
+static void settle(struct xdb_op *op);
+static void settled(struct xdb_op *op);
+
+static enum attr owner_attr(const struct xdb_op *op)
+{
+	return op->db->is_inline ? ATTR_UUID : ATTR_PERSON_UUID;
+}
+
+/* As the server calls the entry (sync.h). */
+static void filter_uuid(struct xdb_op *op, struct buf *filter, enum attr attr,
+    struct slice uuid)
+{
+	struct buf id = { 0 };
+
+	if (attr == ATTR_PERSON_UUID || !sync_id_of_uuid(op_name(op, attr), uuid,
+	    &id))
+		filter_eq(filter, op_name(op, attr), uuid);
+	else
+		filter_eq(filter, op_name(op, attr), buf_slice(&id));
+	buf_fini(&id);
+}
+
+void claim_start(struct xdb_op *op, const struct claim_of *of, claim_done_fn *done)
+{
+	struct claim *c = ARENA_NEW(&op->arena, struct claim);
+
+	*c = (struct claim){ .data = op->data, .done = done, .of = *of };
+	op->data = c;
+	look(op);
+}
+
+static void look(struct xdb_op *op)
+{
+	struct claim *c = op->data;
+	struct buf filter = { 0 };
+
+	if (c->looks++ == LOOKS_MOST) {
+		claim_over(op, XDB_CONFLICT, "others change this address, too");
+		return;
+	}
+	c->mine = c->other = NULL;
+	filter_open(&filter, '|');
+	filter_eq(&filter, op_name(op, ATTR_JID), c->of.jid);
+	filter_uuid(op, &filter, owner_attr(op), c->of.uuid);
+	filter_close(&filter);
+	c->call = call_search(op, &(struct search){ .base = op->db->profiles_base,
+	    .scope = op->db->is_inline ? LDAP_SCOPE_SUBTREE : LDAP_SCOPE_ONELEVEL,
+	    .filter = op_take(op, &filter), .most = PROFILES_MOST,
+	    .set = op->db->is_inline ? SET_INLINE_STATUS : SET_PROFILE_STATUS });
+	op_await(op, looked);
+}
+
+static void looked(struct xdb_op *op)
+{
+	struct claim *c = op->data;
+	struct buf filter = { 0 };
+
+	if (claim_failed(op, c->call))
+		return;
+	for (const struct entry *e = c->call->entries; e != NULL; e = e->next)
+		if (slice_eq_nocase(entry_one(e, owner_attr(op)), c->of.uuid))
+			c->mine = e;
+		else
+			c->other = e;
+	if (c->other == NULL) {
+		settle(op);
+		return;
+	}
+	if (op->db->is_inline) {
+		owner_found(op);        /* the entry is the person's */
+		return;
+	}
+	/* Whatever people_filter says: who is there has that profile. */
+	filter_uuid(op, &filter, ATTR_UUID, entry_one(c->other, ATTR_PERSON_UUID));
+	c->call = call_search(op, &(struct search){ .base = op->db->people_base,
+	    .scope = LDAP_SCOPE_SUBTREE, .filter = op_take(op, &filter),
+	    .set = SET_NAME, .most = 2 });
+	op_await(op, owner_found);
+}
+
+static struct call *rename_call(struct xdb_op *op, const struct entry *profile,
+    struct slice jid)
+{
+	struct mods m = { 0 };
+
+	mods_put_one(&m, op, LDAP_MOD_DELETE, ATTR_JID, entry_one(profile, ATTR_JID));
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_JID, jid);
+	return call_modify(op, op_text(op, profile->dn), &m, NULL);
+}
+
+static void orphan_tell(struct xdb_op *op, const struct claim *c)
+{
+	log_event(LOG_WARN, "profile-orphaned", "-", "jid=%s profile=\"%s\" "
+	    "next=\"its person is gone: remove this profile, or give it to the "
+	    "person who has the name now (imPersonUUID, with its RDN)\"",
+	    log_text(c->of.jid), log_text(c->other->dn));
+	claim_over(op, XDB_CONFLICT, "a profile whose person is gone has this address");
+}
+
+static void owner_found(struct xdb_op *op)
+{
+	struct claim *c = op->data;
+	const struct entry *owner = c->other;
+	struct slice *names, jid = { NULL, 0 }, name;
+	size_t n;
+
+	if (!op->db->is_inline) {
+		if (claim_failed(op, c->call))
+			return;
+		owner = c->call->entries;
+	}
+	if (owner == NULL) {
+		orphan_tell(op, c);
+		return;
+	}
+	names = entry_all(owner, ATTR_NAME, &n);
+	if (claim_named(op->db->domain, c->of.jid, names, n, &name) == CLAIM_NO && n != 0)
+		jid = claim_jid(op, names[0]);
+	if (jid.n == 0) {
+		claim_over(op, XDB_CONFLICT, "another person has this address");
+		return;
+	}
+	c->call = rename_call(op, c->other, jid);
+	op_await(op, other_moved);
+}
+
+static void other_moved(struct xdb_op *op)
+{
+	struct claim *c = op->data;
+
+	if (c->call->code == LDAP_CONSTRAINT_VIOLATION) {
+		claim_over(op, XDB_CONFLICT, "who had this address has none to "
+		    "go to: theirs is another profile's");
+		return;
+	}
+	if (c->call->status != XDB_OK && c->call->status != XDB_CONFLICT) {
+		claim_failed(op, c->call);
+		return;
+	}
+	if (c->call->status == XDB_OK)
+		log_event(LOG_INFO, "profile-renamed", "-", "profile=\"%s\" was=%s",
+		    log_text(c->other->dn), log_text(c->of.jid));
+	look(op);
+}
+
+/* --- making it so ---------------------------------------------------------------------------- */
+
+/* On the person's entry; imUser is there: 20.  No assertion that it is still that
+ * person's: slapo-unique hands it on to its own search, which then fails (2.5.13). */
+static struct call *make_call(struct xdb_op *op, const struct claim *c)
+{
+	struct mods m = { 0 };
+	const char *dn;
+
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_OBJECT_CLASS, op->db->is_inline
+	    ? SLICE(CLASS_USER) : SLICE(CLASS_PROFILE));
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_JID, c->of.jid);
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_STATUS, SLICE("active"));
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_ROSTER_VERSION, SLICE("0"));
+	if (op->db->is_inline)
+		return call_modify(op, op_text(op, c->of.dn), &m, NULL);
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_PERSON_UUID, c->of.uuid);
+	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_PERSON, c->of.dn);
+	dn = dn_make(&op->arena, op_name(op, ATTR_PERSON_UUID), c->of.uuid,
+	    op->db->profiles_base);
+	return call_add(op, dn, &m);
+}
+
+static bool is_profile(const struct xdb_op *op, const struct entry *e)
+{
+	return e != NULL && (!op->db->is_inline || person_is_user(e));
+}
+
+static void settle(struct xdb_op *op)
+{
+	struct claim *c = op->data;
+
+	if (!is_profile(op, c->mine)) {
+		c->call = make_call(op, c);
+	} else if (slice_eq_nocase(entry_one(c->mine, ATTR_JID), c->of.jid)) {
+		claim_over(op, XDB_OK, NULL);
+		return;
+	} else if (!c->of.is_renamed) {
+		claim_over(op, XDB_CONFLICT, "the profile of this person has "
+		    "another address");
+		return;
+	} else {
+		c->call = rename_call(op, c->mine, c->of.jid);
+	}
+	op_await(op, settled);
+}
+
+static void settled(struct xdb_op *op)
+{
+	struct claim *c = op->data;
+
+	/* slapo-unique, 68, or the old value is gone: somebody was faster. */
+	if (c->call->code == LDAP_CONSTRAINT_VIOLATION
+	    || c->call->status == XDB_CONFLICT)
+		look(op);
+	else if (!claim_failed(op, c->call))
+		claim_over(op, XDB_OK, NULL);
+}

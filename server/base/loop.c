@@ -3,7 +3,7 @@
  *
  * A turn of the loop is: timers, sockets, then (uv_prepare, just before the
  * loop sleeps) the deferred calls until none is left, then the turn-end calls
- * that write what was gathered. */
+ * that write what was gathered, then for some time the chores (base/chore.h). */
 #include "base/loop.h"
 
 #include <assert.h>
@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/alloc.h"
+#include "base/chore.h"
 #include "base/log.h"
 
 enum { TURN_END_MOST = 8 };
@@ -21,6 +22,7 @@ static struct {
 	uv_loop_t uv;
 	uv_prepare_t prepare;
 	uv_timer_t alarm;
+	uv_idle_t hurry;                /* while it is on, the loop does not sleep */
 	bool is_open;
 	struct call *calls;             /* deferred: a queue in an array */
 	size_t call_first, call_n, call_room;
@@ -74,6 +76,22 @@ static void turn_ends(uv_prepare_t *handle)
 		for (size_t i = 0; i < loop.at_end_n; i++)
 			loop.at_end[i].fn(loop.at_end[i].ctx);
 	} while (loop.call_n != 0);
+	/* What chores gave away to others is theirs in the next turn. */
+	if (chores_run())
+		loop_hurry();
+	else
+		uv_idle_stop(&loop.hurry);
+}
+
+static void hurries(uv_idle_t *handle)
+{
+	(void)handle;
+}
+
+void loop_hurry(void)
+{
+	loop_main();
+	uv_idle_start(&loop.hurry, hurries);
 }
 
 /* --- timers: a binary heap, the earliest on top ---------------------------- */
@@ -239,6 +257,7 @@ uv_loop_t *loop_main(void)
 		uv_prepare_init(&loop.uv, &loop.prepare);
 		uv_prepare_start(&loop.prepare, turn_ends);
 		uv_timer_init(&loop.uv, &loop.alarm);
+		uv_idle_init(&loop.uv, &loop.hurry);
 		loop.is_open = true;
 	}
 	return &loop.uv;

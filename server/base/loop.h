@@ -26,6 +26,10 @@ typedef void loop_fn(void *ctx);
 void loop_defer(loop_fn *fn, void *ctx);
 void loop_undefer(void *ctx);
 
+/* The next turn comes at once: the loop does not sleep before it.  For
+ * base/chore.h. */
+void loop_hurry(void);
+
 /* Called at the end of each loop turn, before it sleeps: where output that was
  * gathered is written.  Process lifetime. */
 void loop_at_turn_end(loop_fn *fn, void *ctx);

@@ -8,6 +8,7 @@
 
 #include <assert.h>
 
+#include "base/chore.h"
 #include "base/log.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/fresh.h"
@@ -189,59 +190,6 @@ struct call *call_change(struct xdb_op *op, const char *dn, struct slice was,
 	secret_keep(&c->wish, is);
 	pool_submit(c->pool, c);
 	return c;
-}
-
-/* --- lists of changes --------------------------------------------------------------------- */
-
-static void mods_grow(struct mods *m, struct xdb_op *op)
-{
-	LDAPMod **more;
-
-	if (m->n + 1 < m->room)
-		return;
-	m->room = m->room != 0 ? m->room * 2 : 8;
-	more = arena_alloc(&op->arena, m->room * sizeof (LDAPMod *));
-	if (m->n != 0)
-		memcpy(more, m->v, m->n * sizeof (LDAPMod *));
-	m->v = more;
-}
-
-static struct berval *berval_dup(struct xdb_op *op, struct slice s)
-{
-	struct berval *bv = ARENA_NEW(&op->arena, struct berval);
-
-	bv->bv_len = s.n;
-	bv->bv_val = arena_dup(&op->arena, s.p, s.n);
-	return bv;
-}
-
-void mods_put(struct mods *m, struct xdb_op *op, int operation, enum attr attr,
-    const struct slice *values, size_t n)
-{
-	const char *name = op_name(op, attr);
-	LDAPMod *mod = ARENA_NEW(&op->arena, LDAPMod);
-
-	mod->mod_op = operation | LDAP_MOD_BVALUES;
-	mod->mod_type = arena_dup(&op->arena, name, strlen(name));
-	if (n != 0) {
-		mod->mod_bvalues = arena_alloc(&op->arena,
-		    (n + 1) * sizeof (struct berval *));
-		for (size_t i = 0; i < n; i++)
-			mod->mod_bvalues[i] = berval_dup(op, values[i]);
-	}
-	mods_grow(m, op);
-	m->v[m->n++] = mod;
-}
-
-void mods_put_one(struct mods *m, struct xdb_op *op, int operation,
-    enum attr attr, struct slice value)
-{
-	mods_put(m, op, operation, attr, &value, 1);
-}
-
-void mods_set(struct mods *m, struct xdb_op *op, enum attr attr, struct slice value)
-{
-	mods_put(m, op, LDAP_MOD_REPLACE, attr, &value, value.n != 0 ? 1 : 0);
 }
 
 /* --- sending ---------------------------------------------------------------------------------- */
@@ -429,25 +377,12 @@ static struct usability usability_take(LDAP *ld, LDAPMessage *msg)
 	return u;
 }
 
-static void entry_take(struct call *c, LDAP *ld, LDAPMessage *msg)
+static void entry_add(struct call *c, struct entry *e)
 {
-	struct usability u = { .is_there = false };
-	struct entry *e;
-
-	/* Pages without end are an answer without end, too. */
-	if (c->entry_bytes > ANSWER_BYTES_MOST
-	    || (c->is_paged && c->most != 0 && c->entry_n == c->most)) {
-		c->is_cut = true;
-		return;
-	}
-	if (c->asks_usability)
-		u = usability_take(ld, msg);
-	e = entry_read(&c->op->arena, &c->op->db->names, ld, msg);
 	if (e == NULL) {
 		c->is_cut = true;
 		return;
 	}
-	e->usability = u;
 	for (unsigned i = 0; i < e->field_n; i++)
 		for (unsigned k = 0; k < e->fields[i].n; k++)
 			c->entry_bytes += e->fields[i].v[k].n;
@@ -455,6 +390,48 @@ static void entry_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 	*c->entry_end = e;
 	c->entry_end = &e->next;
 	c->entry_n++;
+}
+
+/* As far as the time goes; a long one is kept, and goes on in the next turn. */
+static enum call_turn entry_go_on(struct call *c, struct entry_reader *r)
+{
+	while (entry_step(r)) {
+		if (chore_has_time())
+			continue;
+		if (c->reader == NULL) {
+			c->reader = ARENA_NEW(&c->op->arena, struct entry_reader);
+			*c->reader = *r;
+		}
+		return CALL_READS;
+	}
+	c->reader = NULL;
+	entry_add(c, entry_end(r));
+	return CALL_WAITS;
+}
+
+static enum call_turn entry_take(struct call *c, LDAP *ld, LDAPMessage *msg)
+{
+	struct usability u = { .is_there = false };
+	struct entry_reader r;
+
+	if (c->asks_usability)
+		u = usability_take(ld, msg);
+	/* Pages without end are an answer without end, too. */
+	if (c->entry_bytes > ANSWER_BYTES_MOST
+	    || (c->is_paged && c->most != 0 && c->entry_n == c->most)
+	    || !entry_begin(&r, &c->op->arena, &c->op->db->names, ld, msg)) {
+		c->is_cut = true;
+		return CALL_WAITS;
+	}
+	r.entry->usability = u;
+	return entry_go_on(c, &r);
+}
+
+void call_let_go(struct call *c)
+{
+	if (c->reader != NULL)
+		entry_end(c->reader);
+	c->reader = NULL;
 }
 
 static void policy_take(struct call *c, LDAP *ld, LDAPControl **controls)
@@ -617,10 +594,11 @@ static enum call_turn search_take(struct call *c)
 
 enum call_turn call_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 {
+	if (c->reader != NULL)
+		return entry_go_on(c, c->reader);
 	switch (ldap_msgtype(msg)) {
 	case LDAP_RES_SEARCH_ENTRY:
-		entry_take(c, ld, msg);
-		return CALL_WAITS;
+		return entry_take(c, ld, msg);
 	case LDAP_RES_SEARCH_REFERENCE:
 		c->reference_n++;
 		return CALL_WAITS;

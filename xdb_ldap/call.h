@@ -60,6 +60,7 @@ struct call {
 	const char *why;
 	bool is_cut;                    /* a size limit ended the search */
 	unsigned reference_n;
+	struct entry_reader *reader;    /* of a long entry that is half read, or NULL */
 	struct entry *entries, **entry_end;
 	size_t entry_n;
 	size_t entry_bytes;
@@ -117,10 +118,13 @@ struct call *call_change(struct xdb_op *op, const char *dn, struct slice was,
 
 /* Gives it to libldap; a result code of libldap's own on failure. */
 int call_send(struct call *c, LDAP *ld, int64_t timeout_ms);
-enum call_turn { CALL_WAITS, CALL_DONE, CALL_SENDS, CALL_PAGES };
+enum call_turn { CALL_WAITS, CALL_DONE, CALL_SENDS, CALL_PAGES, CALL_READS };
 /* Takes one message of the answer; CALL_SENDS: call_send is due again; CALL_PAGES:
- * the server does not give all of it at once, and call_by_pages() is. */
+ * the server does not give all of it at once, and call_by_pages() is.
+ * CALL_READS: it is long, and this turn's time is over (base/chore.h); the same
+ * message is to be given again, or call_let_go() called before it is freed. */
 enum call_turn call_take(struct call *c, LDAP *ld, LDAPMessage *msg);
+void call_let_go(struct call *c);
 /* From the beginning, page after page.  It is with no connection. */
 void call_by_pages(struct call *c);
 void call_forget_answer(struct call *c);        /* what has come of it */

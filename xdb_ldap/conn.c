@@ -13,9 +13,6 @@
 #include "xdb_ldap/transport.h"
 #include "xdb_ldap/watch.h"
 
-/* Then others have their turn: messages, or nanoseconds, looked at now and then. */
-enum { MESSAGES_PER_TURN = 128, TURN_NS = 700 * 1000, LOOK_EVERY = 8 };
-
 static const char *const state_texts[] = {
 	[CONN_IDLE] = "idle", [CONN_RESOLVING] = "resolving",
 	[CONN_CONNECTING] = "connecting", [CONN_ASKING_TLS] = "starttls",
@@ -38,10 +35,21 @@ void conn_enter(struct conn *c, enum conn_state state)
 
 /* --- losing it ---------------------------------------------------------------------- */
 
+static void unhold(struct conn *c)
+{
+	if (c->held == NULL)
+		return;
+	call_let_go(c->holder);
+	ldap_msgfree(c->held);
+	c->held = NULL;
+	c->holder = NULL;
+}
+
 static void link_close(struct conn *c)
 {
 	timer_stop(&c->life);
-	timer_stop(&c->again);
+	chore_stop(&c->again);
+	unhold(c);
 	if (c->ld != NULL)
 		ldap_unbind_ext(c->ld, NULL, NULL);
 	c->ld = NULL;
@@ -128,113 +136,133 @@ static void sent(struct conn *c)
 
 static void land(struct conn *c, struct call *call)
 {
+	if (c->holder == call)
+		unhold(c);
 	list_remove(&call->place_link);
 	call->place = CALL_NOWHERE;
 	c->flying_n--;
 }
 
-static void call_answered(struct conn *c, struct call *call, LDAPMessage *msg)
+/* True: the message is to be given again. */
+static bool call_answered(struct conn *c, struct call *call, LDAPMessage *msg)
 {
 	switch (call_take(call, c->ld, msg)) {
 	case CALL_WAITS:
-		return;
+		break;
+	case CALL_READS:
+		return true;
 	case CALL_DONE:
 		/* It stays with the connection, and goes where that goes. */
 		if (call->code == LDAP_UNAVAILABLE && call_may_be_resent(call)
 		    && c->pool->server_n > 1) {
 			c->is_unavailable = true;
-			return;
+			break;
 		}
 		land(c, call);
 		call_finish(call, call->status,
 		    call->status == XDB_OK ? NULL : ldap_err2string(call->code));
-		return;
+		break;
 	case CALL_PAGES:
 		land(c, call);
 		call_by_pages(call);
-		return;
+		break;
 	case CALL_SENDS:
+		c->pool->db->requests++;
 		if (call_send(call, c->ld, c->pool->db->timeout_ms)
 		    == LDAP_SUCCESS)
-			return;
+			break;
 		land(c, call);
 		call_finish(call, XDB_DOWN, "connection lost");
-		return;
+		break;
 	}
+	return false;
 }
 
-/* False: the connection is no more. */
-static bool message_take(struct conn *c, LDAPMessage *msg)
+enum taken { TAKEN, NOTHING, HELD, LOST };
+
+/* Takes a message, or more of the one that is held, which it frees when it was
+ * the last of it. */
+static enum taken message_take(struct conn *c, struct call *call, LDAPMessage *msg)
 {
-	struct call *call;
-
-	if (ldap_msgid(msg) == 0) {     /* RFC 4511 §4.4.1 */
-		conn_stop(c, "the server said goodbye");
-		return false;
+	if (call != NULL && call_answered(c, call, msg)) {
+		c->held = msg;
+		c->holder = call;
+		heard(c);
+		return HELD;
 	}
-	if (c->state != CONN_READY) {
-		setup_answered(c, msg);
-		return c->ld != NULL && c->state != CONN_SHAKING;
-	}
-	call = flying_find(c, ldap_msgid(msg));
-	if (call != NULL)
-		call_answered(c, call, msg);
-	else if (c->pool->use == POOL_WATCH)
+	if (call == NULL && c->pool->use == POOL_WATCH)
 		watch_message(c->pool->db->watch, msg);
-	else
+	else if (call == NULL)
 		c->is_owed = false;
+	c->held = NULL;
+	c->holder = NULL;
+	ldap_msgfree(msg);
 	heard(c);
-	return true;
+	if (!c->is_unavailable)
+		return TAKEN;
+	pool_unavailable(c->pool, c->server);
+	return LOST;
 }
 
-/* How many messages were taken; -1: the connection is no more. */
-static int take_some(struct conn *c)
+/* Before the connection is ready, and the end that a server announces. */
+static enum taken setup_take(struct conn *c, LDAPMessage *msg)
+{
+	if (ldap_msgid(msg) == 0)       /* RFC 4511 §4.4.1 */
+		conn_stop(c, "the server said goodbye");
+	else
+		setup_answered(c, msg);
+	ldap_msgfree(msg);
+	return c->ld != NULL && c->state != CONN_SHAKING ? TAKEN : LOST;
+}
+
+static enum taken take_one(struct conn *c)
 {
 	struct timeval now = { 0, 0 };
-	uint64_t began = uv_hrtime();
+	LDAPMessage *msg = NULL;
+	int type;
 
-	for (int n = 0; n < MESSAGES_PER_TURN; n++) {
-		LDAPMessage *msg = NULL;
-		int type = ldap_result(c->ld, LDAP_RES_ANY, LDAP_MSG_ONE, &now,
-		    &msg);
-		bool goes_on;
-
-		if (type == 0)
-			return n;
-		if (type < 0) {
-			conn_stop(c, transport_why(c->transport));
-			return -1;
-		}
-		goes_on = message_take(c, msg);
-		ldap_msgfree(msg);
-		if (goes_on && c->is_unavailable) {
-			pool_unavailable(c->pool, c->server);
-			goes_on = false;
-		}
-		if (!goes_on)
-			return -1;
-		if (n % LOOK_EVERY == LOOK_EVERY - 1
-		    && uv_hrtime() - began > TURN_NS)
-			break;
+	if (c->held != NULL)
+		return message_take(c, c->holder, c->held);
+	type = ldap_result(c->ld, LDAP_RES_ANY, LDAP_MSG_ONE, &now, &msg);
+	if (type == 0)
+		return NOTHING;
+	if (type < 0) {
+		conn_stop(c, transport_why(c->transport));
+		return LOST;
 	}
-	return MESSAGES_PER_TURN;
+	if (ldap_msgid(msg) == 0 || c->state != CONN_READY)
+		return setup_take(c, msg);
+	return message_take(c, flying_find(c, ldap_msgid(msg)), msg);
+}
+
+/* Until there is nothing, or no time. */
+static enum taken take_all(struct conn *c)
+{
+	enum taken t;
+
+	do {
+		t = take_one(c);
+		if (t == NOTHING && transport_more(c->transport))
+			t = TAKEN;
+	} while (t == TAKEN && chore_has_time());
+	return t;
 }
 
 static void drain(void *ctx)
 {
 	struct conn *c = ctx;
-	int n;
+	enum taken t;
 
-	do {
-		n = take_some(c);
-	} while (n >= 0 && n < MESSAGES_PER_TURN && transport_more(c->transport));
-	if (n == MESSAGES_PER_TURN)
-		timer_start(&c->again, 1);
-	if (n < 0)
+	chore_enter();
+	t = take_all(c);
+	chore_leave();
+	if (t == LOST)
 		return;
+	if (t != NOTHING)
+		chore_start(&c->again);
 	/* libldap does not always tell an end from "not yet": half a message
 	 * in its hands and an old EAGAIN in errno look alike. */
-	if (n < MESSAGES_PER_TURN && transport_is_over(c->transport))
+	if (t == NOTHING && transport_is_over(c->transport))
 		conn_stop(c, transport_why(c->transport));
 	else if (c->is_leaving && c->flying_n == 0 && !c->is_owed)
 		conn_leave(c, "a better server is back");
@@ -286,6 +314,7 @@ void conn_send(struct conn *c, struct call *call)
 {
 	int rc = call_send(call, c->ld, c->pool->db->timeout_ms);
 
+	c->pool->db->requests++;
 	if (rc != LDAP_SUCCESS) {
 		log_event(LOG_ERROR, "ldap-send-failed", "-", "code=%d meaning=%s",
 		    rc, log_text(slice_of(ldap_err2string(rc))));
@@ -342,7 +371,7 @@ struct conn *conn_new(struct pool *pool)
 	c->pool = pool;
 	list_init(&c->flying);
 	timer_init(&c->life, life_ended, c);
-	timer_init(&c->again, drain, c);
+	chore_init(&c->again, drain, c);
 	return c;
 }
 

@@ -14,6 +14,7 @@
 
 #include <ldap.h>
 
+#include "base/chore.h"
 #include "xdb_ldap/store.h"
 #include "xdb_ldap/transport.h"
 
@@ -48,7 +49,9 @@ struct conn {
 	bool is_refused;                /* the directory does not accept our bind */
 	int64_t started_ms, ready_ms, heard_ms;
 	struct timer life;              /* until READY; then: until heard of again */
-	struct timer again;             /* goes on reading in the next turn */
+	struct chore again;             /* goes on reading when there is time */
+	LDAPMessage *held;              /* a long one, half read; NULL: none */
+	struct call *holder;            /* … and whose it is */
 };
 
 struct conn *conn_new(struct pool *pool);

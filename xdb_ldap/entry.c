@@ -2,9 +2,11 @@
 /* xdb_ldap/entry.c — values out of an entry, with bounds. */
 #include "xdb_ldap/entry.h"
 
+#include <lber.h>
+
 #include "xdb_ldap/sync.h"
 
-enum { FIELD_MOST = ATTR_N };
+enum { STEP_VALUES = 128 };            /* some ten microseconds */
 
 /* --- text --------------------------------------------------------------------- */
 
@@ -87,6 +89,19 @@ bool text_is_lines(struct slice s)
 
 /* --- one value ------------------------------------------------------------------ */
 
+/* What nearly all values are: nothing in them is to be looked at twice. */
+static bool is_plain(struct slice s)
+{
+	unsigned char odd = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		odd |= (unsigned char)((c < 0x20) | (c > 0x7e));
+	}
+	return odd == 0;
+}
+
 static struct slice without_controls(struct arena *a, struct slice s,
     bool has_lines)
 {
@@ -125,6 +140,10 @@ static bool value_take(struct arena *a, const struct map_row *row,
 	}
 	if (row->kind == ATTR_ID)
 		return id_take(a, s, value_r);
+	if (is_plain(s)) {
+		*value_r = slice_dup(a, s);
+		return row->kind == ATTR_EXACT || s.n != 0;
+	}
 	if (!text_is_utf8(s))
 		return false;
 	if (row->kind == ATTR_EXACT) {
@@ -137,88 +156,158 @@ static bool value_take(struct arena *a, const struct map_row *row,
 
 /* --- one entry ------------------------------------------------------------------ */
 
-static void field_take(struct entry *e, struct arena *a,
-    const struct names *names, enum attr attr, const struct berval *values)
-{
-	const struct map_row *row = &names->rows[attr];
-	struct field *f = &e->fields[e->field_n++];
-	unsigned n = 0;
-
-	*f = (struct field){ .attr = attr };
-	while (values[n].bv_val != NULL)
-		n++;
-	f->v = arena_alloc(a, (n + 1) * sizeof *f->v);
-	for (unsigned i = 0; i < n; i++)
-		if (f->n == row->most_values
-		    || !value_take(a, row, &values[i], &f->v[f->n]))
-			f->is_cut = true;
-		else
-			f->n++;
-}
-
 /* "jpegPhoto;binary" is jpegPhoto; "cn;lang-es" is another attribute, and
  * "member;range=0-1499" (RFC draft of Active Directory) is a part of one. */
-static bool is_named(struct slice described, const char *name, bool *is_part_r)
+static bool is_known_option(struct slice option, bool *is_part_r)
 {
-	struct slice head, option;
-
-	slice_cut(described, ';', &head, &option);
-	if (!slice_eq_nocase(head, slice_of(name)))
-		return false;
 	*is_part_r = option.n >= 6
 	    && slice_eq_nocase(slice_make(option.p, 6), SLICE("range="));
 	return option.n == 0 || *is_part_r
 	    || slice_eq_nocase(option, SLICE("binary"));
 }
 
-static void attribute_take(struct entry *e, struct arena *a,
-    const struct names *names, struct slice described,
-    const struct berval *values)
+static void attribute_begin(struct entry_reader *r, struct slice described)
 {
-	for (int i = 0; i < ATTR_N && e->field_n < FIELD_MOST; i++) {
-		const char *name = names->rows[i].name;
-		bool is_part;
+	struct slice head, option;
+	bool is_part;
 
-		if (name == NULL || !is_named(described, name, &is_part))
+	r->first = r->field_n;
+	slice_cut(described, ';', &head, &option);
+	if (!is_known_option(option, &is_part))
+		return;
+	for (int i = 0; i < ATTR_N && r->field_n < ATTR_N; i++) {
+		const char *name = r->names->rows[i].name;
+
+		if (name == NULL || !slice_eq_nocase(head, slice_of(name)))
 			continue;
-		field_take(e, a, names, (enum attr)i, values);
-		if (is_part)
-			e->fields[e->field_n - 1].is_cut =
-			    e->fields[e->field_n - 1].is_part = true;
+		r->room[r->field_n] = 0;
+		r->fields[r->field_n++] = (struct field){ .attr = (enum attr)i,
+			.is_cut = is_part, .is_part = is_part };
 	}
 }
 
-/* Thousands of entries with a handful of fields each may be in one answer. */
-static void fields_keep(struct entry *e, struct arena *a)
+static void field_grow(struct entry_reader *r, unsigned at)
 {
-	struct field *kept = arena_alloc(a, (e->field_n + 1) * sizeof *kept);
+	struct field *f = &r->fields[at];
+	unsigned room = r->room[at] != 0 ? 4 * r->room[at] : 2;
+	struct slice *more = arena_raw(r->arena, room * sizeof *more);
 
-	memcpy(kept, e->fields, e->field_n * sizeof *kept);
-	e->fields = kept;
+	if (f->n != 0)
+		memcpy(more, f->v, f->n * sizeof *more);
+	f->v = more;
+	r->room[at] = room;
+}
+
+static void field_take(struct entry_reader *r, unsigned at,
+    const struct berval *value)
+{
+	struct field *f = &r->fields[at];
+	const struct map_row *row = &r->names->rows[f->attr];
+
+	if (f->n == r->room[at])
+		field_grow(r, at);
+	if (f->n == row->most_values
+	    || !value_take(r->arena, row, value, &f->v[f->n]))
+		f->is_cut = true;
+	else
+		f->n++;
+}
+
+/* The next attribute of PartialAttributeList (RFC 4511 §4.5.2), or its end. */
+static bool attribute_next(struct entry_reader *r)
+{
+	struct berval name;
+	ber_len_t len;
+
+	if (ber_peek_tag(r->ber, &len) == LBER_DEFAULT)
+		return false;
+	if (ber_scanf(r->ber, "{m", &name) == LBER_ERROR) {
+		r->is_bad = true;
+		return false;
+	}
+	attribute_begin(r, slice_make(name.bv_val, name.bv_len));
+	if (ber_first_element(r->ber, &len, &r->end) == LBER_DEFAULT)
+		r->end = NULL;          /* it has no values */
+	return true;
+}
+
+static void value_next(struct entry_reader *r)
+{
+	struct berval value;
+	ber_len_t len;
+
+	if (ber_scanf(r->ber, "m", &value) == LBER_ERROR) {
+		r->is_bad = true;
+		return;
+	}
+	for (unsigned i = r->first; i < r->field_n; i++)
+		field_take(r, i, &value);
+	if (ber_next_element(r->ber, &len, r->end) == LBER_DEFAULT)
+		r->end = NULL;
+}
+
+bool entry_begin(struct entry_reader *r, struct arena *a,
+    const struct names *names, LDAP *ld, LDAPMessage *msg)
+{
+	struct berval dn;
+
+	r->ber = NULL;
+	if (ldap_get_dn_ber(ld, msg, &r->ber, &dn) != LDAP_SUCCESS)
+		return false;
+	r->arena = a;
+	r->names = names;
+	r->is_bad = false;
+	r->field_n = 0;
+	r->end = NULL;
+	r->entry = ARENA_NEW(a, struct entry);
+	r->entry->dn = slice_dup(a, slice_make(dn.bv_val, dn.bv_len));
+	return true;
+}
+
+bool entry_step(struct entry_reader *r)
+{
+	for (int i = 0; i < STEP_VALUES; i++)
+		if (r->is_bad || (r->end == NULL && !attribute_next(r)))
+			return false;
+		else if (r->end != NULL)
+			value_next(r);
+	return true;
+}
+
+/* Thousands of entries with a handful of fields each may be in one answer. */
+static void fields_keep(struct entry_reader *r)
+{
+	struct entry *e = r->entry;
+
+	e->field_n = r->field_n;
+	e->fields = arena_alloc(r->arena, (r->field_n + 1) * sizeof *e->fields);
+	memcpy(e->fields, r->fields, r->field_n * sizeof *e->fields);
+}
+
+struct entry *entry_end(struct entry_reader *r)
+{
+	ber_len_t len;
+	bool is_whole = !r->is_bad && r->end == NULL
+	    && ber_peek_tag(r->ber, &len) == LBER_DEFAULT;
+
+	ber_free(r->ber, 0);
+	r->ber = NULL;
+	if (!is_whole)
+		return NULL;
+	fields_keep(r);
+	return r->entry;
 }
 
 struct entry *entry_read(struct arena *a, const struct names *names, LDAP *ld,
     LDAPMessage *msg)
 {
-	struct entry *e = ARENA_NEW(a, struct entry);
-	struct field fields[FIELD_MOST];
-	BerElement *ber = NULL;
-	struct berval dn, name, *values;
+	struct entry_reader r;
 
-	if (ldap_get_dn_ber(ld, msg, &ber, &dn) != LDAP_SUCCESS)
+	if (!entry_begin(&r, a, names, ld, msg))
 		return NULL;
-	e->dn = slice_dup(a, slice_make(dn.bv_val, dn.bv_len));
-	e->fields = fields;
-	while (ldap_get_attribute_ber(ld, msg, ber, &name, &values)
-	    == LDAP_SUCCESS && name.bv_val != NULL) {
-		if (values != NULL)
-			attribute_take(e, a, names,
-			    slice_make(name.bv_val, name.bv_len), values);
-		ldap_memfree(values);
-	}
-	ber_free(ber, 0);
-	fields_keep(e, a);
-	return e;
+	while (entry_step(&r))
+		;
+	return entry_end(&r);
 }
 
 const struct field *entry_find(const struct entry *e, enum attr attr)

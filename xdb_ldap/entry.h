@@ -32,7 +32,32 @@ struct entry {
 	int64_t lockout_s;              /* how long a lock holds; 0: not known */
 };
 
-/* Copies what the map knows into the arena; NULL when it cannot be decoded. */
+/* Reading one in pieces: a group of ten thousand is one entry with one message.
+ * It may be copied elsewhere between two steps. */
+struct entry_reader {
+	struct arena *arena;
+	const struct names *names;
+	struct entry *entry;
+	BerElement *ber;                /* borrows from the message */
+	bool is_bad;
+	struct field fields[ATTR_N];
+	unsigned room[ATTR_N];          /* of values, in each of them */
+	unsigned field_n;
+	/* the attribute at hand: all fields from this one on are made of it */
+	unsigned first;
+	char *end;                      /* NULL: none */
+};
+
+/* What the map knows is copied into the arena.  False: it cannot be decoded, and
+ * there is nothing to end. */
+bool entry_begin(struct entry_reader *r, struct arena *a,
+    const struct names *names, LDAP *ld, LDAPMessage *msg);
+/* Some values more (some ten microseconds).  False: that was all. */
+bool entry_step(struct entry_reader *r);
+/* The entry, when all was read; NULL: it could not be decoded, or not to the
+ * end.  Once for each entry_begin. */
+struct entry *entry_end(struct entry_reader *r);
+/* All of that at once. */
 struct entry *entry_read(struct arena *a, const struct names *names, LDAP *ld,
     LDAPMessage *msg);
 

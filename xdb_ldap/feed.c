@@ -14,7 +14,6 @@
 #include "xdb_ldap/watch.h"
 
 enum {
-	SLICE_NS = 500 * 1000,          /* of a sweep; then others have their turn */
 	REST_FIRST_MS = 1000, REST_MOST_MS = 60 * 1000,
 	SECOND_LOOK_MS = 2000,
 	WHOLE_EVERY = 10,               /* polls: what was removed shows only then */
@@ -50,6 +49,7 @@ static void tell_row(const struct feed *f, const struct known_row *row,
 
 static void gone(struct feed *f, struct known_row *row)
 {
+	f->changes++;
 	tell_row(f, row, (struct xdb_news){ .is_gone = true });
 	known_remove(&f->known, row);
 }
@@ -116,6 +116,9 @@ static bool look_read(const struct feed *f, LDAPMessage *msg, struct look *l)
 	if (ldap_get_dn_ber(ld, msg, &ber, &dn) != LDAP_SUCCESS)
 		return false;
 	l->dn = slice_make(dn.bv_val, dn.bv_len);
+	/* Elsewhere is another name, in groups as in binds. */
+	if (f->kind == XDB_PERSON)
+		l->print = map_hash(l->dn);
 	while (ldap_get_attribute_ber(ld, msg, ber, &name, &values)
 	    == LDAP_SUCCESS && name.bv_val != NULL) {
 		if (values != NULL)
@@ -174,6 +177,7 @@ static void entry_take(struct feed *f, const unsigned char *uuid,
 	row->seen = f->round;
 	row->print = l->print;
 	row->stamp = l->stamp;
+	f->changes += is_new;
 	if (f->known.has_whose)
 		owner_take(f, row, l, was_known);
 	if (is_told)
@@ -213,15 +217,14 @@ static const unsigned char *bytes(struct slice s)
 static void sweep(void *ctx)
 {
 	struct feed *f = ctx;
-	uint64_t began = uv_hrtime();
 
 	while (!known_is_swept(&f->known)) {
 		struct known_row *row = known_sweep(&f->known, f->sweep_since);
 
 		if (row != NULL)
 			gone(f, row);
-		if (uv_hrtime() - began > SLICE_NS) {
-			timer_start(&f->sweep, 1);
+		if (!chore_has_time()) {
+			chore_start(&f->sweep);
 			return;
 		}
 	}
@@ -237,7 +240,7 @@ static void sweep_start(struct feed *f)
 {
 	f->sweep_since = f->round;
 	f->known.swept = 0;
-	timer_start(&f->sweep, 0);
+	chore_start(&f->sweep);
 }
 
 static void read_all(struct feed *f, enum log_level level)
@@ -736,7 +739,7 @@ void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind)
 		f->filter = class_filter(f, classes[kind]);
 	list_init(&f->turn);
 	timer_init(&f->rest, rested, f);
-	timer_init(&f->sweep, sweep, f);
+	chore_init(&f->sweep, sweep, f);
 }
 
 /* FreeIPA's people have an ipaUniqueID, and RFC 4533 there names them by
@@ -755,7 +758,7 @@ void feed_named(struct feed *f)
 void feed_fini(struct feed *f)
 {
 	timer_stop(&f->rest);
-	timer_stop(&f->sweep);
+	chore_stop(&f->sweep);
 	known_fini(&f->known);
 	buf_fini(&f->cookie);
 	buf_fini(&f->staged);

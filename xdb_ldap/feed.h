@@ -15,8 +15,8 @@
 
 #include <ldap.h>
 
+#include "base/chore.h"
 #include "base/list.h"
-#include "base/loop.h"
 #include "xdb_ldap/known.h"
 #include "xdb_ldap/map.h"
 #include "xdb_ldap/xdb.h"
@@ -42,6 +42,7 @@ struct feed {
 	enum attr named_by;             /* whose it is, or what it is called */
 	enum feed_state state;
 	int msgid;
+	uint32_t changes;               /* of entries: come, changed in what is watched, gone */
 	uint32_t round;                 /* readings begun, this one counted */
 	unsigned polls, failures;
 	bool is_polling;
@@ -49,7 +50,8 @@ struct feed {
 	bool must_sweep;                /* when the reading is done */
 	bool has_all;                   /* everything was read, once at least */
 	int64_t began_ms, failed_ms;
-	struct timer rest, sweep;       /* rest: before a search, or the second look */
+	struct timer rest;              /* before a search, or the second look */
+	struct chore sweep;
 	uint32_t sweep_since;
 };
 

@@ -2,15 +2,15 @@
 /* xdb_ldap/members.c — everybody in a group or list.
  *
  *   the entry ─► values ─► a round of names ─► people ──► members
- *                  ▲                             │ not found
+ *                  ▲ │                           │ not found  ▲
+ *                  │ └─ known from before (met.h) ────────────┘
  *                  └──── nested groups ◄─────────┘
  *
- * Values are taken a round at a time, so that a group of 20,000 holds nobody up,
- * and what is found by searching (groupOfURLs) is gone through in slices.  A
- * group read in part would put people out of rooms: it is whole or an error. */
+ * All of it is done in pieces, as there is time (base/chore.h), so that a group
+ * of 20,000 holds nobody up.  A group read in part would put people out of rooms:
+ * it is whole or an error. */
 #include <ldap.h>
 
-#include "base/loop.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/group.h"
@@ -21,7 +21,7 @@ enum {
 	MEMBERS_MOST = 20000,
 	PARTS_MOST = 500,               /* groups in it */
 	VALUES_MOST = 100000,           /* looked at, in all of them */
-	SLICE_NS = 500 * 1000,
+	LOOK_EVERY = 32,                /* at the clock, where a step is a copy */
 };
 
 /* What of an entry names somebody, and as what. */
@@ -55,7 +55,7 @@ struct found_member { struct found_member *next; struct xdb_member is; };
 struct part { struct part *next; struct slice uuid, key; };
 
 struct gather {
-	struct seek seek;
+	struct seek seek;               /* first: seek.h */
 	struct map by_uuid, seen;       /* of members; of entries, with their role */
 	/* in the arena */
 	struct source *sources;
@@ -63,6 +63,7 @@ struct gather {
 	unsigned roles;                 /* of whom that search finds */
 	const struct entry *next_found;
 	struct found_member *members;
+	size_t copied;                  /* of them, at the end */
 	struct part *parts, **part_end;
 	size_t value_n;
 	struct xdb_group *group;
@@ -70,7 +71,12 @@ struct gather {
 
 static void group_read(struct xdb_op *op);
 static void round_begin(struct xdb_op *op);
+static void round_fill(struct xdb_op *op);
+static void person_hit(struct xdb_op *op, struct sought *one,
+    const struct entry *e);
 static void people_sought(struct xdb_op *op);
+static void group_hit(struct xdb_op *op, struct sought *one,
+    const struct entry *e);
 static void groups_sought(struct xdb_op *op);
 static void url_answered(struct xdb_op *op);
 static void url_take(struct xdb_op *op);
@@ -210,39 +216,131 @@ static void group_read(struct xdb_op *op)
 	round_begin(op);
 }
 
+/* --- members ------------------------------------------------------------------------------- */
+
+static void member_put(struct xdb_op *op, const struct met_person *p,
+    unsigned roles)
+{
+	struct gather *g = op->data;
+	struct found_member *m = map_find(&g->by_uuid, p->uuid);
+
+	if (p->uuid.n == 0 || p->uid.n == 0) {
+		g->group->unresolved_n++;
+		return;
+	}
+	if (m == NULL) {
+		m = ARENA_NEW(&op->arena, struct found_member);
+		m->is = (struct xdb_member){ .uuid = p->uuid, .dn = p->dn,
+			.uid = p->uid, .name = p->name };
+		m->next = g->members;
+		g->members = m;
+		map_put(&g->by_uuid, p->uuid, m);
+		g->group->member_n++;
+	}
+	m->is.roles |= roles;
+}
+
+static struct met_person person_of(const struct entry *e)
+{
+	struct met_person p = { .uuid = entry_one(e, ATTR_UUID), .dn = e->dn,
+		.uid = entry_one(e, ATTR_NAME),
+		.name = entry_one(e, ATTR_DISPLAY_NAME) };
+
+	if (p.name.n == 0)
+		p.name = entry_one(e, ATTR_CN);
+	return p;
+}
+
 /* --- a round of names -------------------------------------------------------------------- */
+
+static char letter_of(enum form form)
+{
+	return (char)('a' + form);
+}
+
+/* False: the round is full. */
+static bool name_take(struct xdb_op *op, struct sought *one)
+{
+	struct gather *g = op->data;
+	struct met_person p;
+
+	switch (met_find(op->db, &op->arena, letter_of(one->form), one->value,
+	    &p)) {
+	case MET_PERSON:
+		member_put(op, &p, one->roles);
+		return true;
+	case MET_NOBODY:
+		g->group->unresolved_n++;
+		return true;
+	case MET_GROUP:
+		one->is_no_person = true;
+		break;
+	case MET_UNKNOWN:
+		break;
+	}
+	return seek_add(op, &g->seek, one);
+}
 
 static bool url_start(struct xdb_op *op, struct slice value, unsigned roles);
 
-/* Fills the round from the sources.  True: a search of members was begun
- * instead. */
-static bool round_fill(struct xdb_op *op)
+enum filled { FILL_MORE, FILL_ENDS, FILL_SEARCHES };
+
+/* The next value of a source. */
+static enum filled value_take(struct xdb_op *op, struct source *s)
+{
+	struct gather *g = op->data;
+	struct sought one = { .roles = s->roles, .level = s->level,
+		.value = s->v[0] };
+
+	one.form = form_of(s->form, &one.value);
+	if (one.form == FORM_URL && g->seek.asked_n != 0)
+		return FILL_ENDS;
+	if (one.form != FORM_NONE && one.form != FORM_URL
+	    && !name_take(op, &one))
+		return FILL_ENDS;
+	s->v++;
+	s->n--;
+	if (one.form == FORM_URL && url_start(op, one.value, s->roles))
+		return FILL_SEARCHES;
+	g->group->unresolved_n += one.form == FORM_NONE
+	    || one.form == FORM_URL;
+	return FILL_MORE;
+}
+
+static void round_ask(struct xdb_op *op)
+{
+	struct gather *g = op->data;
+
+	if (g->group->member_n > MEMBERS_MOST)
+		op_finish(op, XDB_BROKEN, "too many members");
+	else if (g->seek.asked_n == 0)
+		group_end(op);
+	else
+		seek_people(op, person_hit, people_sought);
+}
+
+static void round_fill(struct xdb_op *op)
 {
 	struct gather *g = op->data;
 	struct source *s;
 
 	while ((s = g->sources) != NULL) {
-		struct sought one = { .roles = s->roles, .level = s->level };
+		enum filled f = s->n != 0 ? value_take(op, s) : FILL_MORE;
 
-		if (s->n == 0) {
-			g->sources = s->next;
-			continue;
+		if (f == FILL_SEARCHES) {
+			op_await(op, url_answered);
+			return;
 		}
-		one.value = s->v[0];
-		one.form = form_of(s->form, &one.value);
-		if (one.form == FORM_URL && g->seek.asked_n != 0)
-			return false;
-		if (one.form != FORM_NONE && one.form != FORM_URL
-		    && !seek_add(op, &g->seek, &one))
-			return false;
-		s->v++;
-		s->n--;
-		if (one.form == FORM_URL && url_start(op, one.value, s->roles))
-			return true;
-		g->group->unresolved_n += one.form == FORM_NONE
-		    || one.form == FORM_URL;
+		if (f == FILL_ENDS)
+			break;
+		if (s->n == 0)
+			g->sources = s->next;
+		if (!chore_has_time()) {
+			op_yield(op, round_fill);
+			return;
+		}
 	}
-	return false;
+	round_ask(op);
 }
 
 static void round_begin(struct xdb_op *op)
@@ -250,71 +348,23 @@ static void round_begin(struct xdb_op *op)
 	struct gather *g = op->data;
 
 	op_more_time(op);
-	seek_begin(&g->seek);
-	if (g->group->member_n > MEMBERS_MOST)
-		op_finish(op, XDB_BROKEN, "too many members");
-	else if (round_fill(op))
-		op_await(op, url_answered);
-	else if (g->seek.asked_n == 0)
-		group_end(op);
-	else if (seek_people(op, &g->seek))
-		op_await(op, people_sought);
-	else
-		op_yield(op, people_sought);
-}
-
-/* --- members ------------------------------------------------------------------------------- */
-
-static struct slice name_of(const struct entry *e)
-{
-	struct slice name = entry_one(e, ATTR_DISPLAY_NAME);
-
-	return name.n != 0 ? name : entry_one(e, ATTR_CN);
-}
-
-static void member_put(struct xdb_op *op, const struct entry *e, unsigned roles)
-{
-	struct gather *g = op->data;
-	struct slice uuid = entry_one(e, ATTR_UUID);
-	struct slice uid = entry_one(e, ATTR_NAME);
-	struct found_member *m = map_find(&g->by_uuid, uuid);
-
-	if (uuid.n == 0 || uid.n == 0) {
-		g->group->unresolved_n++;
-		return;
-	}
-	if (m == NULL) {
-		m = ARENA_NEW(&op->arena, struct found_member);
-		m->is = (struct xdb_member){ .uuid = uuid, .dn = e->dn,
-			.uid = uid, .name = name_of(e) };
-		m->next = g->members;
-		g->members = m;
-		map_put(&g->by_uuid, uuid, m);
-		g->group->member_n++;
-	}
-	m->is.roles |= roles;
+	seek_begin(op, &g->seek);
+	op_yield(op, round_fill);
 }
 
 static void person_hit(struct xdb_op *op, struct sought *one,
     const struct entry *e)
 {
-	member_put(op, e, one->roles);
+	struct met_person p = person_of(e);
+
+	one->is_several |= one->person != NULL && one->person != e;
+	one->person = e;
+	member_put(op, &p, one->roles);
 }
 
 static void people_sought(struct xdb_op *op)
 {
-	struct gather *g = op->data;
-
-	if (seek_failed(op, &g->seek))
-		return;
-	for (unsigned i = 0; i < g->seek.call_n; i++)
-		for (const struct entry *e = g->seek.calls[i]->entries;
-		    e != NULL; e = e->next)
-			seek_match(op, &g->seek, e, person_hit);
-	if (seek_groups(op, &g->seek))
-		op_await(op, groups_sought);
-	else
-		op_yield(op, groups_sought);
+	seek_groups(op, group_hit, groups_sought);
 }
 
 /* --- groups in groups ------------------------------------------------------------------------ */
@@ -326,20 +376,32 @@ static void group_hit(struct xdb_op *op, struct sought *one,
 		entry_take(op, e, one->roles, one->level + 1);
 }
 
+/* What two people share is asked for again each time. */
+static void remember(struct xdb_op *op, const struct sought *one)
+{
+	const struct gather *g = op->data;
+	char letter = letter_of(one->form);
+
+	if (one->is_several || one->form == FORM_NONE)
+		return;
+	if (one->person != NULL) {
+		struct met_person p = person_of(one->person);
+
+		met_put(op->db, letter, one->value, g->seek.since, &p);
+	} else {
+		met_put_nobody(op->db, letter, one->value, g->seek.since,
+		    one->is_found ? MET_GROUP : MET_NOBODY);
+	}
+}
+
 static void groups_sought(struct xdb_op *op)
 {
 	struct gather *g = op->data;
 
-	if (seek_failed(op, &g->seek))
-		return;
-	for (unsigned i = 0; i < g->seek.call_n; i++)
-		for (const struct entry *e = g->seek.calls[i]->entries;
-		    e != NULL; e = e->next)
-			seek_match(op, &g->seek, e, group_hit);
-	if (op->res.status != XDB_OK)
-		return;                 /* one of them was too much */
-	for (size_t i = 0; i < g->seek.asked_n; i++)
+	for (size_t i = 0; i < g->seek.asked_n; i++) {
 		g->group->unresolved_n += !g->seek.asked[i].is_found;
+		remember(op, &g->seek.asked[i]);
+	}
 	round_begin(op);
 }
 
@@ -415,26 +477,30 @@ static void url_answered(struct xdb_op *op)
 		op_finish(op, XDB_BROKEN, "too many are found");
 	} else {
 		g->next_found = g->call->entries;
-		url_take(op);
+		op_yield(op, url_take);
 	}
 }
 
 static void url_take(struct xdb_op *op)
 {
 	struct gather *g = op->data;
-	uint64_t began = uv_hrtime();
 
-	while (g->next_found != NULL && uv_hrtime() - began < SLICE_NS) {
-		member_put(op, g->next_found, g->roles);
+	while (g->next_found != NULL) {
+		struct met_person p = person_of(g->next_found);
+
+		member_put(op, &p, g->roles);
 		g->next_found = g->next_found->next;
+		if (!chore_has_time()) {
+			op_yield(op, url_take);
+			return;
+		}
 	}
-	if (g->next_found != NULL)
-		op_yield(op, url_take);
-	else
-		round_begin(op);
+	round_begin(op);
 }
 
 /* --- the end ------------------------------------------------------------------------------------- */
+
+static void group_copy(struct xdb_op *op);
 
 static void group_end(struct xdb_op *op)
 {
@@ -442,15 +508,27 @@ static void group_end(struct xdb_op *op)
 	struct xdb_group *group = g->group;
 	size_t n = 0;
 
-	group->members = arena_alloc(&op->arena,
+	group->members = arena_raw(&op->arena,
 	    (group->member_n + 1) * sizeof *group->members);
-	for (struct found_member *m = g->members; m != NULL; m = m->next)
-		group->members[n++] = m->is;
 	group->parts = arena_alloc(&op->arena,
 	    (group->part_n + 1) * sizeof *group->parts);
-	n = 0;
 	for (struct part *p = g->parts; p != NULL; p = p->next)
 		group->parts[n++] = p->uuid;
-	op->res.group = group;
+	group_copy(op);
+}
+
+static void group_copy(struct xdb_op *op)
+{
+	struct gather *g = op->data;
+
+	while (g->members != NULL) {
+		g->group->members[g->copied++] = g->members->is;
+		g->members = g->members->next;
+		if (g->copied % LOOK_EVERY == 0 && !chore_has_time()) {
+			op_yield(op, group_copy);
+			return;
+		}
+	}
+	op->res.group = g->group;
 	op_finish(op, XDB_OK, NULL);
 }

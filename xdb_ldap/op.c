@@ -60,7 +60,7 @@ static void step(void *ctx)
 	op_step_fn *next = op->next;
 
 	op->next = NULL;
-	assert(next != NULL && op->open_n == 0);
+	assert(next != NULL);
 	next(op);
 }
 
@@ -86,11 +86,11 @@ void op_await(struct xdb_op *op, op_step_fn *next)
 
 void op_yield(struct xdb_op *op, op_step_fn *next)
 {
-	assert(op->next == NULL && op->open_n == 0);
+	assert(op->next == NULL);
 	op->next = next;
 	if (op->turn.fn == NULL)
-		timer_init(&op->turn, step, op);
-	timer_start(&op->turn, 1);      /* 0 would be this turn */
+		chore_init(&op->turn, step, op);
+	chore_start(&op->turn);
 }
 
 void op_more_time(struct xdb_op *op)
@@ -103,7 +103,7 @@ void op_called(struct xdb_op *op)
 {
 	assert(op->open_n != 0);
 	/* Before op_await the step is not known yet; op_await sees the zero. */
-	if (--op->open_n == 0 && op->next != NULL)
+	if (--op->open_n == 0 && op->next != NULL && !chore_is_on(&op->turn))
 		loop_defer(step, op);
 }
 
@@ -124,8 +124,7 @@ static void leave(struct xdb_op *op, bool is_late)
 
 	if (op->deadline.fn != NULL)
 		timer_stop(&op->deadline);
-	if (op->turn.fn != NULL)
-		timer_stop(&op->turn);
+	chore_stop(&op->turn);
 	LIST_EACH(c, &op->calls, struct call, link) {
 		list_remove(&c->link);
 		call_drop(c, is_late);
@@ -142,7 +141,8 @@ static void deliver(void *ctx)
 	list_remove(&op->link);
 	if (op->done != NULL)
 		op->done(&op->res, op->ctx);
-	op_free(op);
+	if (!op->is_kept)
+		op_free(op);
 }
 
 static void finish(struct xdb_op *op, enum xdb_status status, const char *why,
@@ -222,6 +222,15 @@ void xdb_then(struct xdb_op *op, xdb_done_fn *done, void *ctx)
 {
 	op->done = done;
 	op->ctx = ctx;
+}
+
+struct xdb_op *xdb_keep(const struct xdb_result *res)
+{
+	const char *at = (const char *)res - offsetof(struct xdb_op, res);
+	struct xdb_op *op = (struct xdb_op *)(uintptr_t)at;
+
+	op->is_kept = true;
+	return op;
 }
 
 void xdb_cancel(struct xdb_op **opp)

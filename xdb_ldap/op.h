@@ -13,6 +13,7 @@
 #ifndef XDB_LDAP_OP_H
 #define XDB_LDAP_OP_H
 
+#include "base/chore.h"
 #include "xdb_ldap/call.h"
 #include "xdb_ldap/store.h"
 
@@ -23,10 +24,12 @@ struct xdb_op {
 	struct list link;               /* in db->ops until it is answered */
 	struct list calls;
 	unsigned open_n;                /* calls not yet answered */
-	struct timer deadline, turn;
+	struct timer deadline;
+	struct chore turn;
 	struct xdb_result res;
 	void *data;                     /* of the kind, in the arena */
 	op_step_fn *over;               /* frees what of that is not; may be NULL */
+	bool is_kept;                   /* after the answer: the caller frees it */
 	/* borrowed */
 	struct xdb *db;
 	op_step_fn *next;
@@ -38,7 +41,9 @@ struct xdb_op {
 struct xdb_op *op_new(struct xdb *db, size_t data_size);
 /* The step comes when no call is open, in this or a later turn of the loop. */
 void op_await(struct xdb_op *op, op_step_fn *next);
-/* The step comes in a later turn of the loop: others have theirs first. */
+/* The step comes when there is time for long work (base/chore.h); it asks
+ * chore_has_time(), and comes this way again when there is more to do.  Calls may
+ * be open. */
 void op_yield(struct xdb_op *op, op_step_fn *next);
 /* The deadline begins again: for what goes on in pieces, each of which is soon
  * answered or never. */

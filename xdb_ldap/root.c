@@ -106,14 +106,17 @@ static void answered(const struct xdb_result *res, void *ctx)
 
 	(void)res;
 	db->root.op = NULL;
+	db->root.is_wanted = false;
 	if (db->root.is_known)
 		pool_pump(&db->search);
 }
 
 void root_want(struct xdb *db)
 {
-	if (db->root.is_known || db->root.op != NULL)
+	/* Sending it comes by here again, for what waits behind it. */
+	if (db->root.is_known || db->root.is_wanted)
 		return;
+	db->root.is_wanted = true;
 	db->root.op = ask(db, false);
 	xdb_then(db->root.op, answered, db);
 }

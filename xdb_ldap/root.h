@@ -15,7 +15,7 @@ struct root {
 	struct xdb_op *op;              /* asks */
 	enum xdb_preset preset;         /* never AUTO once is_known */
 	enum xdb_preset looks_like;     /* AUTO: it does not show */
-	bool is_known;
+	bool is_known, is_wanted;
 	bool has_usability;             /* usability.h */
 	bool has_policy;                /* slapo-ppolicy, or it may be there */
 	bool has_assertion;             /* RFC 4528 */

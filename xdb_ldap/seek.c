@@ -2,23 +2,21 @@
 /* xdb_ldap/seek.c — many names at once: filters made of them, answers told apart. */
 #include "xdb_ldap/seek.h"
 
+#include "base/log.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
 
-enum { PER_FILTER = 20 };
-
-void seek_begin(struct seek *s)
+void seek_begin(struct xdb_op *op, struct seek *s)
 {
 	map_fini(&s->by_key);
 	s->by_key = (struct map){ 0 };
 	s->asked_n = 0;
-	s->call_n = 0;
+	s->since = met_now(op->db);
 }
 
 void seek_fini(struct seek *s)
 {
 	map_fini(&s->by_key);
-	buf_fini(&s->filter);
 }
 
 /* --- what a name is ------------------------------------------------------------------ */
@@ -128,7 +126,8 @@ bool seek_add(struct xdb_op *op, struct seek *s, const struct sought *one)
 /* --- searching ----------------------------------------------------------------------- */
 
 struct among {                          /* where, and how a name is a filter there */
-	const char *base;
+	bool is_of_people;
+	const char *(*base)(const struct xdb *db);
 	const char *(*narrow)(struct xdb_op *op);       /* in front of all */
 	bool (*put)(struct xdb_op *op, struct buf *out, const struct sought *one);
 	enum map_set set;
@@ -219,105 +218,216 @@ static const char *narrow_groups(struct xdb_op *op)
 	return op_take(op, &filter);
 }
 
-static void filter_send(struct xdb_op *op, struct seek *s,
-    const struct among *among)
+static const char *people_base(const struct xdb *db)
 {
-	if (s->in_filter == 0)
-		return;
-	filter_close(&s->filter);
-	filter_close(&s->filter);
-	s->in_filter = 0;
-	s->calls[s->call_n++] = call_search(op, &(struct search){
-	    .base = among->base, .scope = LDAP_SCOPE_SUBTREE,
-	    .filter = op_take(op, &s->filter), .set = among->set });
-	s->filter = (struct buf){ 0 };
+	return db->people_base;
 }
 
-static bool add_to_filter(struct xdb_op *op, struct seek *s,
-    const struct among *among, const char *narrow, const struct sought *one)
+static const char *groups_base(const struct xdb *db)
 {
-	struct buf piece = { 0 };
-	bool is_put = among->put(op, &piece, one);
-
-	if (is_put && s->in_filter++ == 0) {
-		filter_open(&s->filter, '&');
-		filter_raw(&s->filter, narrow);
-		filter_open(&s->filter, '|');
-	}
-	buf_add(&s->filter, buf_slice(&piece));
-	buf_fini(&piece);
-	return is_put;
+	return db->groups_base;
 }
 
-/* A DN that says nothing we have an index for: the entry itself is asked. */
-static void read_entry(struct xdb_op *op, struct seek *s,
-    const struct among *among, const char *narrow, const struct sought *one)
+static const struct among people = { .is_of_people = true, .base = people_base,
+	.narrow = narrow_people, .put = put_person, .set = SET_MEMBER };
+static const struct among groups = { .base = groups_base,
+	.narrow = narrow_groups, .put = put_group, .set = SET_GROUP_WHOLE };
+
+/* A DN that says nothing we have an index for: the entry itself is asked, if it
+ * is where it should be.  NULL: it is not. */
+static struct call *read_entry(struct xdb_op *op, const struct among *among,
+    const struct sought *one)
 {
 	struct slice normal = slice_make(one->key.p + 1, one->key.n - 1);
 	struct buf base = { 0 };
+	struct call *c = NULL;
 
-	if (one->form == FORM_DN && dn_normal(&base, slice_of(among->base))
+	if (one->form == FORM_DN
+	    && dn_normal(&base, slice_of(among->base(op->db)))
 	    && dn_is_below(normal, buf_slice(&base)))
-		s->calls[s->call_n++] = call_search(op, &(struct search){
+		c = call_search(op, &(struct search){
 		    .base = op_text(op, one->value), .scope = LDAP_SCOPE_BASE,
-		    .filter = narrow, .set = among->set });
+		    .filter = among->narrow(op), .set = among->set });
 	buf_fini(&base);
+	return c;
 }
 
-static bool seek_send(struct xdb_op *op, struct seek *s, const struct among *among)
+static bool is_to_ask(const struct seek *s, const struct sought *one)
 {
-	const char *narrow = among->narrow(op);
+	return !one->is_found && one->form != FORM_NONE
+	    && !(s->among->is_of_people && one->is_no_person);
+}
 
-	s->call_n = 0;
-	for (size_t i = 0; i < s->asked_n; i++) {
-		struct sought *one = &s->asked[i];
+static size_t names_most(const struct xdb *db)
+{
+	return db->seek_names != 0 ? db->seek_names : SEEK_FILTER_NAMES;
+}
 
-		if (one->is_found || one->form == FORM_NONE)
+/* Writes names into a filter's middle, from *at on.  Stops before the first that
+ * is none of a filter, and when it is full; says how many are in it. */
+static size_t names_put(struct xdb_op *op, struct seek *s, struct buf *out,
+    size_t *at, size_t end)
+{
+	size_t n = 0;
+
+	for (; *at < end && n < names_most(op->db)
+	    && out->n < SEEK_FILTER_BYTES; (*at)++) {
+		const struct sought *one = &s->asked[*at];
+
+		if (!is_to_ask(s, one))
 			continue;
-		if (!add_to_filter(op, s, among, narrow, one))
-			read_entry(op, s, among, narrow, one);
-		if (s->in_filter == PER_FILTER)
-			filter_send(op, s, among);
+		if (!s->among->put(op, out, one))
+			break;
+		n++;
 	}
-	filter_send(op, s, among);
-	return s->call_n != 0;
+	return n;
 }
 
-bool seek_people(struct xdb_op *op, struct seek *s)
+static struct call *search_names(struct xdb_op *op, const struct among *among,
+    struct slice names)
 {
-	return seek_send(op, s, &(struct among){ .base = op->db->people_base,
-	    .narrow = narrow_people, .put = put_person, .set = SET_MEMBER });
+	struct buf filter = { 0 };
+
+	filter_open(&filter, '&');
+	filter_raw(&filter, among->narrow(op));
+	filter_open(&filter, '|');
+	buf_add(&filter, names);
+	filter_close(&filter);
+	filter_close(&filter);
+	return call_search(op, &(struct search){ .base = among->base(op->db),
+	    .scope = LDAP_SCOPE_SUBTREE, .filter = op_take(op, &filter),
+	    .set = among->set });
 }
 
-bool seek_groups(struct xdb_op *op, struct seek *s)
+/* One search, of the names from `from` on.  Says where it ends; NULL call: none
+ * of them is to be asked for. */
+static struct asking ask(struct xdb_op *op, struct seek *s, size_t from,
+    size_t end)
 {
-	return seek_send(op, s, &(struct among){ .base = op->db->groups_base,
-	    .narrow = narrow_groups, .put = put_group,
-	    .set = SET_GROUP_WHOLE });
+	struct asking a = { .from = from, .to = from };
+	struct buf names = { 0 };
+
+	if (names_put(op, s, &names, &a.to, end) != 0)
+		a.call = search_names(op, s->among, buf_slice(&names));
+	else if (a.to < end)
+		a.call = read_entry(op, s->among, &s->asked[a.to++]);
+	buf_fini(&names);
+	return a;
 }
 
-bool seek_failed(struct xdb_op *op, const struct seek *s)
-{
-	for (unsigned i = 0; i < s->call_n; i++) {
-		const struct call *c = s->calls[i];
+static void seek_taken(struct xdb_op *op);
+static void seek_answered(struct xdb_op *op);
 
-		if (c->scope == LDAP_SCOPE_BASE && c->status == XDB_ABSENT)
-			continue;       /* somebody who is gone */
-		if (op_search_failed(op, c))
-			return true;
-		/* Who is missing would be taken for nobody. */
-		if (c->is_cut) {
-			op_finish(op, XDB_BROKEN, "the server does not give all");
-			return true;
+/* Sends as much as may be under way, and as there is time for. */
+static void seek_ask(struct xdb_op *op)
+{
+	struct seek *s = op->data;
+
+	while (s->at < s->asked_n && s->asking_n < SEEK_CALLS_MOST) {
+		struct asking a = ask(op, s, s->at, s->asked_n);
+
+		s->at = a.to;
+		if (a.call != NULL)
+			s->askings[s->asking_n++] = a;
+		if (!chore_has_time() && s->at < s->asked_n) {
+			op_yield(op, seek_ask);
+			return;
 		}
 	}
-	return false;
+	if (s->asking_n != 0)
+		op_await(op, seek_answered);
+	else
+		s->next(op);
+}
+
+static void seek_start(struct xdb_op *op, const struct among *among,
+    seek_hit_fn *hit, op_step_fn *next)
+{
+	struct seek *s = op->data;
+
+	s->among = among;
+	s->hit = hit;
+	s->next = next;
+	s->at = 0;
+	s->asking_n = 0;
+	seek_ask(op);
+}
+
+void seek_people(struct xdb_op *op, seek_hit_fn *hit, op_step_fn *next)
+{
+	seek_start(op, &people, hit, next);
+}
+
+void seek_groups(struct xdb_op *op, seek_hit_fn *hit, op_step_fn *next)
+{
+	seek_start(op, &groups, hit, next);
+}
+
+/* --- what was too much for the server ------------------------------------------------ */
+
+static bool is_too_much(const struct call *c)
+{
+	return c->code == LDAP_ADMINLIMIT_EXCEEDED || c->is_cut
+	    || c->code == LDAP_UNWILLING_TO_PERFORM;
+}
+
+static size_t names_in(const struct seek *s, const struct asking *a)
+{
+	size_t n = 0;
+
+	for (size_t i = a->from; i < a->to; i++)
+		n += is_to_ask(s, &s->asked[i]);
+	return n;
+}
+
+/* Those of them that nobody else finds are asked for again, half as many at once.
+ * What came of too much is not taken: it may be one of two of the same name. */
+static void ask_less(struct xdb_op *op, struct seek *s, struct asking *a)
+{
+	size_t n = names_in(s, a);
+
+	if (n / 2 < names_most(op->db))
+		op->db->seek_names = n / 2;
+	log_event(LOG_INFO, "ldap-filter-halved", "-", "names=%zu code=%d", n,
+	    a->call->code);
+	if (a->from < s->again)
+		s->again = a->from;
+	a->call = NULL;
+}
+
+/* True, and the operation is finished, when this one failed. */
+static bool has_failed(struct xdb_op *op, const struct call *c)
+{
+	if (c->scope == LDAP_SCOPE_BASE && c->status == XDB_ABSENT)
+		return false;           /* somebody who is gone */
+	if (op_search_failed(op, c))
+		return true;
+	/* Who is missing would be taken for nobody. */
+	if (c->is_cut)
+		op_finish(op, XDB_BROKEN, "the server does not give all");
+	return c->is_cut;
+}
+
+static void seek_answered(struct xdb_op *op)
+{
+	struct seek *s = op->data;
+
+	s->again = s->at;
+	for (unsigned i = 0; i < s->asking_n; i++)
+		if (is_too_much(s->askings[i].call)
+		    && names_in(s, &s->askings[i]) > 1)
+			ask_less(op, s, &s->askings[i]);
+		else if (has_failed(op, s->askings[i].call))
+			return;
+	s->taken = 0;
+	s->entry = NULL;
+	op_yield(op, seek_taken);
 }
 
 /* --- answers ----------------------------------------------------------------------------- */
 
 static void hit(struct xdb_op *op, struct seek *s, const struct entry *e,
-    enum form form, struct slice name, seek_hit_fn *fn)
+    enum form form, struct slice name)
 {
 	struct buf key = { 0 };
 	struct sought *one = NULL;
@@ -326,7 +436,7 @@ static void hit(struct xdb_op *op, struct seek *s, const struct entry *e,
 		one = map_find(&s->by_key, buf_slice(&key));
 	for (; one != NULL; one = one->same) {
 		one->is_found = true;
-		fn(op, one, e);
+		s->hit(op, one, e);
 	}
 	buf_fini(&key);
 }
@@ -338,8 +448,7 @@ static bool is_of_class(const struct entry *e, const char *class)
 	    : entry_is_of(e, ATTR_OBJECT_CLASS, slice_of(class));
 }
 
-void seek_match(struct xdb_op *op, struct seek *s, const struct entry *e,
-    seek_hit_fn *fn)
+static void match(struct xdb_op *op, struct seek *s, const struct entry *e)
 {
 	static const struct { const char *class; enum attr attr; enum form form; }
 	rows[] = {
@@ -350,12 +459,46 @@ void seek_match(struct xdb_op *op, struct seek *s, const struct entry *e,
 		{ CLASS_ALIAS, ATTR_CN, FORM_WORD },
 	};
 
-	hit(op, s, e, FORM_DN, e->dn, fn);
+	hit(op, s, e, FORM_DN, e->dn);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		size_t n;
 		struct slice *v = entry_all(e, rows[i].attr, &n);
 
 		for (size_t k = 0; k < n && is_of_class(e, rows[i].class); k++)
-			hit(op, s, e, rows[i].form, v[k], fn);
+			hit(op, s, e, rows[i].form, v[k]);
 	}
+}
+
+/* The next entry of this wave's answers. */
+static const struct entry *next_entry(struct seek *s)
+{
+	const struct entry *e;
+
+	for (; s->entry == NULL && s->taken < s->asking_n; s->taken++)
+		if (s->askings[s->taken].call != NULL)
+			s->entry = s->askings[s->taken].call->entries;
+	e = s->entry;
+	if (e != NULL)
+		s->entry = e->next;
+	return e;
+}
+
+static void seek_taken(struct xdb_op *op)
+{
+	struct seek *s = op->data;
+	const struct entry *e;
+
+	while ((e = next_entry(s)) != NULL) {
+		match(op, s, e);
+		if (op->res.status != XDB_OK)
+			return;         /* the hit was too much */
+		if (!chore_has_time()) {
+			op_yield(op, seek_taken);
+			return;
+		}
+	}
+	s->asking_n = 0;
+	s->at = s->again;
+	op_more_time(op);
+	seek_ask(op);
 }

@@ -14,6 +14,7 @@
 struct comeback;
 struct conn;
 struct fresh;
+struct met;
 struct watch;
 struct wrong;
 
@@ -85,12 +86,14 @@ struct xdb {
 	unsigned server_n, writer_n;
 	struct pool search, binds, watchers, writes;
 	struct pool *writer;            /* where writes go: `writes` or `search` */
+	struct met *met;                /* names of members, and whose they are */
+	size_t seek_names;              /* at most in one filter; 0: as many as we like */
 	struct fresh *fresh;            /* NULL: what is written is read at once */
 	struct list ops;
 	struct call *pager;             /* the paged search under way */
 	struct list pagers;             /* those who wait for it to end */
 	/* health */
-	uint64_t operations, failures;
+	uint64_t operations, failures, requests;
 	const char *why;
 };
 

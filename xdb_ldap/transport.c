@@ -11,11 +11,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/chore.h"
 #include "base/loop.h"
 
 enum {
 	READ_BYTES = 16 * 1024,
-	INPUT_MOST = 256 * 1024,                /* then libldap must read first */
+	INPUT_MOST = 64 * 1024,                 /* then libldap must read first */
 	MESSAGE_MOST = 16 * 1024 * 1024,        /* one LDAP message (LDAP-17) */
 };
 
@@ -247,7 +248,9 @@ static void socket_ready(uv_poll_t *poll, int status, int events)
 	case CLEAR:
 	case SECURE:
 		flush(t);
+		chore_enter();          /* a long answer is long work already here */
 		fill(t);
+		chore_leave();
 		break;
 	case ENDED:
 		break;

@@ -9,6 +9,7 @@
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/fresh.h"
+#include "xdb_ldap/met.h"
 #include "xdb_ldap/op.h"
 #include "xdb_ldap/pool.h"
 #include "xdb_ldap/watch.h"
@@ -146,6 +147,7 @@ static void store_free(struct xdb *db)
 	tls_context_free(&db->tls);
 	wrong_free(&db->wrong);
 	budget_free(&db->budget);
+	met_free(&db->met);
 	buf_wipe(&db->bind_password);
 	buf_fini(&db->people_normal);
 	arena_fini(&arena);
@@ -163,6 +165,7 @@ struct xdb *xdb_open(const struct xdb_conf *conf, const char **why_r)
 	list_init(&db->pagers);
 	db->wrong = wrong_new();
 	db->budget = budget_new();
+	db->met = met_new();
 	if (!conf_is_valid(conf, why_r) || !servers_parse(db, conf, why_r)) {
 		store_free(db);
 		return NULL;
@@ -217,7 +220,7 @@ void xdb_state_get(const struct xdb *db, struct xdb_state *state_r)
 		.writer = writer != NULL ? writer->uri : NULL,
 		.why = db->why,
 		.operations = db->operations,
-		.failures = db->failures,
+		.failures = db->failures, .requests = db->requests,
 		.waiting = db->search.queue_n + db->binds.queue_n
 		    + db->writes.queue_n,
 		.is_watching = w != NULL && watch_is_up(w),

@@ -7,7 +7,7 @@
  *  1. the callback never runs inside the starting call, not even on error;
  *  2. it runs exactly once, or never after xdb_cancel();
  *  3. request strings are copied: they may go when the starting call returns;
- *  4. the result is valid only during the callback;
+ *  4. the result is valid only during the callback, unless xdb_keep() says longer;
  *  5. every operation has a deadline ([ldap] timeout, waiting included; a group's
  *     begins again as often as something of it was answered);
  *  6. reads are sent again once after a lost connection, writes never silently;
@@ -90,6 +90,7 @@ struct xdb_state {
 	const char *writer;             /* where writes go, the same or another */
 	const char *why;                /* last failure, or NULL; static or store's */
 	uint64_t operations, failures;
+	uint64_t requests;              /* LDAP requests sent; operations are one or more */
 	unsigned waiting;
 	bool is_watching;               /* xdb_watch has all entries, and hears of changes */
 	size_t watched;                 /* how many they are */
@@ -335,6 +336,11 @@ typedef void xdb_done_fn(const struct xdb_result *res, void *ctx);
 void xdb_then(struct xdb_op *op, xdb_done_fn *done, void *ctx);
 /* The callback will not run.  A write that was sent may still take effect. */
 void xdb_cancel(struct xdb_op **opp);
+
+/* During the callback: the result stays as it is, also when the store is closed,
+ * until xdb_cancel() of what this gives.  For what is too much to be taken at
+ * once. */
+struct xdb_op *xdb_keep(const struct xdb_result *res);
 
 const char *xdb_status_text(enum xdb_status status);
 

@@ -197,6 +197,8 @@ static const char *op_stats(const json_t *request, json_t *answer)
 	    json_boolean(db.is_watching));
 	json_object_set_new(answer, "directory_operations",
 	    json_integer((json_int_t)db.operations));
+	json_object_set_new(answer, "directory_requests",
+	    json_integer((json_int_t)db.requests));
 	json_object_set_new(answer, "directory_failures",
 	    json_integer((json_int_t)db.failures));
 	return NULL;

@@ -504,6 +504,7 @@ struct asked {
 	json_int_t id;
 	int64_t at_ms;
 	unsigned answers;
+	bool is_brief;                  /* of a group: how many are in it */
 	struct xdb_op *op;
 	struct asked *next;
 };
@@ -535,7 +536,10 @@ static void answered(const struct xdb_result *res, void *ctx)
 		json_object_set_new(o, "vcard", of_vcard(res->vcard));
 	if (res->room != NULL)
 		json_object_set_new(o, "room", of_room(res->room));
-	if (res->group != NULL)
+	if (res->group != NULL && a->is_brief)
+		json_object_set_new(o, "members",
+		    json_integer((json_int_t)res->group->member_n));
+	else if (res->group != NULL)
 		json_object_set_new(o, "group", of_members(res->group));
 	if (res->request != NULL)
 		json_object_set_new(o, "request", of_request(res->request));
@@ -586,12 +590,22 @@ static void store_state(const json_t *q)
 	struct xdb_state s;
 
 	xdb_state_get(db, &s);
-	say(json_pack("{s:I, s:b, s:b, s:I, s:s?, s:s?, s:s?, s:I, s:I, s:i}",
+	say(json_pack("{s:I, s:b, s:b, s:I, s:s?, s:s?, s:s?, s:I, s:I, s:i, s:I}",
 	    "id", (json_int_t)number(q, "id"), "is_up", s.is_up,
 	    "is_watching", s.is_watching, "watched", (json_int_t)s.watched,
 	    "server", s.server, "writer", s.writer, "why", s.why,
 	    "operations", (json_int_t)s.operations,
-	    "failures", (json_int_t)s.failures, "waiting", (int)s.waiting));
+	    "failures", (json_int_t)s.failures, "waiting", (int)s.waiting,
+	    "requests", (json_int_t)s.requests));
+}
+
+/* What the turns since the last time were like, this one not counted. */
+static void turns_say(const json_t *q)
+{
+	say(json_pack("{s:I, s:I, s:I, s:I}", "id", (json_int_t)number(q, "id"),
+	    "busiest_us", (json_int_t)busiest_turn_us, "cpu_us",
+	    (json_int_t)turns_us, "turns", (json_int_t)turns_n));
+	turns_reset();
 }
 
 static void op_cancel(const json_t *q)
@@ -617,6 +631,7 @@ static bool starter_run(const json_t *q, const char *name)
 		a = NEW(struct asked);
 		a->id = (json_int_t)number(q, "id");
 		a->at_ms = clock_ms();
+		a->is_brief = number(q, "brief") != 0;
 		a->next = all_asked;
 		all_asked = a;
 		is_starting = true;
@@ -637,6 +652,8 @@ static void command(const json_t *q)
 		store_open(q);
 	else if (strcmp(name, "state") == 0)
 		store_state(q);
+	else if (strcmp(name, "turns") == 0)
+		turns_say(q);
 	else if (strcmp(name, "news") == 0)
 		news_take(q);
 	else if (strcmp(name, "cancel") == 0)

@@ -270,6 +270,122 @@ def test_pages_when_the_server_gives_no_more_at_once(slapd, crowd, group):
     probe.end()
 
 
+def test_LDAP_13_fewer_at_once_when_the_server_gives_no_more(slapd, crowd,
+                                                             group):
+    """A filter of forty names finds more than this server gives: they are asked
+    for in smaller pieces.  When not even one is given, nobody is left out for it."""
+    config = slapd.root()
+    dn = group(member=[f"uid=mm{n},{crowd}" for n in range(200)])
+    db = "olcDatabase={1}mdb,cn=config"
+    was = config.search_s(db, ldap.SCOPE_BASE, attrlist=["olcLimits"])[0][1]
+    who = slapd.env["IM_DN"]
+    probe = Probe().open(**settings(slapd))
+    try:
+        config.modify_s(db, [(ldap.MOD_REPLACE, "olcLimits", [
+            f'dn.exact="{who}" size.soft=7 size.hard=7'.encode()])])
+        assert len(load(probe, dn)["members"]) == 200
+        before = requests(probe)
+        assert len(load(probe, dn)["members"]) == 200
+        assert requests(probe) - before == 1 + 200 / 5      # 40, 20, 10, 5
+    finally:
+        config.modify_s(db, [(ldap.MOD_REPLACE, "olcLimits",
+                              was["olcLimits"])])
+    probe.end()
+
+
+# --- what is known is not asked for again -------------------------------------------------
+
+def requests(probe):
+    return probe.ask("state")["requests"]
+
+
+def cost(probe, dn, expect):
+    """Loads it until it is as expected; how many requests the last time took."""
+    end = time.monotonic() + 20
+    while True:
+        before = requests(probe)
+        found = load(probe, dn)
+        if expect(found):
+            return requests(probe) - before
+        assert time.monotonic() < end, found
+        time.sleep(0.02)
+
+
+@pytest.fixture(name="knowing", scope="module")
+def knowing_(slapd):
+    probe = Probe().open(**settings(slapd))
+    probe.ask("news")
+    probe.until(20, lambda s: s["is_watching"], "state")
+    yield probe
+    probe.end()
+
+
+def test_a_member_more_is_one_look_up(knowing, slapd, root, crowd, group):
+    """Of 2,500 members and some names that are nobody's."""
+    strangers = [f"uid=extra{n},{crowd}" for n in range(100)]
+    everybody = [f"uid=mm{n},{crowd}" for n in range(2400)]
+    within = group(member=[slapd.dn("lucia"), f"uid=mm2450,{crowd}"])
+    dn = group(member=[*everybody, *strangers, within])
+    number = len(everybody) + 2
+
+    def has(more):
+        return lambda g: len(g["members"]) == number + more \
+            and g["unresolved"] == 100
+    first = cost(knowing, dn, has(0))
+    assert first >= 2500 / 40
+    assert cost(knowing, dn, has(0)) == 1 + 1       # it, and the group within
+    one = f"uid=mm2499,{crowd}".encode()
+    root.modify_s(dn, [(ldap.MOD_ADD, "member", one)])
+    # The strangers may be groups now that a group was changed.
+    assert cost(knowing, dn, has(1)) <= 1 + 1 + 3
+    root.modify_s(dn, [(ldap.MOD_DELETE, "member", one)])
+    assert cost(knowing, dn, has(0)) <= 1 + 3
+    assert cost(knowing, dn, has(0)) == 1 + 1
+
+
+def test_what_is_known_of_somebody_ends_with_a_change(knowing, slapd, root,
+                                                      group):
+    """What is written is another display name, another DN; then nobody is there,
+    and then somebody else.  No reading afterwards says what was."""
+    uid, new = (f"{stem}{next(numbers)}" for stem in ("viejo", "nuevo"))
+    base = slapd.env["PEOPLE_BASE"]
+
+    def come(who):
+        root.add_s(f"uid={who},{base}", [("objectClass", b"inetOrgPerson"),
+                                         ("cn", b"Somebody"), ("sn", b"S")])
+    come(uid)
+    dn = group(member=[slapd.dn("lucia"), f"uid={uid},{base}",
+                       f"uid={new},{base}"])
+
+    def named(*names, unresolved):
+        return lambda g: {m["name"] for m in g["members"]} - {lucia} \
+            == set(names) and g["unresolved"] == unresolved
+    lucia = next(m["name"] for m in load(knowing, dn)["members"]
+                 if m["uid"] == "lucia")
+    cost(knowing, dn, named("Somebody", unresolved=1))
+    root.modify_s(f"uid={uid},{base}", [(ldap.MOD_REPLACE, "displayName",
+                                         b"Otra")])
+    cost(knowing, dn, named("Otra", unresolved=1))
+    root.rename_s(f"uid={uid},{base}", f"uid={new}")
+    cost(knowing, dn, named("Otra", unresolved=1))
+    assert members(load(knowing, dn)) == {"lucia", new}
+    root.delete_s(f"uid={new},{base}")
+    cost(knowing, dn, named(unresolved=2))
+    come(new)
+    cost(knowing, dn, named("Somebody", unresolved=1))
+    root.delete_s(f"uid={new},{base}")
+    cost(knowing, dn, named(unresolved=2))
+
+
+def test_who_shares_a_mail_address_is_asked_for_again(knowing, root, slapd,
+                                                      person, group):
+    mail = f"dos{next(numbers)}@example.org"
+    both = {person(mail=[mail]), person(mail=[mail])}
+    dn = group(klass="nisMailAlias", base="LISTS", rfc822MailMember=[mail])
+    for _ in range(3):
+        assert members(load(knowing, dn)) == both
+
+
 def test_LDAP_17_too_many_groups(im, slapd, group):
     inner = [group(member=[slapd.dn("lucia")]) for _ in range(501)]
     answer = im.ask("group_load", dn=group(member=inner))

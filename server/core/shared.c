@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+enum { PIECE = 32 };                    /* of an edit, before somebody looks at the clock */
+
 static struct list groups = { &groups, &groups };
 static struct map people;               /* JID -> struct shared_person */
 static struct map by_uuid;
@@ -345,62 +347,116 @@ static void person_identify(struct shared_person *p, struct slice uuid)
 	map_put(&by_uuid, p->uuid, p);
 }
 
-/* Those who came, or have another name; the last of two who share a JID counts
- * for nothing.  `now` gets all of them. */
-static void take_entries(struct shared_group *g,
-    const struct shared_entry *entries, size_t n, struct arena *a,
-    struct map *now, struct shared_change *c)
+/* --- from what it was to what it is ------------------------------------------------------------------ */
+
+/* One who came, or has another name; the last of two who share a JID counts for
+ * nothing.  False: all were looked at. */
+static bool take_entry(struct shared_edit *e)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct shared_person *p;
-		if (map_find(now, entries[i].jid) != NULL)
-			continue;
-		p = person_get(&entries[i]);
-		person_identify(p, entries[i].uuid);
-		if (person_rename(p, entries[i].name))
-			c->renamed[c->renamed_n++] = slice_dup(a, p->jid);
-		if (!is_in(p, g)) {
-			join(g, p);
-			party_add(c, slice_dup(a, p->jid), false, true);
-		}
-		map_put(now, p->jid, p);
+	struct shared_change *c = &e->change;
+	const struct shared_entry *entry = &e->entries[e->at];
+	struct shared_person *p;
+
+	if (e->at == e->n)
+		return false;
+	e->at++;
+	if (map_find(&e->now, entry->jid) != NULL)
+		return true;
+	p = person_get(entry);
+	person_identify(p, entry->uuid);
+	if (person_rename(p, entry->name))
+		c->renamed[c->renamed_n++] = slice_dup(e->arena, p->jid);
+	if (!is_in(p, e->group)) {
+		join(e->group, p);
+		party_add(c, slice_dup(e->arena, p->jid), false, true);
 	}
+	map_put(&e->now, p->jid, p);
+	return true;
 }
 
-static void drop_others(struct shared_group *g, struct arena *a,
-    const struct map *now, struct shared_change *c)
+static bool drop_other(struct shared_edit *e)
 {
-	struct shared_person *p;
-	size_t at = 0;
+	struct shared_person *p = map_next(&e->group->members, &e->at);
 
-	while ((p = map_next(&g->members, &at)) != NULL)
-		if (map_find(now, p->jid) == NULL) {
-			party_add(c, slice_dup(a, p->jid), true, false);
-			leave(g, p);
+	if (p != NULL && map_find(&e->now, p->jid) == NULL) {
+		party_add(&e->change, slice_dup(e->arena, p->jid), true, false);
+		leave(e->group, p);
+	}
+	return p != NULL;
+}
+
+static bool mark_changed(struct shared_edit *e)
+{
+	struct shared_change *c = &e->change;
+
+	if (e->at == 0)
+		c->changed_n = c->n;
+	if (e->at == c->changed_n)
+		return false;
+	map_put(&e->told, c->parties[e->at].jid, &c->parties[e->at]);
+	e->at++;
+	return true;
+}
+
+/* The others are concerned when anything changed. */
+static bool add_other(struct shared_edit *e)
+{
+	struct shared_change *c = &e->change;
+	const struct shared_person *p;
+
+	if (c->changed_n == 0 && !c->is_retitled)
+		return false;
+	p = map_next(&e->group->members, &e->at);
+	if (p != NULL && map_find(&e->told, p->jid) == NULL)
+		party_add(c, slice_dup(e->arena, p->jid), true, true);
+	return p != NULL;
+}
+
+void shared_edit_begin(struct shared_edit *e, struct shared_group *g,
+    struct slice title, const struct shared_entry *entries, size_t n,
+    struct arena *a)
+{
+	size_t was_n = map_count(&g->members);
+
+	*e = (struct shared_edit){ .group = g, .entries = entries, .n = n,
+		.arena = a, .change.is_retitled = retitle(g, title) };
+	e->change.parties = arena_raw(a,
+	    (was_n + n + 1) * sizeof *e->change.parties);
+	e->change.renamed = arena_raw(a, (n + 1) * sizeof *e->change.renamed);
+}
+
+bool shared_edit_step(struct shared_edit *e)
+{
+	static bool (*const stages[])(struct shared_edit *e) = {
+		take_entry, drop_other, mark_changed, add_other,
+	};
+
+	for (int i = 0; i < PIECE; i++) {
+		if (e->stage == COUNT(stages))
+			return false;
+		if (!stages[e->stage](e)) {
+			e->stage++;
+			e->at = 0;
 		}
+	}
+	return true;
+}
+
+void shared_edit_end(struct shared_edit *e)
+{
+	map_fini(&e->told);
+	map_fini(&e->now);
 }
 
 void shared_group_set(struct shared_group *g, struct slice title,
     const struct shared_entry *entries, size_t n, struct arena *a,
     struct shared_change *c)
 {
-	size_t was_n = map_count(&g->members), at = 0;
-	const struct shared_person *p;
-	struct map now = { 0 }, told = { 0 };
+	struct shared_edit e;
 
-	*c = (struct shared_change){ .is_retitled = retitle(g, title) };
-	c->parties = arena_alloc(a, (was_n + n + 1) * sizeof *c->parties);
-	c->renamed = arena_alloc(a, (n + 1) * sizeof *c->renamed);
-	take_entries(g, entries, n, a, &now, c);
-	drop_others(g, a, &now, c);
-	c->changed_n = c->n;
-	if (c->changed_n != 0 || c->is_retitled) {
-		for (size_t i = 0; i < c->changed_n; i++)
-			map_put(&told, c->parties[i].jid, &c->parties[i]);
-		while ((p = map_next(&g->members, &at)) != NULL)
-			if (map_find(&told, p->jid) == NULL)
-				party_add(c, slice_dup(a, p->jid), true, true);
-	}
-	map_fini(&told);
-	map_fini(&now);
+	shared_edit_begin(&e, g, title, entries, n, a);
+	while (shared_edit_step(&e))
+		;
+	*c = e.change;
+	shared_edit_end(&e);
 }

@@ -81,6 +81,26 @@ struct shared_group *shared_group_new(struct slice key, bool is_public);
 void shared_group_set(struct shared_group *g, struct slice title,
     const struct shared_entry *entries, size_t n, struct arena *a,
     struct shared_change *change_r);
+
+/* The same in pieces, for a group of thousands.  Each member comes, goes or is
+ * renamed at once, one after the other; what is given is borrowed until the end,
+ * and nothing else may change the group before. */
+struct shared_edit {
+	struct shared_group *group;
+	const struct shared_entry *entries;
+	size_t n, at;
+	struct arena *arena;
+	struct shared_change change;    /* whole when all is done */
+	struct map now, told;
+	int stage;
+};
+void shared_edit_begin(struct shared_edit *e, struct shared_group *g,
+    struct slice title, const struct shared_entry *entries, size_t n,
+    struct arena *a);
+/* A little of it (some ten microseconds).  False: all is done. */
+bool shared_edit_step(struct shared_edit *e);
+void shared_edit_end(struct shared_edit *e);    /* also in the middle */
+
 /* Its members are gone already. */
 void shared_group_free(struct shared_group **gp);
 struct list *shared_groups(void);       /* struct shared_group by link */

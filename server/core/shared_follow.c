@@ -2,7 +2,7 @@
 /* core/shared_follow.c — roster groups follow the directory.
  *
  *   news ─► which groups are there? ─► this one is due ─► read ─► memory ─► tell
- *             (one search a burst)       (delayed, merged)         (shared_tell.c)
+ *             (one search a burst)       (delayed, merged)    (shared.c, shared_tell.c)
  *
  * A change of a group is read at once.  A change of a person may concern every
  * group that is found by searching: those wait, the longer the more the reading
@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 
+#include "base/chore.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "core/host.h"
@@ -24,6 +25,17 @@ enum {
 	AGAIN_MS = 2000,                /* after weather */
 	READING_MOST = 2,
 	RATIO = 4,                      /* patience, in times of what reading takes */
+	PIECE = 32,                     /* names, before somebody looks at the clock */
+};
+
+struct taking {                         /* what was read goes to memory, in pieces */
+	struct xdb_op *kept;
+	const struct xdb_group *group;
+	struct arena arena;             /* of the names */
+	struct arena told;              /* of what is to be told */
+	struct shared_entry *entries;
+	size_t at, n;                   /* looked at; of them to be taken */
+	struct shared_edit edit;
 };
 
 struct follow {                         /* one group */
@@ -35,6 +47,8 @@ struct follow {                         /* one group */
 	size_t part_n;
 	struct shared_group *group;
 	struct xdb_op *op;
+	struct taking *taking;          /* NULL: nothing */
+	struct chore taking_on;
 	struct timer wait;
 	int64_t took_ms, began_ms;
 	bool is_stale;                  /* news of it came while it was read … */
@@ -130,9 +144,14 @@ static void wake_if_ready(void)
 
 /* --- one group ---------------------------------------------------------------------------- */
 
+static bool is_reading(const struct follow *f)
+{
+	return f->op != NULL || f->taking != NULL;
+}
+
 static void follow_due(struct follow *f, int64_t ms)
 {
-	if (f->op != NULL) {
+	if (is_reading(f)) {
 		f->is_stale = true;     /* what is being read may be older */
 		return;
 	}
@@ -147,6 +166,8 @@ static void follow_patient(struct follow *f)
 	follow_due(f, RATIO * f->took_ms > PATIENT_MS ? RATIO * f->took_ms
 	    : PATIENT_MS);
 }
+
+static void names_take(void *ctx);
 
 static void waited(void *ctx)
 {
@@ -176,23 +197,44 @@ static struct follow *follow_new(struct source *s, struct slice key,
 	f->source = s;
 	list_init(&f->due);
 	timer_init(&f->wait, waited, f);
+	chore_init(&f->taking_on, names_take, f);
 	list_push(&s->follows, &f->link);
 	f->group = shared_group_new(key, s->is_public);
 	return f;
 }
 
-static void set(struct follow *f, struct slice title,
-    const struct shared_entry *entries, size_t n)
+static void tell(const struct follow *f, const struct shared_change *c,
+    struct arena *arena)
+{
+	if (c->changed_n != 0)
+		log_event(LOG_INFO, "roster-group", "-",
+		    "key=%s members=%zu changed=%zu", log_text(f->key),
+		    map_count(&f->group->members), c->changed_n);
+	shared_tell(f->group, c, arena);
+}
+
+static void clear(struct follow *f)
 {
 	struct arena arena = { NULL };
 	struct shared_change c;
 
-	shared_group_set(f->group, title, entries, n, &arena, &c);
-	if (c.changed_n != 0)
-		log_event(LOG_INFO, "roster-group", "-",
-		    "key=%s members=%zu changed=%zu", log_text(f->key),
-		    map_count(&f->group->members), c.changed_n);
-	shared_tell(f->group, &c, &arena);
+	shared_group_set(f->group, f->group->title, NULL, 0, &arena, &c);
+	tell(f, &c, &arena);
+}
+
+static void taking_end(struct follow *f)
+{
+	struct taking *t = f->taking;
+
+	if (t == NULL)
+		return;
+	f->taking = NULL;
+	chore_stop(&f->taking_on);
+	xdb_cancel(&t->kept);
+	shared_edit_end(&t->edit);
+	arena_fini(&t->arena);
+	arena_fini(&t->told);
+	free(t);
 }
 
 static void follow_free(struct follow **fp)
@@ -200,13 +242,14 @@ static void follow_free(struct follow **fp)
 	struct follow *f = *fp;
 
 	*fp = NULL;
-	if (f->op != NULL)
+	if (is_reading(f))
 		reading_n--;
 	xdb_cancel(&f->op);
+	taking_end(f);
 	timer_stop(&f->wait);
 	list_remove(&f->due);
 	list_remove(&f->link);
-	set(f, f->group->title, NULL, 0);
+	clear(f);
 	shared_tell_forget(f->group);
 	shared_group_free(&f->group);
 	arena_fini(&f->arena);
@@ -217,24 +260,17 @@ static void follow_free(struct follow **fp)
 
 /* --- reading it ------------------------------------------------------------------------------ */
 
-static size_t entries_of(struct arena *a, const struct xdb_group *g,
-    struct shared_entry *entries)
+static void name_take(struct taking *t, const struct xdb_member *m)
 {
-	size_t n = 0;
+	struct slice local;
+	struct jid jid;
 
-	for (size_t i = 0; i < g->member_n; i++) {
-		const struct xdb_member *m = &g->members[i];
-		struct slice local;
-		struct jid jid;
-
-		if ((m->roles & GROUP_MEMBER) == 0
-		    || !jid_prep_local(a, m->uid, &local))
-			continue;
-		jid = host_account_jid(a, local);
-		entries[n++] = (struct shared_entry){ .jid = jid_bare(&jid),
-			.uuid = m->uuid, .name = m->name };
-	}
-	return n;
+	if ((m->roles & GROUP_MEMBER) == 0
+	    || !jid_prep_local(&t->arena, m->uid, &local))
+		return;
+	jid = host_account_jid(&t->arena, local);
+	t->entries[t->n++] = (struct shared_entry){ .jid = jid_bare(&jid),
+		.uuid = m->uuid, .name = m->name };
 }
 
 static void parts_keep(struct follow *f, const struct xdb_group *g)
@@ -246,19 +282,60 @@ static void parts_keep(struct follow *f, const struct xdb_group *g)
 		f->parts[i] = slice_dup(&f->arena, g->parts[i]);
 }
 
-static void follow_take(struct follow *f, const struct xdb_group *g)
+static void edit_go_on(void *ctx);
+
+/* Names as JIDs, as far as the time goes; then they are the members. */
+static void names_take(void *ctx)
 {
-	struct arena a = { NULL };
-	struct shared_entry *entries = arena_alloc(&a,
-	    (g->member_n + 1) * sizeof *entries);
-	size_t n = entries_of(&a, g, entries);
+	struct follow *f = ctx;
+	struct taking *t = f->taking;
+
+	while (t->at < t->group->member_n) {
+		name_take(t, &t->group->members[t->at++]);
+		if (t->at % PIECE == 0 && !chore_has_time()) {
+			chore_start(&f->taking_on);
+			return;
+		}
+	}
+	shared_edit_begin(&t->edit, f->group, t->group->title, t->entries, t->n,
+	    &t->told);
+	f->taking_on.fn = edit_go_on;
+	edit_go_on(f);
+}
+
+static void follow_ended(struct follow *f, bool is_weather);
+
+static void edit_go_on(void *ctx)
+{
+	struct follow *f = ctx;
+
+	while (shared_edit_step(&f->taking->edit))
+		if (!chore_has_time()) {
+			chore_start(&f->taking_on);
+			return;
+		}
+	tell(f, &f->taking->edit.change, &f->taking->told);
+	f->taking->told = (struct arena){ NULL };       /* it is theirs now */
+	taking_end(f);
+	follow_ended(f, false);
+}
+
+static void follow_take(struct follow *f, const struct xdb_result *res)
+{
+	const struct xdb_group *g = res->group;
+	struct taking *t = NEW(struct taking);
 
 	f->is_dynamic = g->is_dynamic;
 	f->is_incomplete = g->unresolved_n != 0;
 	f->is_absent = false;
 	parts_keep(f, g);
-	set(f, g->title, entries, n);
-	arena_fini(&a);
+	t->kept = xdb_keep(res);
+	t->group = g;
+	t->entries = arena_raw(&t->arena,
+	    (g->member_n + 1) * sizeof *t->entries);
+	f->taking = t;
+	f->taking_on.fn = names_take;
+	chore_start(&f->taking_on);
 }
 
 static void follow_move(struct follow *f, struct slice dn)
@@ -283,28 +360,14 @@ static void follow_absent(struct follow *f)
 	else if (!slice_eq(f->dn, f->key))
 		follow_move(f, f->key); /* renamed, then gone: it may be made again */
 	else
-		set(f, f->group->title, NULL, 0);
+		clear(f);
 }
 
-static void follow_read(const struct xdb_result *res, void *ctx)
+/* What was read is in memory, or it could not be read. */
+static void follow_ended(struct follow *f, bool is_weather)
 {
-	struct follow *f = ctx;
-	bool is_weather = res->status != XDB_OK && res->status != XDB_ABSENT
-	    && res->status != XDB_BROKEN;
-
-	f->op = NULL;
 	reading_n--;
 	f->took_ms = loop_now_ms() - f->began_ms;
-	if (res->status == XDB_OK) {
-		follow_take(f, res->group);
-	} else if (res->status == XDB_ABSENT) {
-		follow_absent(f);
-	} else {
-		log_event(LOG_WARN, "roster-group-unread", "-",
-		    "dn=%s status=%s why=%s it stays as it was",
-		    log_text(f->dn), xdb_status_text(res->status),
-		    res->why != NULL ? res->why : "");
-	}
 	f->was_read = f->was_read || !is_weather;
 	if (is_weather)
 		follow_due(f, AGAIN_MS);
@@ -315,6 +378,25 @@ static void follow_read(const struct xdb_result *res, void *ctx)
 	f->is_stale = f->is_doubtful = false;
 	wake_if_ready();
 	pump();
+}
+
+static void follow_read(const struct xdb_result *res, void *ctx)
+{
+	struct follow *f = ctx;
+
+	f->op = NULL;
+	if (res->status == XDB_OK) {
+		follow_take(f, res);
+		return;
+	}
+	if (res->status == XDB_ABSENT)
+		follow_absent(f);
+	else
+		log_event(LOG_WARN, "roster-group-unread", "-",
+		    "dn=%s status=%s why=%s it stays as it was",
+		    log_text(f->dn), xdb_status_text(res->status),
+		    res->why != NULL ? res->why : "");
+	follow_ended(f, res->status != XDB_ABSENT && res->status != XDB_BROKEN);
 }
 
 static void pump(void)
@@ -453,7 +535,7 @@ static void news_of_group(struct follow *f, const struct xdb_news *news)
 	if (news->is_all || f->is_incomplete || is_part(f, news->uuid))
 		follow_due(f, SOON_MS);
 	/* What is in it is known when it was read. */
-	f->is_doubtful = f->is_doubtful || f->op != NULL;
+	f->is_doubtful = f->is_doubtful || is_reading(f);
 	if (!f->was_read)
 		follow_due(f, SOON_MS);
 }
@@ -465,7 +547,7 @@ static void news_of_person(struct follow *f, const struct xdb_news *news,
 	    || (!news->is_slight && p != NULL
 	    && map_find(&f->group->members, p->jid) == p))
 		follow_patient(f);
-	f->is_doubtful = f->is_doubtful || (f->op != NULL && !news->is_slight);
+	f->is_doubtful = f->is_doubtful || (is_reading(f) && !news->is_slight);
 }
 
 void shared_news(const struct xdb_news *news)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* core/shared_tell.c — a roster group changed: who is told what, in slices.
+/* core/shared_tell.c — a roster group changed: who is told what, in pieces.
  *
  * Pairs of somebody who looks and somebody who is seen; of n members of whom k
  * changed, k of each n, and all n for each of the k.  A pair is told by the hook
@@ -9,11 +9,11 @@
  * in no group has no other half: what it sees is given and taken by itself. */
 #include "core/shared_tell.h"
 
-#include "base/loop.h"
+#include "base/chore.h"
 #include "core/account.h"
 #include "core/feature.h"
 
-enum { SLICE_NS = 500 * 1000, LOOK_EVERY = 8 };
+enum { LOOK_EVERY = 8 };
 
 struct task {
 	struct list link;
@@ -33,7 +33,7 @@ struct task {
 };
 
 static struct list tasks = { &tasks, &tasks };
-static struct timer turn;
+static struct chore telling;
 static bool is_last;
 
 bool shared_is_telling(void)
@@ -161,19 +161,18 @@ static void step(struct task *t)
 
 static void run(void *ctx)
 {
-	uint64_t until = uv_hrtime() + SLICE_NS;
 	struct task *t;
 
 	(void)ctx;
 	while ((t = LIST_FIRST(&tasks, struct task, link)) != NULL) {
-		if (uv_hrtime() > until) {
-			timer_start(&turn, 1);
-			return;
-		}
 		if (t->viewer < t->n + t->other_n)
 			step(t);
 		else
 			task_free(t);
+		if (!chore_has_time()) {
+			chore_start(&telling);
+			return;
+		}
 	}
 }
 
@@ -202,10 +201,9 @@ static void task_start(struct arena *arena, const struct task *as)
 	if (t->is_public)
 		everybody_else(t);
 	list_push(&tasks, &t->link);
-	if (turn.fn == NULL)
-		timer_init(&turn, run, NULL);
-	if (!timer_is_on(&turn))
-		timer_start(&turn, 0);
+	if (telling.fn == NULL)
+		chore_init(&telling, run, NULL);
+	chore_start(&telling);
 }
 
 struct fellows { struct arena *arena; struct shared_party *parties; size_t n, room; };
@@ -267,6 +265,5 @@ void shared_tell_stop(void)
 {
 	while (!list_is_empty(&tasks))
 		task_free(LIST_FIRST(&tasks, struct task, link));
-	if (turn.fn != NULL)
-		timer_stop(&turn);
+	chore_stop(&telling);
 }

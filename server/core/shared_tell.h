@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* core/shared_tell.h — a roster group changed: pushes and presence to everybody
- * concerned, in slices.  A member who comes is news to two thousand others, and
+ * concerned, in pieces.  A member who comes is news to two thousand others, and
  * they to the one. */
 #ifndef CORE_SHARED_TELL_H
 #define CORE_SHARED_TELL_H

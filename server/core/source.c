@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* core/source.c — lists: read, written down in slices, read again.
+/* core/source.c — lists: read, written down in pieces, read again.
  *
- *   followed ──► asked ──OK──► written down, in slices ──► in force, told
+ *   followed ──► asked ──OK──► written down, in pieces ──► in force, told
  *                  ▲ │                                        │
  *                  │ └─ failed: the last copy stays, told     │ news
  *                  └──── as soon as may be ◄──────────────────┘
@@ -22,10 +22,9 @@ enum {
 	PAUSE_MS = 10, PAUSE_MOST_MS = 30 * 1000,
 	SURE = 2, PERHAPS = 4,          /* pauses, in times of the last reading */
 	AGAIN_MS = 2000,                /* after weather */
-	SLICE_NS = 500 * 1000, SLICE_NAMES = 32,
+	PIECE_NAMES = 32,               /* before somebody looks at the clock */
 	IDLE_MS = 24 * 60 * 60 * 1000,
 	UNUSED_NAMES_MOST = 200000,     /* of all lists that nobody follows: 10 MB */
-	UUID_MOST = 64,
 };
 
 static struct map sources;              /* DN -> struct source */
@@ -53,7 +52,7 @@ static struct source *source_get(struct slice dn)
 	list_init(&s->followers);
 	list_init(&s->unused);
 	timer_init(&s->again, source_read, s);
-	timer_init(&s->slice, source_write, s);
+	chore_init(&s->writing, source_write, s);
 	timer_init(&s->idle, source_idle, s);
 	map_put(&sources, s->dn, s);
 	return s;
@@ -73,11 +72,11 @@ static void source_free(struct source *s)
 	map_take(&sources, s->dn);
 	xdb_cancel(&s->op);
 	timer_stop(&s->again);
-	timer_stop(&s->slice);
+	chore_stop(&s->writing);
+	xdb_cancel(&s->kept);
 	loop_undefer(s);
 	roll_fini(&s->roll);
 	roll_fini(&s->next);
-	buf_fini(&s->raw);
 	buf_fini(&s->parts);
 	buf_fini(&s->why);
 	buf_fini(&s->place);
@@ -117,6 +116,11 @@ static void source_left(void *ctx)
 		source_free(LIST_FIRST(&unused, struct source, unused));
 }
 
+static bool is_reading(const struct source *s)
+{
+	return s->op != NULL || s->kept != NULL;
+}
+
 void source_follow(struct follower *f, struct slice dn)
 {
 	struct source *s = source_get(dn);
@@ -124,8 +128,7 @@ void source_follow(struct follower *f, struct slice dn)
 	source_is_used(s);
 	f->source = s;
 	list_push(&s->followers, &f->link);
-	if ((!s->is_asked || s->is_stale) && s->op == NULL
-	    && !timer_is_on(&s->slice))
+	if ((!s->is_asked || s->is_stale) && !is_reading(s))
 		source_read(s);
 }
 
@@ -140,8 +143,7 @@ void source_unfollow(struct follower *f)
 
 bool source_is_ready(const struct source *s)
 {
-	return s->is_asked && !s->is_stale && s->op == NULL
-	    && !timer_is_on(&s->slice);
+	return s->is_asked && !s->is_stale && !is_reading(s);
 }
 
 void sources_fini(void)
@@ -174,8 +176,7 @@ static void read_later(struct source *s, int factor)
 	int64_t pause = (s->ended_ms - s->began_ms) * factor, wait;
 
 	s->is_stale = true;
-	if (s->op != NULL || timer_is_on(&s->slice)
-	    || list_is_empty(&s->followers))
+	if (is_reading(s) || list_is_empty(&s->followers))
 		return;                 /* when that is over; when it is followed */
 	if (pause < PAUSE_MS)
 		pause = PAUSE_MS;
@@ -242,43 +243,15 @@ static void take_parts(struct source *s, const struct xdb_group *g)
 
 /* --- writing down --- */
 
-struct raw { uint8_t roles, uuid_n; uint16_t name_n; };
-
-/* The answer is gone after the call, and preparing ten thousand names takes too
- * long for one: so first nothing but a copy of what is needed. */
-static void copy_raw(struct source *s, const struct xdb_group *g)
+static void write_one(struct source *s, struct arena *a,
+    const struct xdb_member *m)
 {
-	s->raw_at = 0;
-	buf_clear(&s->raw);
-	for (size_t i = 0; i < g->member_n; i++) {
-		const struct xdb_member *m = &g->members[i];
-		struct raw r = { .roles = (uint8_t)m->roles,
-			.uuid_n = (uint8_t)m->uuid.n,
-			.name_n = (uint16_t)m->uid.n };
-
-		if (m->uuid.n > UUID_MOST || m->uid.n > JID_PART_MOST
-		    || m->roles == 0) {
-			s->unresolved_n++;
-			continue;
-		}
-		buf_add(&s->raw, slice_make(&r, sizeof r));
-		buf_add(&s->raw, m->uid);
-		buf_add(&s->raw, m->uuid);
-	}
-}
-
-static void write_name(struct source *s, struct arena *a)
-{
-	const char *p = s->raw.p + s->raw_at;
 	struct slice name;
-	struct raw r;
 
-	memcpy(&r, p, sizeof r);
-	name = slice_make(p + sizeof r, r.name_n);
-	if (!jid_prep_local(a, name, &name) || !roll_add(&s->next, name,
-	    slice_make(p + sizeof r + r.name_n, r.uuid_n), r.roles))
+	if (m->uid.n > JID_PART_MOST || m->roles == 0
+	    || !jid_prep_local(a, m->uid, &name)
+	    || !roll_add(&s->next, name, m->uuid, m->roles))
 		s->unresolved_n++;
-	s->raw_at += sizeof r + r.name_n + r.uuid_n;
 }
 
 static void source_written(struct source *s)
@@ -287,7 +260,7 @@ static void source_written(struct source *s)
 	    || s->roll.print != s->next.print;
 	struct roll was = s->roll;
 
-	buf_fini(&s->raw);
+	xdb_cancel(&s->kept);
 	s->roll = s->next;
 	s->next = (struct roll){ .n = 0 };
 	roll_fini(&was);
@@ -303,22 +276,24 @@ static void source_written(struct source *s)
 
 static void source_write(void *ctx)
 {
-	uint64_t began = uv_hrtime();
 	struct source *s = ctx;
+	const struct xdb_group *g = s->group;
 
-	while (s->raw_at < s->raw.n && uv_hrtime() - began < SLICE_NS) {
+	while (s->written < g->member_n) {
 		struct arena a = { NULL };
 
-		for (int i = 0; i < SLICE_NAMES && s->raw_at < s->raw.n; i++)
-			write_name(s, &a);
+		for (int i = 0; i < PIECE_NAMES && s->written < g->member_n; i++)
+			write_one(s, &a, &g->members[s->written++]);
 		arena_fini(&a);
+		if (!chore_has_time()) {
+			chore_start(&s->writing);
+			return;
+		}
 	}
-	if (s->raw_at < s->raw.n)
-		timer_start(&s->slice, 1);
-	else
-		source_written(s);
+	source_written(s);
 }
 
+/* Preparing ten thousand names takes too long for one turn. */
 static void source_loaded(const struct xdb_result *res, void *ctx)
 {
 	struct source *s = ctx;
@@ -335,9 +310,11 @@ static void source_loaded(const struct xdb_result *res, void *ctx)
 		return;
 	}
 	take_parts(s, res->group);
-	copy_raw(s, res->group);
+	s->kept = xdb_keep(res);
+	s->group = res->group;
+	s->written = 0;
 	roll_init(&s->next, res->group->member_n);
-	source_write(s);
+	chore_start(&s->writing);
 }
 
 /* --- news --- */
@@ -376,8 +353,8 @@ static void group_news(struct source *s, const struct xdb_news *news,
 static void person_news(struct source *s, const struct xdb_news *news)
 {
 	if (s->is_dynamic
-	    || (!news->is_slight && (s->unresolved_n != 0 || s->op != NULL)))
-		read_later(s, PERHAPS);
+	    || (!news->is_slight && (s->unresolved_n != 0 || is_reading(s))))
+		read_later(s, PERHAPS); /* who is on it is known when it was read */
 	else if (!news->is_slight && roll_has_person(&s->roll, news->uuid))
 		read_later(s, SURE);
 }

@@ -10,7 +10,7 @@
 #define CORE_SOURCE_H
 
 #include "base/list.h"
-#include "base/loop.h"
+#include "base/chore.h"
 #include "core/roll.h"
 #include "xdb_ldap/xdb.h"
 
@@ -34,14 +34,16 @@ struct source {
 	bool is_asked;                  /* read once at least, well or not */
 	bool is_stale;                  /* news came since the last reading began */
 	struct xdb_op *op;              /* it is being read */
-	struct roll next;               /* … and written down, in slices */
-	struct buf raw;                 /* what is left to write, from raw_at on */
-	size_t raw_at;
+	struct xdb_op *kept;            /* … and written down, in pieces: */
+	const struct xdb_group *group;  /* what of it, … */
+	size_t written;                 /* … how far */
+	struct roll next;
+	struct chore writing;
 	struct buf uuid;                /* of its entry: what it is, whatever its name */
 	bool is_dynamic;                /* made of people who match a search */
 	struct buf parts;               /* map_hash of the entryUUIDs it was read from */
 	int64_t began_ms, ended_ms;     /* the last reading */
-	struct timer again, slice, idle;
+	struct timer again, idle;
 };
 
 /* Somebody to be told: of other people on the list, or only of how reading it

@@ -107,6 +107,16 @@ void xdb_cancel(struct xdb_op **opp)
 	*opp = NULL;
 }
 
+static struct xdb_op *answering;
+static bool is_kept;
+
+struct xdb_op *xdb_keep(const struct xdb_result *res)
+{
+	(void)res;
+	is_kept = true;
+	return answering;
+}
+
 static bool answer(bool truly, enum xdb_status status)
 {
 	struct xdb_op *op = LIST_FIRST(&owed, struct xdb_op, link);
@@ -117,8 +127,11 @@ static bool answer(bool truly, enum xdb_status status)
 	list_remove(&op->link);
 	if (truly)
 		op->run(op, &res);
+	answering = op;
+	is_kept = false;
 	op->done(&res, op->ctx);
-	op_free(op);
+	if (!is_kept)
+		op_free(op);
 	return true;
 }
 

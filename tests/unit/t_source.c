@@ -121,8 +121,8 @@ static void large(void)
 	    "twenty thousand are not written down while the answer comes in");
 	turns = until_told();
 	okf(turns > 1 && room.source->roll.n == MANY && is("persona19999")
-	    == GROUP_MEMBER, "but in slices (%u turns)", turns);
-	is_int((long)room.source->raw.room, 0, "and nothing is kept twice");
+	    == GROUP_MEMBER, "but in pieces (%u turns)", turns);
+	ok(room.source->kept == NULL, "and nothing is kept twice");
 	buf_fini(&many);
 	end();
 }
@@ -293,6 +293,15 @@ static void news_while_reading(void)
 	sources_news(&(struct xdb_news){ .kind = XDB_GROUP, .uuid = SLICE("the-list") });
 	give(XDB_OK);
 	ok(is_asked(true), "news meanwhile: and once more after that");
+	give(XDB_OK);
+	sources_news(&(struct xdb_news){ .kind = XDB_PERSON, .is_all = true });
+	ok(is_asked(true), "people are known: it is being read");
+	sources_news(&(struct xdb_news){ .kind = XDB_PERSON, .uuid = SLICE("eva") });
+	fake_xdb_list("ann:2 eva:1", false, 0);
+	give(XDB_OK);
+	ok(is_asked(true), "news of somebody who is not on it, and was while it was "
+	    "read: and once more after that");
+	give(XDB_OK);
 	end();
 }
 

@@ -3,7 +3,7 @@
  * changes.
  *
  * Telling a thousand occupants of one who is a member no more takes a
- * millisecond, so what concerns many is done in slices; who enters meanwhile is
+ * millisecond, so what concerns many is done in pieces; who enters meanwhile is
  * what the list says already. */
 #include "feat/muc/bound.h"
 
@@ -11,11 +11,9 @@
 #include "feat/muc/affiliation.h"
 #include "feat/muc/occupant.h"
 
-enum { SLICE_NS = 500 * 1000 };
-
 static void list_told(void *ctx, bool are_others);
 static void other_told(void *ctx, bool are_others);
-static void apply_slice(void *ctx);
+static void apply_piece(void *ctx);
 
 /* --- life --- */
 
@@ -25,7 +23,7 @@ void bound_init(struct room *r)
 
 	b->list = (struct follower){ .told = list_told, .ctx = r };
 	b->other = (struct follower){ .told = other_told, .ctx = r };
-	timer_init(&b->slice, apply_slice, r);
+	chore_init(&b->applying, apply_piece, r);
 	timer_init(&b->note, bound_note_write, r);
 }
 
@@ -35,7 +33,7 @@ void bound_fini(struct room *r)
 
 	source_unfollow(&b->list);
 	source_unfollow(&b->other);
-	timer_stop(&b->slice);
+	chore_stop(&b->applying);
 	timer_stop(&b->note);
 	xdb_cancel(&b->noting);
 	buf_fini(&b->noted_why);
@@ -158,21 +156,23 @@ void bound_passes(struct room *r, const struct occupant *o)
 		r->bound.at = after(r, &o->link);
 }
 
-static void apply_slice(void *ctx)
+static void apply_piece(void *ctx)
 {
 	static const struct cause nobody;
-	uint64_t began = uv_hrtime();
 	struct room *r = ctx;
 	struct occupant *o;
 
-	while ((o = r->bound.at) != NULL) {
-		if (uv_hrtime() - began > SLICE_NS) {
-			timer_start(&r->bound.slice, 1);
-			return;
-		}
+	chore_enter();
+	do {
+		o = r->bound.at;
+		if (o == NULL)
+			break;
 		r->bound.at = after(r, &o->link);
 		affiliation_apply(o, &nobody);
-	}
+	} while (chore_has_time());
+	chore_leave();
+	if (r->bound.at != NULL)
+		chore_start(&r->bound.applying);
 }
 
 /* A room that has just been bound, and is for members only now, keeps those in
@@ -185,5 +185,5 @@ void bound_apply(struct room *r)
 	if (r->bound.must_apply)
 		return;
 	r->bound.at = after(r, &r->occupants);
-	apply_slice(r);
+	apply_piece(r);
 }

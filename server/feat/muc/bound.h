@@ -19,7 +19,7 @@ struct binding {
 	struct follower other;          /* the one that will be, when it was read */
 	bool must_apply;                /* as soon as something is known of the list */
 	struct occupant *at;            /* applying: who is next */
-	struct timer slice;
+	struct chore applying;
 	struct timer note;              /* before the entry says how reading went */
 	struct xdb_op *noting;
 	struct xdb_bound_state noted;   /* what it says; `why` is in noted_why */
@@ -44,7 +44,7 @@ const struct roll *bound_roll(const struct room *r);
 /* The list cannot be read: since when this is how it was; 0: never read. */
 bool bound_is_old(const struct room *r, int64_t *read_ms_r);
 
-/* affiliations_apply() without a cause, in slices: the first at once, but not
+/* affiliations_apply() without a cause, in pieces: the first at once, but not
  * before something is known of the list. */
 void bound_apply(struct room *r);
 /* Somebody leaves the room's list of occupants. */

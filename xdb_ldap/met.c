@@ -60,15 +60,19 @@ static bool is_on(const struct xdb *db)
 	return w != NULL && !w->is_polling
 	    && feed_is_up(feed_of(db, XDB_PERSON))
 	    && feed_is_up(feed_of(db, XDB_GROUP))
+	    && feed_is_up(feed_of(db, XDB_PEOPLE_BRANCH))
+	    && feed_is_up(feed_of(db, XDB_GROUP_BRANCH))
 	    && !feed_of(db, XDB_PERSON)->known.has_whose;
 }
 
 struct since met_now(const struct xdb *db)
 {
 	if (db->watch == NULL)
-		return (struct since){ 0, 0 };
-	return (struct since){ feed_of(db, XDB_PERSON)->changes,
-		feed_of(db, XDB_GROUP)->changes };
+		return (struct since){ .people = 0 };
+	return (struct since){ .people = feed_of(db, XDB_PERSON)->changes,
+		.groups = feed_of(db, XDB_GROUP)->changes,
+		.branches = feed_of(db, XDB_PEOPLE_BRANCH)->changes
+		+ feed_of(db, XDB_GROUP_BRANCH)->changes };
 }
 
 static enum met_kind kind_now(const struct xdb *db, const struct one *o)
@@ -76,7 +80,8 @@ static enum met_kind kind_now(const struct xdb *db, const struct one *o)
 	struct since now = met_now(db);
 	const struct known_row *row;
 
-	if (o->kind != MET_PERSON && o->since.people != now.people)
+	if (o->since.branches != now.branches
+	    || (o->kind != MET_PERSON && o->since.people != now.people))
 		return MET_UNKNOWN;
 	if (o->kind != MET_PERSON)
 		return o->since.groups == now.groups ? (enum met_kind)o->kind

@@ -6,7 +6,8 @@
  * Nothing here has an age: it is believed while the watchers hear of every change
  * (RFC 4533), and only of somebody in whom nothing changed since the directory
  * was asked.  That a name is nobody's is believed while nothing changed in anybody,
- * that it is no group's either while nothing changed in any group.  By polling, and where people are not known by entryUUID
+ * that it is no group's either while nothing changed in any group, and none of it
+ * when a branch was renamed or is gone.  By polling, and where people are not known by entryUUID
  * (FreeIPA), nothing is kept.
  *
  * At most 48,000 names, about 12 MB; those not used for longest go first. */
@@ -18,8 +19,9 @@
 struct met;
 struct xdb;
 
-/* How many changes of people and of groups there were. */
-struct since { uint32_t people, groups; };
+/* How many changes of people, of groups, and of the branches they are in there
+ * were: slapd tells of a branch that was renamed, and not of who is in it. */
+struct since { uint32_t people, groups, branches; };
 struct since met_now(const struct xdb *db);
 
 struct met *met_new(void);

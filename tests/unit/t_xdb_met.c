@@ -42,7 +42,8 @@ static void begin(void)
 {
 	db.watch = &w;
 	db.met = met_new();
-	w.feeds[XDB_PERSON].state = w.feeds[XDB_GROUP].state = FEED_LIVE;
+	for (int i = 0; i < WATCHED; i++)
+		w.feeds[i].state = FEED_LIVE;
 	changed(ann);
 	changed(bob);
 }
@@ -95,6 +96,11 @@ static void test_people(void)
 	put("uid=ann,dc=x", ann, met_now(&db));
 	gone(ann);
 	is_int(find("uid=ann,dc=x"), MET_UNKNOWN, "nor who is gone");
+	put("uid=bob,dc=x", bob, met_now(&db));
+	is_int(find("uid=bob,dc=x"), MET_PERSON, "bob is there");
+	w.feeds[XDB_PEOPLE_BRANCH].changes++;
+	is_int(find("uid=bob,dc=x"), MET_UNKNOWN,
+	    "a branch was renamed: nobody is known");
 	end();
 }
 

@@ -177,7 +177,8 @@ static void entry_take(struct feed *f, const unsigned char *uuid,
 	row->seen = f->round;
 	row->print = l->print;
 	row->stamp = l->stamp;
-	f->changes += is_new;
+	if (is_new)
+		row->changed = ++f->changes;
 	if (f->known.has_whose)
 		owner_take(f, row, l, was_known);
 	if (is_told)

@@ -2,9 +2,9 @@
 /* xdb_ldap/known.h — what a watcher remembers of each entry: that it is there,
  * when it was last said to be, and what it looked like.
  *
- * A row is 32 bytes, 48 where each entry is somebody's (a profile is a
+ * A row is 40 bytes, 56 where each entry is somebody's (a profile is a
  * person's); the table is between 7/16 and 7/8 full.  So 100,000 people take
- * 4 MiB (42 bytes each; at worst 73), their profiles 6 MiB (63; at worst 110). */
+ * 5 MiB (52 bytes each; at worst 92), their profiles 7 MiB (73; at worst 128). */
 #ifndef XDB_LDAP_KNOWN_H
 #define XDB_LDAP_KNOWN_H
 
@@ -16,6 +16,7 @@ struct known_row {
 	uint64_t print;                 /* of the contents; 0: not known */
 	uint32_t seen;                  /* the refresh that mentioned it; 0: no row */
 	uint32_t stamp;                 /* of all of it; 0: not known */
+	uint32_t changed;               /* the watcher's change that was the last of it */
 };
 
 struct known {

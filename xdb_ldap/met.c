@@ -57,7 +57,7 @@ static bool is_on(const struct xdb *db)
 {
 	const struct watch *w = db->watch;
 
-	return w != NULL && !w->is_polling
+	return w != NULL && !w->is_polling && !db->filter_asks_groups
 	    && feed_is_up(feed_of(db, XDB_PERSON))
 	    && feed_is_up(feed_of(db, XDB_GROUP))
 	    && feed_is_up(feed_of(db, XDB_PEOPLE_BRANCH))

@@ -7,8 +7,9 @@
  * (RFC 4533), and only of somebody in whom nothing changed since the directory
  * was asked.  That a name is nobody's is believed while nothing changed in anybody,
  * that it is no group's either while nothing changed in any group, and none of it
- * when a branch was renamed or is gone.  By polling, and where people are not known by entryUUID
- * (FreeIPA), nothing is kept.
+ * when a branch was renamed or is gone.  By polling, where people are not known by
+ * entryUUID (FreeIPA), and where people_filter asks for memberOf, whose changes nobody
+ * tells, nothing is kept.
  *
  * At most 48,000 names, about 12 MB; those not used for longest go first. */
 #ifndef XDB_LDAP_MET_H

@@ -86,6 +86,7 @@ struct xdb {
 	unsigned server_n, writer_n;
 	struct pool search, binds, watchers, writes;
 	struct pool *writer;            /* where writes go: `writes` or `search` */
+	bool filter_asks_groups;        /* people_filter has memberOf: no news says who left */
 	struct met *met;                /* names of members, and whose they are */
 	size_t seek_names;              /* at most in one filter; 0: as many as we like */
 	struct fresh *fresh;            /* NULL: what is written is read at once */

@@ -110,6 +110,7 @@ static void take_conf(struct xdb *db, const struct xdb_conf *conf)
 	db->people_base = copy(db, conf->people_base);
 	db->people_filter = filters ? copy(db, conf->people_filter)
 	    : "(objectClass=*)";
+	db->filter_asks_groups = strcasestr(db->people_filter, "memberOf") != NULL;
 	db->groups_base = groups_base(db, conf->groups_base);
 	db->is_inline = conf->is_inline;
 	db->profiles_base = conf->is_inline ? db->people_base

@@ -156,6 +156,12 @@ static void test_off(void)
 		people()->known.has_whose = false;
 		end();
 	}
+	begin();
+	put("uid=ann,dc=x", ann, met_now(&db));
+	db.filter_asks_groups = true;
+	is_int(find("uid=ann,dc=x"), MET_UNKNOWN,
+	    "people_filter asks for memberOf: nobody is believed");
+	end();
 }
 
 static void test_room(void)

@@ -40,7 +40,7 @@ EXTRA = [
     "roster: contact", "roster: presence shown", "roster group: renamed",
     "roster group: slixmpp sees a new member", "roster group of 2,000: member added",
     "list: subscriber added, enters", "list: subscriber of a list in it",
-    "list: found by searching",
+    "list: found by searching", "branch of people: moved away",
 ]
 
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ctl/check_access.c — what each of our identities must be able to write, and must not. */
 #include "ctl/checks.h"
+#include "ctl/look.h"
 #include "ctl/scratch.h"
 #include "ctl/try.h"
 #include "xdb_ldap/values.h"
@@ -227,6 +228,12 @@ void check_unique(struct doctor *d, struct result *r)
 	}
 }
 
+static const struct attempt group_none_may[] = {
+	{ ATTR_GROUP_MEMBER, LDAP_MOD_DELETE, "cn=tertulia-doctor",
+	    "put people into groups" },
+	{ ATTR_DESCRIPTION, LDAP_MOD_DELETE, TRY_NOBODYS, "write groups" },
+};
+
 /* --- limits ------------------------------------------------------------------------------ */
 
 static void limits_of_im(struct doctor *d, struct result *r, const char *person)
@@ -258,6 +265,39 @@ static void limits_of_web(struct doctor *d, struct result *r, const char *person
 		    profile_web_may_not);
 }
 
+/* Any one; NULL: there is none, or it cannot be seen. */
+static const char *a_group(struct doctor *d)
+{
+	static const char *const none[] = { "1.1", NULL };
+	struct slice *suffixes;
+	struct question q = { .base = d->settings->ldap.groups_base,
+		.scope = LDAP_SCOPE_SUBTREE, .attrs = none, .most = 1,
+		.filter = "(objectClass=groupOfNames)" };
+	const char *dn = NULL;
+	LDAPMessage *found, *e;
+
+	if (*q.base == '\0' && look_values(d, d->im, "", "namingContexts",
+	    &suffixes) != 0)
+		q.base = slice_cstr(&d->arena, suffixes[0]);
+	wire_search(d->im, &q, &found);         /* sizeLimitExceeded: one is enough */
+	e = wire_first(d->im, found);
+	if (e != NULL)
+		dn = wire_dn(d->im, &d->arena, e);
+	ldap_msgfree(found);
+	return dn;
+}
+
+static void limits_of_groups(struct doctor *d, struct result *r)
+{
+	const char *dn = a_group(d);
+
+	if (dn == NULL)
+		return;
+	EACH_MUST_NOT(d, r, d->im, "cn=im", dn, group_none_may);
+	if (d->web != NULL)
+		EACH_MUST_NOT(d, r, d->web, "cn=im-web", dn, group_none_may);
+}
+
 void check_access_limits(struct doctor *d, struct result *r)
 {
 	const char *person = try_person(d);
@@ -269,6 +309,7 @@ void check_access_limits(struct doctor *d, struct result *r)
 		try_must_not(d, r, "cn=im", try_attempt(d, d->im, d->settings->web.bind_dn,
 		    &password), password.what);
 	limits_of_im(d, r, person);
+	limits_of_groups(d, r);
 	if (r->verdict == VERDICT_OK)
 		result_say(r, VERDICT_OK, person != NULL
 		    ? "no person, no address, no status, no removal"

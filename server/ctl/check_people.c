@@ -35,7 +35,6 @@ void check_bases(struct doctor *d, struct result *r)
 	static const char make[] = "load schema/tree.ldif, and schema/access.ldif "
 	    "so that our identities see it";
 	const struct settings *s = d->settings;
-	const char *creators = s->rooms.create;
 
 	base_look(d->im, r, s->ldap.people_base, "correct [ldap] people_base, or "
 	    "let cn=im read it");
@@ -43,12 +42,6 @@ void check_bases(struct doctor *d, struct result *r)
 	base_look(d->im, r, d->directory.rooms_base, make);
 	if (d->web != NULL)
 		base_look(d->web, r, d->directory.requests_base, make);
-	if (d->web != NULL && *s->web.admin_group != '\0')
-		base_look(d->web, r, s->web.admin_group, "make the group, or "
-		    "correct [web] admin_group: nobody can administer");
-	if (strchr(creators, '=') != NULL)
-		base_look(d->im, r, creators, "make the group, or correct "
-		    "[rooms] create");
 	if (r->verdict == VERDICT_OK)
 		result_say(r, VERDICT_OK, "people, profiles, rooms, requests");
 }
@@ -246,7 +239,7 @@ void check_password_time(struct doctor *d, struct result *r)
 	const char *attr = doctor_attr(d, ATTR_PASSWORD_CHANGED);
 
 	if (d->directory.root.preset == XDB_OPENLDAP) {
-		result_say(r, VERDICT_OK, "by %s, see ppolicy", attr);
+		result_say(r, VERDICT_OK, "by %s, see ppolicy and account-state", attr);
 	} else if (d->with_time == 0) {
 		result_say(r, VERDICT_WARNING, "the examples show no %s: old SCRAM "
 		    "verifiers outlive a changed password", attr);

@@ -8,6 +8,7 @@
 
 #include "ctl/checks.h"
 #include "ctl/judge.h"
+#include "ctl/look.h"
 #include "xdb_ldap/pool.h"
 
 static bool dial(struct doctor *d, struct result *r)
@@ -80,13 +81,23 @@ void check_reach(struct doctor *d, struct result *r)
 }
 
 /* Why a certificate that was refused was refused, in names. */
-static void explain(struct result *r, const struct server *s)
+static void explain(const struct doctor *d, struct result *r, const struct wire *w)
 {
+	const struct server *s = w->server;
 	struct cert c;
 
+	if (w->is_late) {
+		result_next(r, "the server took the connection and did not answer "
+		    "within %d seconds: look at its load and log, and at what "
+		    "stands between", WIRE_CONNECT_MS / 1000);
+		return;
+	}
 	if (!wire_certificate(s, &c))
 		return;
-	if (!cert_covers(&c, s->host))
+	if (d->settings->ldap.pin.n != 0)
+		result_next(r, "the server's key is none of [ldap] pin: see whether "
+		    "it has a new one, and write that there");
+	else if (!cert_covers(&c, s->host))
 		result_next(r, "the certificate names %s: write one of these into "
 		    "[ldap] uri, or give the server a certificate for %s",
 		    c.names.n != 0 ? buf_cstr(&c.names) : "nobody", s->host);
@@ -105,7 +116,7 @@ void check_tls(struct doctor *d, struct result *r)
 		struct wire *w = d->dialled[i];
 
 		if (w->stage == WIRE_TLS)
-			explain(r, w->server);
+			explain(d, r, w);
 		else if (w->stage == WIRE_OPEN && w->tls != NULL
 		    && r->verdict == VERDICT_OK)
 			result_say(r, VERDICT_OK, "%s", tls_version(w->tls));
@@ -144,9 +155,17 @@ void check_tls_days(struct doctor *d, struct result *r)
 /* --- identities ------------------------------------------------------------------ */
 
 /* What a refused bind asks for. */
-static void bind_advice(struct result *r, int code, const char *section)
+static void bind_advice(const struct doctor *d, struct result *r, int code,
+    const char *section)
 {
-	if (code == LDAP_INVALID_CREDENTIALS)
+	const struct settings *s = d->settings;
+
+	if (s->ldap.sasl_external && strcmp(section, "ldap") == 0)
+		result_next(r, *s->ldap.certificate == '\0'
+		    ? "SASL EXTERNAL needs [ldap] certificate and key, or ldapi://"
+		    : "let slapd ask for a certificate (olcTLSVerifyClient: try) "
+		    "and know who signed it (olcTLSCACertificateFile)");
+	else if (code == LDAP_INVALID_CREDENTIALS)
 		result_next(r, "the DN is not there or the password is wrong: "
 		    "look at [%s] bind_dn and at the file of "
 		    "bind_password_file", section);
@@ -187,7 +206,7 @@ static void bind_one(struct doctor *d, struct result *r, struct wire *w)
 	if (code != LDAP_SUCCESS) {
 		result_say(r, VERDICT_FAULT, "%s: %s", w->server->uri,
 		    ldap_err2string(code));
-		bind_advice(r, code, "ldap");
+		bind_advice(d, r, code, "ldap");
 	} else if (d->im == NULL) {
 		d->im = w;
 		d->has_policy = has_policy;
@@ -216,6 +235,23 @@ static void time_binds(struct doctor *d, struct result *r)
 	}
 }
 
+/* Whom SASL lets in need not be anybody here: then it is a certificate's own subject,
+ * or a Unix user (RFC 4532). */
+static void look_who(struct doctor *d, struct result *r)
+{
+	const char *who = wire_who(d->im, &d->arena);
+	struct slice *suffixes;
+	size_t n = look_values(d, d->im, "", "namingContexts", &suffixes);
+
+	if (strncmp(who, "dn:", 3) != 0 || n == 0
+	    || look_is_below(suffixes, n, who + 3))
+		return;
+	result_say(r, VERDICT_FAULT, "SASL EXTERNAL gives %s, which is no identity of "
+	    "the directory", who + 3);
+	result_next(r, "let olcAuthzRegexp make cn=im of that (schema/README, A "
+	    "certificate instead of a password)");
+}
+
 void check_bind_im(struct doctor *d, struct result *r)
 {
 	const struct settings *s = d->settings;
@@ -232,6 +268,8 @@ void check_bind_im(struct doctor *d, struct result *r)
 			bind_one(d, r, d->dialled[i]);
 	if (d->im != NULL)
 		time_binds(d, r);
+	if (d->im != NULL && s->ldap.sasl_external && r->verdict == VERDICT_OK)
+		look_who(d, r);
 	if (r->verdict == VERDICT_OK)
 		result_say(r, VERDICT_OK, "%s in %d ms", s->ldap.sasl_external
 		    ? "SASL EXTERNAL" : s->ldap.bind_dn, (int)d->bind_ms);
@@ -265,7 +303,7 @@ static void bind_other(struct doctor *d, struct result *r, struct wire **into,
 		return;
 	}
 	result_say(r, VERDICT_FAULT, "%s: %s", dn, ldap_err2string(code));
-	bind_advice(r, code, section);
+	bind_advice(d, r, code, section);
 	wire_close(&w);
 }
 

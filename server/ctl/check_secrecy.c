@@ -61,8 +61,11 @@ void check_access_nobody(struct doctor *d, struct result *r)
 	static const char *const none[] = { "1.1", NULL };
 	struct question q = { .base = d->directory.profiles_base,
 		.scope = LDAP_SCOPE_SUBTREE, .attrs = none, .most = 1,
-		.filter = d->directory.is_inline ? "(imStatus=*)"
-		    : "(objectClass=" CLASS_PROFILE ")" };
+		/* One that may be searched by is enough to see it. */
+		.filter = d->directory.is_inline
+		    ? "(|(imStatus=*)(imRosterVersion=*))"
+		    : "(|(objectClass=" CLASS_PROFILE ")(jid=*)(imPerson=*)"
+		    "(imPersonUUID=*)(imStatus=*)(imRosterVersion=*))" };
 	LDAPMessage *found = NULL;
 	int code = d->nobody != NULL ? wire_search(d->nobody, &q, &found)
 	    : LDAP_SERVER_DOWN;

@@ -126,26 +126,6 @@ void check_sync(struct doctor *d, struct result *r)
 	    "changes are seen late");
 }
 
-/* ppolicy answers a bind that carries its control; see check_bind_im. */
-void check_policy(struct doctor *d, struct result *r)
-{
-	if (d->directory.root.preset != XDB_OPENLDAP) {
-		result_say(r, VERDICT_OK, "no ppolicy is looked for, see "
-		    "password-time");
-	} else if (d->settings->ldap.sasl_external) {
-		result_say(r, VERDICT_SKIPPED, "a bind by SASL EXTERNAL does not "
-		    "show it");
-	} else if (d->has_policy) {
-		result_say(r, VERDICT_OK, "ppolicy is at work");
-	} else {
-		result_say(r, VERDICT_WARNING, "no password policy answers: "
-		    "guessing passwords locks nobody, and old SCRAM verifiers "
-		    "outlive a changed password");
-		result_next(r, "set the overlay ppolicy on the database, see "
-		    "slapo-ppolicy(5)");
-	}
-}
-
 /* --- passwords -------------------------------------------------------------------------------- */
 
 enum { COSTLY_MS = 100, HASHES_LOOKED_AT = 20 };
@@ -275,6 +255,12 @@ void check_writes(struct doctor *d, struct result *r)
 			    w->server->uri);
 		else
 			good++;
+	}
+	if (good == 0 && r->verdict == VERDICT_OK) {
+		result_say(r, VERDICT_FAULT, "no server that takes writes can be "
+		    "reached: nothing can be changed");
+		result_next(r, "bring one back, see reach, or correct [ldap] "
+		    "write_uri");
 	}
 	if (r->verdict != VERDICT_OK)
 		result_next(r, "name the servers that take writes in [ldap] "

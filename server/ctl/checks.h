@@ -17,9 +17,13 @@ check_fn check_resolve, check_reach, check_tls, check_tls_days, check_bind_im,
     check_bind_web, check_bind_admin;
 /* check_server.c: what the directory server can */
 check_fn check_preset, check_contexts, check_extensions, check_sync,
-    check_policy, check_hashes, check_replicas, check_writes;
+    check_hashes, check_replicas, check_writes;
 /* check_schema.c, check_indexes.c: what it knows, and finds at once */
 check_fn check_schema, check_indexes;
+/* check_policy.c: what a wrong password does; check_state.c: who is closed, can we see it */
+check_fn check_policy, check_account_state;
+/* check_entries.c */
+check_fn check_entries;
 /* check_people.c: what is in it */
 check_fn check_bases, check_people, check_names, check_examples,
     check_password_time;

@@ -138,6 +138,14 @@ int scratch_remove(struct doctor *d, struct wire *w, enum scratch_kind kind)
 
 /* --- making ------------------------------------------------------------------------ */
 
+static bool is_among(const struct change *changes, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq_nocase(slice_of(changes[i].attr), slice_of(name)))
+			return true;
+	return false;
+}
+
 /* The pieces of an entry, by the classes and attributes of the store. */
 static int add(struct doctor *d, struct wire *w, enum scratch_kind kind,
     const char *dn, const char *uuid, int flags)
@@ -163,10 +171,16 @@ static int add(struct doctor *d, struct wire *w, enum scratch_kind kind,
 			{ ATTR_SN, s->name }, { ATTR_N, NULL } },
 	};
 	struct change changes[8] = { { 0 } };
+	size_t n = 0;
 
-	for (size_t i = 0; fields[kind][i].value != NULL; i++)
-		changes[i] = (struct change){ LDAP_MOD_ADD, doctor_attr(d,
-		    fields[kind][i].attr), slice_of(fields[kind][i].value) };
+	for (size_t i = 0; fields[kind][i].value != NULL; i++) {
+		const char *name = doctor_attr(d, fields[kind][i].attr);
+
+		/* [ldap] people_name may be one of the others. */
+		if (!is_among(changes, n, name))
+			changes[n++] = (struct change){ LDAP_MOD_ADD, name,
+			    slice_of(fields[kind][i].value) };
+	}
 	return wire_add(w, dn, changes, flags);
 }
 

@@ -270,6 +270,7 @@ static bool ask_tls(struct wire *w)
 	ldap_msgfree(msg);
 	if (code == LDAP_SUCCESS)
 		return true;
+	w->is_late = code == LDAP_TIMEOUT;
 	buf_addf(&w->why, code == LDAP_TIMEOUT ? "StartTLS is not answered"
 	    : "StartTLS is refused: %s", ldap_err2string(code));
 	return false;
@@ -282,7 +283,8 @@ static bool shake(struct wire *w)
 
 	while ((r = tls_handshake(tls)) != TLS_OK)
 		if (tls_wants(r) == 0 || !await(w, tls_wants(r))) {
-			fail(w, tls_wants(r) != 0 ? "no TLS handshake in time"
+			w->is_late = tls_wants(r) != 0;
+			fail(w, w->is_late ? "no TLS handshake in time"
 			    : tls_why(tls));
 			tls_free(&tls);
 			return false;

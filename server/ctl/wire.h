@@ -29,6 +29,7 @@ struct wire {
 	LDAP *ld;
 	int64_t deadline_ms;
 	bool is_broken;
+	bool is_late;                   /* it was connected, and did not answer in time */
 	struct buf why;                 /* what failed, for people */
 	/* borrowed */
 	const struct server *server;
@@ -63,6 +64,12 @@ struct question {
 /* What was found stays in *found_r (NULL: nothing came), also with an error:
  * sizeLimitExceeded comes with entries.  Freed by ldap_msgfree. */
 int wire_search(struct wire *w, const struct question *q, LDAPMessage **found_r);
+
+/* LDAP_COMPARE_TRUE, LDAP_COMPARE_FALSE, or why it could not be said. */
+int wire_compare(struct wire *w, const char *dn, const char *attr,
+    const char *value);
+/* Who the server thinks we are (RFC 4532), "dn:…"; in the arena, "": it does not say. */
+const char *wire_who(struct wire *w, struct arena *a);
 
 struct change { int op; const char *attr; struct slice value; };
 enum { WIRE_NOOP = 1 };         /* all is checked and nothing is done */

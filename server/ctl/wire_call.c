@@ -92,6 +92,38 @@ int wire_bind(struct wire *w, const char *dn, struct slice password,
 	return code;
 }
 
+int wire_compare(struct wire *w, const char *dn, const char *attr,
+    const char *value)
+{
+	struct berval v = { strlen(value), (char *)(uintptr_t)value };
+	int id = 0, code = begin_call(w);
+
+	if (code == LDAP_SUCCESS)
+		code = sent(w, ldap_compare_ext(w->ld, dn, attr, &v, NULL, NULL,
+		    &id));
+	return settle(w, code, id);
+}
+
+const char *wire_who(struct wire *w, struct arena *a)
+{
+	struct berval *who = NULL;
+	LDAPMessage *msg = NULL;
+	const char *text = "";
+	int id, code = begin_call(w);
+
+	if (code == LDAP_SUCCESS)
+		code = sent(w, ldap_extended_operation(w->ld, LDAP_EXOP_WHO_AM_I,
+		    NULL, NULL, NULL, &id));
+	if (code == LDAP_SUCCESS)
+		code = wire_answer(w, id, &msg);
+	if (code == LDAP_SUCCESS && ldap_parse_extended_result(w->ld, msg, NULL,
+	    &who, 0) == LDAP_SUCCESS && who != NULL)
+		text = slice_cstr(a, slice_make(who->bv_val, who->bv_len));
+	ber_bvfree(who);
+	ldap_msgfree(msg);
+	return text;
+}
+
 /* The cookie of the next page into q->cookie; empty: that was the last. */
 static void page_turn(struct wire *w, LDAPMessage *msg, struct berval *cookie)
 {

@@ -55,7 +55,7 @@ def test_quiet_says_what_is_wrong(doctor):
     code, text = doctor.run("--quiet")
     lines = text.splitlines()
     assert code == 2 and len(lines) == 3
-    assert lines[0].split()[:2] == ["fault", "bases"]
+    assert lines[0].split()[:2] == ["fault", "entries"]
     assert lines[1].strip().startswith("-> make the group")
     assert lines[2] == "1 fault"
 
@@ -140,7 +140,9 @@ def test_local_socket_and_sasl_external(doctor):
             "cn=peercred,cn=external,cn=auth")
     doctor.write({"ldap.uri": f"ldapi://{path}", "ldap.sasl_external": "yes",
                   "ldap.bind_password_file": None})
-    assert doctor.findings() == {"bases": FAULT}       # mapped to nobody yet
+    assert doctor.findings() == {"bind-im": FAULT}      # mapped to nobody yet
+    assert "cn=peercred" in doctor.says("bind-im")
+    assert "olcAuthzRegexp" in doctor.says("bind-im")
     with config(doctor.world, (ldap.MOD_ADD, "olcAuthzRegexp",
                                [f"{peer} cn=im,ou=services,"
                                 f"{doctor.world.env['IM_BASE']}"]),
@@ -317,7 +319,15 @@ IN_THE_CONFIGURATION = {
     "no_tree": ({"ldap.im_base": "ou=nada,dc=example,dc=org"}, "bases", FAULT,
                 "tree.ldif"),
     "no_admin_group": ({"web.admin_group": "cn=nadie,dc=example,dc=org"},
-                       "bases", FAULT, "admin_group"),
+                       "entries", FAULT, "admin_group"),
+    "no_groups_base": ({"ldap.groups_base": "ou=nada,dc=example,dc=org"},
+                       "entries", FAULT, "groups_base"),
+    "policy_not_named": ({"ldap.password_policy": None}, "ppolicy", WARNING,
+                         "2 wrong passwords"),
+    "other_pin": ({"ldap.pin": "A" * 43 + "="}, "tls", FAULT, "pin"),
+    "external_without_certificate": (
+        {"ldap.sasl_external": "yes"}, "bind-im", FAULT,
+        "certificate and key"),
     "finds_nobody": ({"ldap.people_filter": "(title=nadie)"}, "people", FAULT,
                      "nobody"),
     "no_such_name": ({"ldap.people_name": "carLicense"}, "people", FAULT,
@@ -434,7 +444,7 @@ def test_server_that_answers_nothing(doctor):
         doctor.write({"ldap.uri":
                       f"ldap://127.0.0.1:{mute.getsockname()[1]}"})
         assert doctor.findings() == {"tls": FAULT}
-        assert "StartTLS is not answered -> see whether" in doctor.says("tls")
+        assert "StartTLS is not answered -> the server took" in doctor.says("tls")
         assert doctor.last["resolve"]["ms"] < 5000
 
 

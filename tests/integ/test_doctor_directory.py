@@ -69,6 +69,21 @@ RULES = {
         f"to dn.subtree=ou=profiles,{BELOW_IM} attrs=entry,children,"
         "objectClass,jid by anonymous read by * break", "access-nobody",
         "without"),
+    "profiles_found_by_address": (
+        f"to dn.subtree=ou=profiles,{BELOW_IM} attrs=entry,jid by anonymous "
+        "read by * break", "access-nobody", "without"),
+    "groups_written_by_im": (
+        f"to dn.subtree=ou=groups,dc=example,dc=org attrs=member by {IM} write "
+        "by * break", "access-limits", "put people into groups"),
+    "new_password_not_seen": (
+        f"to attrs=pwdChangedTime by {IM} none by * break", "account-state",
+        "old SCRAM verifiers outlive"),
+    "reset_not_seen": (
+        f"to attrs=pwdReset by {IM} none by * break", "account-state",
+        "cannot read pwdReset"),
+    "end_not_seen": (
+        f"to attrs=shadowExpire by {IM} none by * break", "account-state",
+        "cannot read shadowExpire"),
     "requests_not_made": (
         f"to dn.subtree=ou=requests,{BELOW_IM} by {WEB} read by * none",
         "access-web", "make a request"),
@@ -105,6 +120,56 @@ def test_rule_that_is_wrong(doctor, text, check, word):
         assert doctor.findings() == {check: FAULT}, doctor.last
     assert word in doctor.says(check)
     assert doctor.findings() == {}
+
+
+def test_shells_that_cannot_be_read(doctor):
+    """Asked for only where some of them close an account."""
+    with config(doctor.world, rule(
+            f"to attrs=loginShell by {IM} none by * break")):
+        assert doctor.findings() == {}, doctor.last
+        doctor.write({"ldap.closed_shells": "/usr/sbin/nologin"})
+        assert doctor.findings() == {"account-state": FAULT}, doctor.last
+        assert "loginShell" in doctor.says("account-state")
+
+
+def test_names_by_another_attribute(doctor):
+    """The person it would add has cn twice then: no reason to say it may."""
+    doctor.write({"ldap.people_name": "cn"})
+    found = doctor.findings()
+    assert "access-limits" not in found, doctor.last
+    assert doctor.last["access-limits"]["verdict"] == "ok"
+
+
+def test_a_fault_does_not_hide_another(doctor):
+    doctor.write({"web.admin_group": "cn=nadie,dc=example,dc=org"})
+    with config(doctor.world, (ldap.MOD_DELETE, "olcDbIndex", ["jid eq"])):
+        assert doctor.findings(*doctor.admin) == {
+            "entries": FAULT, "indexes": WARNING}, doctor.last
+
+
+def test_policy_by_which_one_wrong_password_locks(doctor):
+    world = doctor.world
+    dn = "cn=default,ou=policies,dc=example,dc=org"
+    before = world.root.search_s(dn, ldap.SCOPE_BASE)[0][1]
+    names = ("pwdMaxFailure", "pwdLockout")
+    world.modify(dn, pwdMaxFailure=["1"], pwdLockout=["TRUE"])
+    try:
+        assert doctor.findings() == {"ppolicy": WARNING}, doctor.last
+        assert "one wrong password locks" in doctor.says("ppolicy")
+        world.modify(dn, pwdMaxFailure=["6"])
+        assert doctor.findings() == {}, doctor.last
+        doctor.write({"ldap.wrong_binds": "6"})
+        assert doctor.findings() == {"ppolicy": WARNING}, doctor.last
+        assert "wrong_binds = 0" in doctor.says("ppolicy")
+    finally:
+        world.modify(dn, **{name: [v.decode() for v in before.get(name, [])]
+                            or None for name in names})
+
+
+def test_only_server_that_takes_writes_is_gone(doctor):
+    doctor.write({"ldap.write_uri": "ldap://127.0.0.1:1"})
+    assert doctor.findings() == {"reach": WARNING, "writes": FAULT}, doctor.last
+    assert "nothing can be changed" in doctor.says("writes")
 
 
 def test_who_may_not_act_for_people(doctor):

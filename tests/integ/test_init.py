@@ -62,6 +62,8 @@ def test_configuration_that_the_doctor_finds_good(init, doctor):   # noqa: F811
     assert len(ports) == 3
     doctor.conf.write_text(conf_text(init.conf.read_text(), {
         **ports, "limits.connections": "500",
+        # which policy is meant, the directory does not say
+        "ldap.password_policy": "cn=default,ou=policies,dc=example,dc=org",
         # the sample's directory lets people write their own entries
         "vcard.writable": "photo"}))
     assert doctor.findings() == {}, doctor.last

@@ -32,7 +32,8 @@ void check_entries(struct doctor *d, struct result *r)
 		    "correct [rooms] create: nobody can make a room" },
 		{ "[ldap] groups_base", s->ldap.groups_base, d->im, "correct [ldap] "
 		    "groups_base, or let cn=im read it: no group is found" },
-		{ "[ldap] password_policy", s->ldap.password_policy, d->im, "correct "
+		{ "[ldap] password_policy", d->directory.root.preset
+		    == XDB_OPENLDAP ? s->ldap.password_policy : "", d->im, "correct "
 		    "[ldap] password_policy, or let cn=im read it: how long a lock "
 		    "holds and how many wrong passwords lock is guessed" },
 	};

@@ -90,9 +90,11 @@ static void heard(const struct xdb_news *news, void *ctx)
 	/* That all were read says nothing of any: one that moved or went meanwhile
 	 * made news of its own. */
 	case XDB_PEOPLE_BRANCH:
-		if (!news->is_all)
-			accounts_news();
-		/* fall through */
+		if (news->is_all)
+			return;
+		accounts_news();
+		all_groups();
+		return;
 	case XDB_GROUP_BRANCH:
 		if (!news->is_all)
 			all_groups();

@@ -5,8 +5,9 @@ true for a client; with what a service of many people takes (test_scale.py)."""
 import statistics
 
 USUAL = 0.05, 1.0               # median and worst, seconds
-# Who asks a directory that is gone waits for it: it may come back. [ldap] timeout: 3 s.
-DEADLINE = 3.5, 3.5
+# Who asks a directory that is gone waits for it: it may come back. [ldap] timeout: 3 s,
+# and a busy machine's own.
+DEADLINE = 3.5, 6.0
 
 # Each row of §4, and the clocks (live.py) that measure it.
 CHANGES = {

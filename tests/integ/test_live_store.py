@@ -190,8 +190,8 @@ def test_read_everything_again(watch, code):
     assert provider.cookies == [b"", b"c1", b""]
 
 
-@pytest.mark.parametrize("code", [REFRESH_REQUIRED, 53, 1, 3, 4, 11, 32, 50,
-                                  51, 52, 80])
+@pytest.mark.parametrize("code", [REFRESH_REQUIRED, 53, 1, 3, 11, 32, 50, 51, 52,
+                                  80])
 def test_an_error_removes_nothing(watch, code):
     """In the middle of reading everything, before the others were named."""
     provider, probe = watch(
@@ -201,6 +201,16 @@ def test_an_error_removes_nothing(watch, code):
     provider.cut()
     assert hear(probe, is_all) == [("all", "")]
     assert len(provider.cookies) == 3
+
+
+def test_too_many_for_a_refresh_are_polled(watch):
+    """sizeLimitExceeded: by pages all can be read, and until then all stay."""
+    provider, probe = watch(full(0, 1, 2, cookie=b""),
+                            [room(ADD, IDS[0], "sala0"), ended(4)])
+    hear(probe, is_all)
+    provider.cut()
+    assert [what for what, _ in hear(
+        probe, lambda h: "ldap-watch-polls" in probe.said())] == []
 
 
 def test_refused_for_ever_is_asked_ever_less(watch):

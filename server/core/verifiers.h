@@ -22,9 +22,9 @@ void verifiers_compare(struct slice profile_dn, struct slice verifier,
 
 /* A password was just changed through us: the account is read again, the password
  * tried (it may be somebody else's change that was read; when its second is over, as
- * above), and verifiers are made of it.  Old ones that pwdChangedTime does not tell from new ones (it counts
- * seconds, where there is one) go first; what is being made of an older password
- * is not stored. */
+ * above), and verifiers are made of it.  Old ones that pwdChangedTime does not tell
+ * from new ones (it counts seconds, where there is one) go first; what is being made
+ * of an older password is not stored. */
 void verifiers_renew(struct slice local, struct slice password);
 
 /* A password was just proved elsewhere (on the web page): the same for who has no

@@ -55,6 +55,7 @@ static struct account *account_new(struct slice local)
 	a->is_admitted = true;
 	list_init(&a->requests);
 	list_init(&a->sessions);
+	list_init(&a->entrants);
 	list_init(&a->wanting);
 	list_init(&a->editing);
 	list_init(&a->away);
@@ -82,7 +83,7 @@ void account_release(struct account **ap)
 	*ap = NULL;
 	if (a == NULL || --a->holders != 0)
 		return;
-	assert(list_is_empty(&a->sessions) && list_is_empty(&a->wanting)
+	assert(!account_has_streams(a) && list_is_empty(&a->wanting)
 	    && list_is_empty(&a->editing) && a->editor == NULL);
 	if (!account_away_keep(a))
 		account_drop(a);
@@ -300,6 +301,11 @@ void account_edit(struct job *j, struct account *a, struct slice contact,
 	account_edit_start(j, a, contact, plan, next);
 }
 
+bool account_has_streams(const struct account *a)
+{
+	return !list_is_empty(&a->sessions) || !list_is_empty(&a->entrants);
+}
+
 static struct session *first_but(const struct account *a, uint64_t but)
 {
 	struct session *s;
@@ -314,8 +320,11 @@ void account_close_others(struct account *a, uint64_t but,
     const char *condition, const char *text)
 {
 	struct session *s;
+	struct entrant *e;
 
 	account_hold(a);
+	while ((e = LIST_FIRST(&a->entrants, struct entrant, link)) != NULL)
+		stream_fail(e->stream, condition, text);
 	while ((s = first_but(a, but)) != NULL)
 		if (s->stream != NULL)
 			stream_fail(s->stream, condition, text);

@@ -21,12 +21,21 @@ struct request {                        /* subscription request waiting for an a
 	struct xdb_pending pending;
 };
 
+/* A stream whose login succeeded and that has bound nothing yet: it is in, and goes
+ * out with the sessions, for it may stay so as long as it likes. */
+struct entrant {
+	struct list link;
+	/* borrowed: the stream owns this */
+	struct stream *stream;
+};
+
 struct account {
 	struct jid jid;                 /* bare */
 	struct map contacts;            /* bare JID -> struct contact */
 	struct list requests;           /* struct request */
 	struct list sessions;           /* struct session, by account_link */
 	unsigned session_n;
+	struct list entrants;           /* struct entrant */
 	uint64_t roster_version;        /* the directory's number */
 	uint64_t roster_mark;           /* what the items are, whoever wrote them */
 	struct slice person_dn, person_uuid, uid, name;
@@ -123,9 +132,9 @@ bool account_is_seen_by(const struct account *a, const struct jid *bare);
 bool account_sees(const struct account *a, const struct jid *bare);     /* to or both */
 const struct xdb_pending *account_request(const struct account *a, const struct jid *bare);
 
-/* Closes all streams of the account (suspended, deleted …). */
+/* Closes all streams of the account (suspended, deleted …), bound or not. */
 void account_close_sessions(struct account *a, const char *condition, const char *text);
-/* All but one, by its number. */
+/* All but one session's, by its number. */
 void account_close_others(struct account *a, uint64_t but, const char *condition,
     const char *text);
 /* A change of the password, asked for by one of the sessions, begins; and is
@@ -136,6 +145,7 @@ void account_password_end(struct account *a, bool is_done, uint64_t session_id);
 /* Changed through us, but by none of the sessions: all end, and what memory has
  * of the old password counts no more. */
 void account_password_changed(struct account *a);
+bool account_has_streams(const struct account *a);
 /* All in memory: start with 0, NULL at the end. */
 struct account *account_next(size_t *at);
 size_t account_count(void);             /* held by somebody */

@@ -308,7 +308,7 @@ static void judge(struct account *a, const struct xdb_account *loaded)
 		condition = "reset";
 		text = password_text;
 	}
-	if (text == NULL || list_is_empty(&a->sessions))
+	if (text == NULL || !account_has_streams(a))
 		return;
 	log_event(LOG_INFO, "account-closed", a->jid.text, "sessions=%u why=%s",
 	    a->session_n, text);

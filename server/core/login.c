@@ -294,11 +294,26 @@ static enum xdb_status admission_for(const struct login *l,
 	    ? found->person.uuid : slice_make(NULL, 0));
 }
 
+/* Verifiers of a password that was changed meanwhile prove the old one; whoever tries
+ * again meets the new ones. */
+static bool is_as_it_was(const struct login *l)
+{
+	const struct account *a = l->account;
+
+	return a->barred == NULL && slice_eq(a->person_uuid, l->person.uuid)
+	    && (sasl_kind(l->sasl) != SASL_SCRAM || slice_eq(
+	    a->password_changed, l->person.password_changed));
+}
+
 static void succeed(struct login *l, struct slice data)
 {
 	struct account *a = l->account;
 
 	/* Proving it took a while. */
+	if (!is_as_it_was(l)) {
+		fail(l, SASL_FAIL_TEMPORARY, "changed-meanwhile");
+		return;
+	}
 	if (admission_of(jid_local(&a->jid), a->person_uuid) != XDB_OK) {
 		fail(l, SASL_FAIL_TEMPORARY, "groups");
 		return;

@@ -153,6 +153,7 @@ static void stream_let_go(struct stream *st)
 	certified_free(&st->certified);
 	introduction_free(&st->introduction);
 	login_free(&st->login);
+	list_remove(&st->entrant.link);
 	account_release(&st->account);
 	waiting_free(st);
 }
@@ -396,6 +397,8 @@ static void login_success(void *ctx, struct account *account,
 	struct stream *st = ctx;
 
 	st->account = account;
+	st->entrant.stream = st;
+	list_push(&account->entrants, &st->entrant.link);
 	sasl_data(st, "success", data, true);
 	log_event(LOG_INFO, "authenticated", stream_who(st), "peer=%s tls=%s mechanism=%s",
 	    st->peer.address, st->peer.tls_version, login_mechanism(st->login));

@@ -67,6 +67,7 @@ static void bind_to(struct stream *st, struct arena *a, const struct elem *iq,
 	elem_add_text_child(a, bind, NS_BIND, "jid", jid_full(full));
 	answer(st, result);
 	st->state = STREAM_BOUND;
+	list_remove(&st->entrant.link);
 	st->session = session_open(st, st->account, full);
 	log_event(LOG_INFO, "session-bound", stream_who(st), "sessions=%u",
 	    st->account->session_n);

@@ -39,6 +39,7 @@ struct stream {
 	struct introduction *introduction;      /* NULL but while being looked up */
 	struct login *login;            /* NULL but while authenticating */
 	struct account *account;        /* held; NULL before authentication */
+	struct entrant entrant;         /* in its list from there to BOUND */
 	struct certified *certified;    /* NULL: it is not here by a certificate */
 	struct session *session;        /* owned; NULL but while BOUND */
 	struct list waiting;

@@ -255,8 +255,12 @@ class Stream:
         self.header(**more)
         return self.features()
 
-    def restart(self, **more):
+    def expect_header(self):
+        """What the server sends next begins a stream."""
         self._new_parser()
+
+    def restart(self, **more):
+        self.expect_header()
         return self.opened(**more)
 
     # ---- TLS ----

@@ -10,7 +10,8 @@ import pytest
 from client import Client, befriend, settle, show
 from live import (attempt, build_is_slow, clock, guests, live,           # noqa: F401
                   profile_dn, shared_world)
-from rawclient import Stream, StreamError, local
+from rawclient import SaslFailure, Stream, StreamError, decoded, local
+from scram import Scram
 from world import Person, wait_for
 
 VCARD = "vcard-temp"
@@ -287,20 +288,73 @@ def test_what_does_not_matter_disturbs_nobody(live, login):     # noqa: F811
     assert settle(ann) == [[]]
 
 
-def test_locked_between_password_and_bind(live):                # noqa: F811
-    """Nobody slips through with a password proved a moment before."""
+def suspended(world, person):
+    world.modify(profile_dn(world, person), imStatus=["suspended"])
+
+
+def locked(world, person):
+    put(world, person, pwdAccountLockedTime="000001010000Z")
+
+
+def removed(world, person):
+    world.root.delete_s(person.dn)
+
+
+def another_password(world, person):
+    new_password(world, person, "otra clave")
+
+
+UNBOUND = {         # what happens, what a stream that has bound nothing is told
+    "suspended": (suspended, "not-authorized", "suspended"),
+    "locked": (locked, "not-authorized", "locked"),
+    "removed": (removed, "not-authorized", "no such account"),
+    "password": (another_password, "reset", "password"),
+}
+
+
+@pytest.mark.parametrize("is_restarted", [False, True], ids=["proved", "restarted"])
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256"])
+@pytest.mark.parametrize("how", UNBOUND)
+def test_streams_that_bind_nothing_are_closed(live, how, mechanism,     # noqa: F811
+                                              is_restarted):
+    """They may stay without a resource as long as they like, and go with the others."""
+    change, condition, text = UNBOUND[how]
     person = live.person()
     with guests(live, person):
-        pass
+        wait_for(lambda: live.profile(person).get("imScram"))
     with Stream(live) as stream:
         stream.secured()
-        stream.login(person, "PLAIN")
-        live.modify(profile_dn(live, person), imStatus=["suspended"])
-        wait_for(lambda: "account" in live.logs(), 1)
-        time.sleep(0.2)         # what is to be proved is that nothing comes
+        if mechanism == "PLAIN":
+            stream.plain(person.uid, person.password)
+        else:
+            stream.scram(Scram(mechanism, person.uid, person.password))
+        stream.expect_header()
+        if is_restarted:
+            stream.opened()
+        change(live, person)
         with pytest.raises(StreamError) as why:
-            stream.bind("r")
-        assert local(why.value.element[0]) == "not-authorized"
+            if not is_restarted:
+                stream.next(20)         # our header: the error is told within it
+            stream.next(20)
+        assert why.value.condition == condition
+        assert text in why.value.element.findtext(ERRORS + "text")
+        assert stream.is_over()
+
+
+def test_password_changed_between_the_steps_of_scram(live):     # noqa: F811
+    """What is proved is the old one: it is not enough any more."""
+    person = live.person()
+    with guests(live, person):
+        wait_for(lambda: live.profile(person).get("imScram"))
+    with guests(live, person) as (ann,), Stream(live) as stream:
+        stream.secured()
+        scram = Scram("SCRAM-SHA-256", person.uid, person.password)
+        challenge = stream.auth(scram.mechanism, scram.first())
+        another_password(live, person)
+        assert closed(ann)[0] == "reset"        # the news is here
+        with pytest.raises(SaslFailure) as why:
+            stream.response(scram.final(decoded(challenge)))
+        assert why.value.condition == "temporary-auth-failure"
 
 
 # --- by date alone: nothing changes in the directory, nobody tells ------------------

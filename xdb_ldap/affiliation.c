@@ -11,6 +11,7 @@
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/room.h"
+#include "xdb_ldap/sound.h"
 #include "xdb_ldap/values.h"
 
 enum {
@@ -168,16 +169,17 @@ static void round_ended(struct xdb_op *op)
 	lookup_round(op);
 }
 
-static struct slice local_jid(struct xdb_op *op, struct slice uid)
+/* False: the name can be part of no address. */
+static bool local_jid(struct xdb_op *op, struct slice uid, struct slice *jid_r)
 {
 	struct buf jid = { 0 };
 
 	for (size_t i = 0; i < uid.n; i++)
 		buf_addc(&jid, uid.p[i] >= 'A' && uid.p[i] <= 'Z'
 		    ? (char)(uid.p[i] + 32) : uid.p[i]);
-	buf_addc(&jid, '@');
-	buf_adds(&jid, op->db->domain);
-	return slice_of(op_take(op, &jid));
+	buf_addf(&jid, "@%s", op->db->domain);
+	*jid_r = slice_of(op_take(op, &jid));
+	return sound_jid(op->db, &op->arena, jid_r);
 }
 
 static void lookup_ends(struct xdb_op *op)
@@ -188,13 +190,14 @@ static void lookup_ends(struct xdb_op *op)
 
 	for (size_t i = 0; i < l->local_n; i++) {
 		struct local *it = &l->locals[i];
+		struct slice jid;
 
-		if (it->uid.n == 0) {
+		if (it->uid.n == 0 || !local_jid(op, it->uid, &jid)) {
 			room->unresolved_n++;
 			continue;
 		}
 		room->people[room->person_n++] = (struct xdb_room_person){
-			.jid = local_jid(op, it->uid), .dn = it->dn,
+			.jid = jid, .dn = it->dn,
 			.affiliation = it->affiliation };
 	}
 	if (room->unresolved_n != 0)
@@ -227,24 +230,33 @@ static void lookup_round(struct xdb_op *op)
 
 /* --- people by JID ----------------------------------------------------------------------------- */
 
+static bool stranger_read(struct xdb_op *op, struct slice value,
+    enum xdb_affiliation affiliation, struct xdb_room_person *p)
+{
+	if (!room_person_read(&op->arena, value, p)
+	    || !sound_jid(op->db, &op->arena, &p->jid))
+		return false;
+	p->affiliation = affiliation;
+	return true;
+}
+
 static void strangers_read(struct xdb_op *op, const struct entry *e,
     struct xdb_room *room)
 {
 	size_t n;
 
 	for (size_t i = 0; i < AFFILIATION_ROWS; i++) {
-		struct slice *values = entry_all(e, affiliation_rows[i].by_jid, &n);
+		const struct affiliation_row *row = &affiliation_rows[i];
+		struct slice *values = entry_all(e, row->by_jid, &n);
+		size_t was = room->person_n;
 
-		for (size_t k = 0; k < n; k++) {
-			struct xdb_room_person *p = &room->people[room->person_n];
-
-			if (!room_person_read(&op->arena, values[k], p)) {
-				room->unresolved_n++;
-				continue;
-			}
-			p->affiliation = affiliation_rows[i].affiliation;
-			room->person_n++;
-		}
+		for (size_t k = 0; k < n; k++)
+			room->person_n += stranger_read(op, values[k],
+			    row->affiliation, &room->people[room->person_n]);
+		n -= room->person_n - was;
+		room->unresolved_n += n;
+		sound_say(op->db, e, row->by_jid, n
+		    + entry_is_cut(e, row->by_jid));
 	}
 }
 
@@ -408,7 +420,8 @@ static size_t put_all_of(struct xdb_op *op, struct setting *s, struct mods *m,
 			}
 		values = entry_all(e, row->by_jid, &n);
 		for (size_t k = 0; k < n; k++)
-			if (slice_eq(value_jid(&op->arena, values[k]), s->jid)) {
+			if (slice_eq(sound_value_jid(op->db,
+			    &op->arena, values[k]), s->jid)) {
 				mods_put_one(m, op, LDAP_MOD_DELETE, row->by_jid,
 				    values[k]);
 				*found_r = row->affiliation;

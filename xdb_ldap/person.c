@@ -11,9 +11,11 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/map.h"
 #include "xdb_ldap/claim.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
+#include "xdb_ldap/sound.h"
 #include "xdb_ldap/values.h"
 
 enum {
@@ -307,58 +309,88 @@ const char *const profile_status_texts[] = {
 	[PROFILE_DELETED] = "deleted", NULL
 };
 
-/* A word we do not know is not "active". */
-static enum xdb_profile_status status_of(struct slice v)
+static bool status_of(struct slice word, enum xdb_profile_status *status_r)
 {
-	if (v.n == 0)
-		return PROFILE_ACTIVE;
 	for (int i = 0; profile_status_texts[i] != NULL; i++)
-		if (slice_eq_nocase(v, slice_of(profile_status_texts[i])))
-			return (enum xdb_profile_status)i;
-	return PROFILE_SUSPENDED;
+		if (slice_eq_nocase(word, slice_of(profile_status_texts[i]))) {
+			*status_r = (enum xdb_profile_status)i;
+			return true;
+		}
+	return false;
 }
 
-/* REL-24: one value that nobody can read costs one contact until somebody
- * mends it, not the login; it is never deleted. */
-static void complain(const struct entry *e, const char *what, unsigned n)
+/* A word we do not know is not "active". */
+static enum xdb_profile_status status_read(struct xdb_op *op,
+    const struct entry *e)
 {
-	if (n != 0)
-		log_event(LOG_WARN, "values-unreadable", "-",
-		    "attribute=%s count=%u entry=%s", what, n, log_text(e->dn));
+	struct slice word = entry_one(e, ATTR_STATUS);
+	enum xdb_profile_status status = PROFILE_ACTIVE;
+	bool is_bad = entry_is_cut(e, ATTR_STATUS)
+	    || (word.n != 0 && !status_of(word, &status));
+
+	sound_say(op->db, e, ATTR_STATUS, is_bad);
+	return is_bad ? PROFILE_SUSPENDED : status;
+}
+
+/* A number that is none, or too large, is the version 0 (roster.c). */
+static uint64_t version_read(struct xdb_op *op, const struct entry *e)
+{
+	struct slice v = entry_one(e, ATTR_ROSTER_VERSION);
+	uint64_t version = 0;
+	bool is_bad = entry_is_cut(e, ATTR_ROSTER_VERSION)
+	    || (v.n != 0 && !slice_number(v, ROSTER_VERSION_MOST, &version));
+
+	sound_say(op->db, e, ATTR_ROSTER_VERSION, is_bad);
+	return version;
+}
+
+/* Of several values with one JID the first counts; all of them go when it is
+ * changed, or another would come back. */
+static bool item_take(struct xdb_op *op, struct slice value,
+    struct xdb_roster_item *item, struct map *seen)
+{
+	struct xdb_roster_item *first;
+
+	if (!roster_item_read(&op->arena, value, item)
+	    || !sound_jid(op->db, &op->arena, &item->jid))
+		return false;
+	first = map_find(seen, item->jid);
+	if (first != NULL)
+		first->is_twice = true;
+	else
+		map_put(seen, item->jid, item);
+	return first == NULL;
 }
 
 static void roster_read(struct xdb_op *op, const struct entry *e,
     struct xdb_profile *p)
 {
-	size_t n, bad = 0;
+	size_t n;
 	struct slice *values = entry_all(e, ATTR_ROSTER_ITEM, &n);
+	struct map seen = { 0 };
 
 	p->roster = arena_alloc(&op->arena, (n + 1) * sizeof *p->roster);
 	for (size_t i = 0; i < n; i++)
-		if (roster_item_read(&op->arena, values[i],
-		    &p->roster[p->roster_n]))
-			p->roster_n++;
-		else
-			bad++;
-	complain(e, op_name(op, ATTR_ROSTER_ITEM),
-	    (unsigned)bad + entry_is_cut(e, ATTR_ROSTER_ITEM));
+		p->roster_n += item_take(op, values[i],
+		    &p->roster[p->roster_n], &seen);
+	sound_say(op->db, e, ATTR_ROSTER_ITEM, n - p->roster_n
+	    + entry_is_cut(e, ATTR_ROSTER_ITEM));
+	map_fini(&seen);
 }
 
 static void pending_all_read(struct xdb_op *op, const struct entry *e,
     struct xdb_profile *p)
 {
-	size_t n, bad = 0;
+	size_t n;
 	struct slice *values = entry_all(e, ATTR_PENDING, &n);
 
 	p->pending = arena_alloc(&op->arena, (n + 1) * sizeof *p->pending);
 	for (size_t i = 0; i < n; i++)
-		if (pending_read(&op->arena, values[i],
-		    &p->pending[p->pending_n]))
-			p->pending_n++;
-		else
-			bad++;
-	complain(e, op_name(op, ATTR_PENDING),
-	    (unsigned)bad + entry_is_cut(e, ATTR_PENDING));
+		p->pending_n += pending_read(&op->arena, values[i],
+		    &p->pending[p->pending_n]) && sound_jid(op->db,
+		    &op->arena, &p->pending[p->pending_n].jid);
+	sound_say(op->db, e, ATTR_PENDING, n - p->pending_n
+	    + entry_is_cut(e, ATTR_PENDING));
 }
 
 static void scram_read(const struct entry *e, struct slice source,
@@ -380,10 +412,8 @@ void profile_read(struct xdb_op *op, const struct entry *e, struct slice source,
 	p->exists = true;
 	p->dn = e->dn;
 	p->jid = entry_one(e, ATTR_JID);
-	p->status = status_of(entry_one(e, ATTR_STATUS));
-	if (!slice_number(entry_one(e, ATTR_ROSTER_VERSION), UINT32_MAX,
-	    &p->roster_version))
-		p->roster_version = 0;
+	p->status = status_read(op, e);
+	p->roster_version = version_read(op, e);
 	roster_read(op, e, p);
 	pending_all_read(op, e, p);
 	scram_read(e, source, p);

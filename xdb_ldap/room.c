@@ -2,9 +2,9 @@
 /* xdb_ldap/room.c — one entry per conference room. */
 #include "xdb_ldap/room.h"
 
-#include "base/log.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
+#include "xdb_ldap/sound.h"
 #include "xdb_ldap/values.h"
 
 enum { ROOMS_MOST = 10000 };
@@ -19,13 +19,22 @@ static void options_read(struct xdb_op *op, const struct entry *e,
 
 	room->options = arena_alloc(&op->arena, (n + 1) * sizeof *room->options);
 	for (size_t i = 0; i < n; i++)
-		if (room_option_read(&op->arena, values[i],
-		    &room->options[room->option_n]))
-			room->option_n++;
-		else
-			log_event(LOG_WARN, "values-unreadable", "-",
-			    "attribute=%s entry=%s", op_name(op, ATTR_ROOM_OPTION),
-			    log_text(e->dn));
+		room->option_n += room_option_read(&op->arena, values[i],
+		    &room->options[room->option_n]);
+	sound_say(op->db, e, ATTR_ROOM_OPTION, n - room->option_n
+	    + entry_is_cut(e, ATTR_ROOM_OPTION));
+}
+
+/* False: nobody can have this address, so nobody sees the room. */
+static bool name_read(struct xdb_op *op, const struct entry *e,
+    struct slice *name_r)
+{
+	bool is_good;
+
+	*name_r = entry_one(e, ATTR_ROOM_NAME);
+	is_good = sound_local(op->db, &op->arena, name_r);
+	sound_say(op->db, e, ATTR_ROOM_NAME, !is_good);
+	return is_good;
 }
 
 static void head_read(struct xdb_op *op, const struct entry *e,
@@ -33,7 +42,6 @@ static void head_read(struct xdb_op *op, const struct entry *e,
 {
 	room->dn = e->dn;
 	room->uuid = entry_one(e, ATTR_ENTRY_UUID);
-	room->name = entry_one(e, ATTR_ROOM_NAME);
 	room->title = entry_one(e, ATTR_CN);
 	room->description = entry_one(e, ATTR_DESCRIPTION);
 	room->subject = entry_one(e, ATTR_SUBJECT);
@@ -70,6 +78,16 @@ struct xdb_op *xdb_room_load(struct xdb *db, struct slice name)
 	return op;
 }
 
+/* The directory finds more spellings than are one name (LDAP-06). */
+static bool is_name(struct xdb_op *op, const struct entry *e, struct slice asked,
+    struct slice name)
+{
+	struct slice value;
+
+	return op->db->address != NULL ? slice_eq(name, asked)
+	    : entry_name(e, ATTR_ROOM_NAME, asked, &value);
+}
+
 static void room_found(struct xdb_op *op)
 {
 	struct room_load *l = op->data;
@@ -80,8 +98,8 @@ static void room_found(struct xdb_op *op)
 	l->room = ARENA_NEW(&op->arena, struct xdb_room);
 	if (l->call->entry_n > 1) {
 		op_finish(op, XDB_BROKEN, "several rooms have this name");
-	} else if (e == NULL || !entry_name(e, ATTR_ROOM_NAME, l->name,
-	    &l->room->name)) {
+	} else if (e == NULL || !name_read(op, e, &l->room->name)
+	    || !is_name(op, e, l->name, l->room->name)) {
 		op_finish(op, XDB_ABSENT, "no such room");
 	} else {
 		head_read(op, e, l->room);
@@ -124,7 +142,8 @@ static void rooms_found(struct xdb_op *op)
 		return;
 	rooms = arena_alloc(&op->arena, (c->entry_n + 1) * sizeof *rooms);
 	for (const struct entry *e = c->entries; e != NULL; e = e->next)
-		head_read(op, e, &rooms[op->res.n++]);
+		if (name_read(op, e, &rooms[op->res.n].name))
+			head_read(op, e, &rooms[op->res.n++]);
 	op->res.rooms = rooms;
 	op->res.is_cut = c->is_cut;
 	op_finish(op, XDB_OK, NULL);

@@ -7,11 +7,12 @@
  * Server has neither), the old version is deleted and the next one added: that
  * fails as a whole when the old one is not there any more.  A value that some other tool wrote in a spelling of its own is not found
  * by its bytes: then it is looked up by its JID and the modify sent once more,
- * under the same assertion. */
+ * under the same assertion; at once where several values are of that JID. */
 #include <stdio.h>
 
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/op.h"
+#include "xdb_ldap/sound.h"
 #include "xdb_ldap/values.h"
 
 struct change {
@@ -21,28 +22,40 @@ struct change {
 	struct slice item_remove, item_add, pending_remove, pending_add;
 	struct call *call;
 	bool was_looked_up;
-	bool has_no_version;            /* as was seen when looking it up */
+	struct slice found_version;     /* as was seen when looking it up */
 };
 
 /* --- the modify ------------------------------------------------------------------------------- */
 
-/* A profile that has no version yet is at 0. */
+static void filter_not(struct buf *filter, const char *name, const char *least)
+{
+	filter_open(filter, '!');
+	if (least == NULL)
+		filter_present(filter, name);
+	else
+		filter_least(filter, name, slice_of(least));
+	filter_close(filter);
+}
+
+/* A profile that has no version yet is at 0, and so is one with a number that is
+ * none of ours: the change puts it right, and of two that try one is too late. */
 static const char *assertion(struct xdb_op *op, uint64_t version)
 {
 	const char *name = op_name(op, ATTR_ROSTER_VERSION);
 	struct buf filter = { 0 };
 	char text[24];
 
-	snprintf(text, sizeof text, "%llu", (unsigned long long)version);
-	if (version == 0)
-		filter_open(&filter, '|');
-	filter_eq(&filter, name, slice_of(text));
 	if (version == 0) {
-		filter_open(&filter, '!');
-		filter_present(&filter, name);
-		filter_close(&filter);
-		filter_close(&filter);
+		filter_open(&filter, '|');
+		filter_not(&filter, name, NULL);
+		filter_not(&filter, name, "0");
+		snprintf(text, sizeof text, "%d", ROSTER_VERSION_MOST + 1);
+		filter_least(&filter, name, slice_of(text));
 	}
+	snprintf(text, sizeof text, "%llu", (unsigned long long)version);
+	filter_eq(&filter, name, slice_of(text));
+	if (version == 0)
+		filter_close(&filter);
 	return op_take(op, &filter);
 }
 
@@ -70,8 +83,11 @@ static void put_version(struct mods *m, struct xdb_op *op)
 		    : LDAP_MOD_INCREMENT, 1);
 		return;
 	}
-	if (!ch->has_no_version)
+	if (!ch->was_looked_up)
 		put_number(m, op, LDAP_MOD_DELETE, ch->version);
+	else if (ch->found_version.n != 0)
+		mods_put_one(m, op, LDAP_MOD_DELETE, ATTR_ROSTER_VERSION,
+		    ch->found_version);
 	put_number(m, op, LDAP_MOD_ADD, ch->version + 1);
 }
 
@@ -83,6 +99,7 @@ static void put_if(struct mods *m, struct xdb_op *op, int operation,
 }
 
 static void change_sent(struct xdb_op *op);
+static void look_up(struct xdb_op *op);
 
 static void change_send(struct xdb_op *op, struct mods *m)
 {
@@ -130,13 +147,15 @@ struct xdb_op *xdb_roster_change(struct xdb *db, const struct xdb_roster_change 
 	ch->item_add = item_text(op, change->item_add);
 	ch->pending_remove = pending_text(op, change->pending_remove);
 	ch->pending_add = pending_text(op, change->pending_add);
+	if (change->item_remove != NULL && change->item_remove->is_twice) {
+		look_up(op);
+		return op;
+	}
 	put_if(&m, op, LDAP_MOD_DELETE, ATTR_ROSTER_ITEM, ch->item_remove);
 	put_if(&m, op, LDAP_MOD_DELETE, ATTR_PENDING, ch->pending_remove);
 	change_send(op, &m);
 	return op;
 }
-
-static void look_up(struct xdb_op *op);
 
 static void change_sent(struct xdb_op *op)
 {
@@ -171,14 +190,14 @@ static void look_up(struct xdb_op *op)
 static bool put_alike(struct mods *m, struct xdb_op *op, const struct entry *e,
     enum attr attr, struct slice like)
 {
-	struct slice jid = value_jid(&op->arena, like);
+	struct slice jid = sound_value_jid(op->db, &op->arena, like);
 	size_t n, was = m->n;
 	struct slice *values = entry_all(e, attr, &n);
 
 	if (like.n == 0)
 		return true;
 	for (size_t i = 0; i < n; i++)
-		if (slice_eq(value_jid(&op->arena, values[i]), jid))
+		if (slice_eq(sound_value_jid(op->db, &op->arena, values[i]), jid))
 			mods_put_one(m, op, LDAP_MOD_DELETE, attr, values[i]);
 	return m->n != was;
 }
@@ -197,6 +216,6 @@ static void looked_up(struct xdb_op *op)
 		op_finish(op, XDB_CONFLICT, "the value to be replaced is gone");
 		return;
 	}
-	ch->has_no_version = entry_one(c->entries, ATTR_ROSTER_VERSION).n == 0;
+	ch->found_version = entry_one(c->entries, ATTR_ROSTER_VERSION);
 	change_send(op, &m);
 }

@@ -15,6 +15,7 @@ struct comeback;
 struct conn;
 struct fresh;
 struct met;
+struct sound;
 struct watch;
 struct wrong;
 
@@ -73,6 +74,7 @@ struct xdb {
 	struct rules rules;
 	const char *password_policy;    /* "": not known */
 	unsigned wrong_binds;           /* 0: as the policy says */
+	xdb_address_fn *address;        /* NULL: any is one */
 	const char *domain, *people_base, *people_filter, *groups_base;
 	const char *profiles_base;      /* people_base with is_inline */
 	const char *rooms_base, *requests_base;
@@ -88,6 +90,7 @@ struct xdb {
 	struct pool *writer;            /* where writes go: `writes` or `search` */
 	bool filter_asks_groups;        /* people_filter has memberOf: no news says who left */
 	struct met *met;                /* names of members, and whose they are */
+	struct sound *sound;            /* values that were complained of; NULL: none */
 	size_t seek_names;              /* at most in one filter; 0: as many as we like */
 	struct fresh *fresh;            /* NULL: what is written is read at once */
 	struct list ops;

@@ -19,7 +19,10 @@
 
 #include "xdb_ldap/xdb.h"
 
-enum { ROSTER_GROUPS_MOST = 64 };
+enum {
+	ROSTER_GROUPS_MOST = 64,
+	ROSTER_VERSION_MOST = 2000000000,       /* slapd counts up in an int */
+};
 
 void roster_item_write(struct buf *out, const struct xdb_roster_item *item);
 bool roster_item_read(struct arena *a, struct slice value,

@@ -12,6 +12,7 @@
 #include "xdb_ldap/met.h"
 #include "xdb_ldap/op.h"
 #include "xdb_ldap/pool.h"
+#include "xdb_ldap/sound.h"
 #include "xdb_ldap/watch.h"
 #include "xdb_ldap/wrong.h"
 
@@ -107,6 +108,7 @@ static void take_conf(struct xdb *db, const struct xdb_conf *conf)
 	db->root.preset = conf->preset;
 	take_rules(db, conf);
 	db->domain = copy(db, conf->domain);
+	db->address = conf->address;
 	db->people_base = copy(db, conf->people_base);
 	db->people_filter = filters ? copy(db, conf->people_filter)
 	    : "(objectClass=*)";
@@ -149,6 +151,7 @@ static void store_free(struct xdb *db)
 	wrong_free(&db->wrong);
 	budget_free(&db->budget);
 	met_free(&db->met);
+	sound_free(&db->sound);
 	buf_wipe(&db->bind_password);
 	buf_fini(&db->people_normal);
 	arena_fini(&arena);

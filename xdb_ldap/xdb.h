@@ -19,8 +19,9 @@
  * An error is never "empty" and never "yes": only XDB_OK carries data, only
  * XDB_ABSENT means that the directory said there is none.
  *
- * JIDs in here are canonical text (xml/jid.h prepares them); the store compares
- * bytes.  Names coming from clients become filters and DNs only through
+ * JIDs in here are canonical text: the caller prepares those it gives (xml/jid.h), and
+ * xdb_conf.address those that are read; one that is none is left out.  The store
+ * compares bytes.  Names coming from clients become filters and DNs only through
  * filter.h's escaping writers.  Identity is the person's entryUUID. */
 #ifndef XDB_LDAP_XDB_H
 #define XDB_LDAP_XDB_H
@@ -39,6 +40,10 @@ enum xdb_preset {                       /* as [ldap] preset has them */
 	XDB_AUTO, XDB_OPENLDAP, XDB_389DS, XDB_AD, XDB_FREEIPA, XDB_PRESETS
 };
 
+/* What XMPP makes of a bare address: canonical text in the arena, or false (there
+ * is no such address).  xml/jid.h has it, which the store does not include. */
+typedef bool xdb_address_fn(struct arena *a, struct slice text, struct slice *bare_r);
+
 struct xdb_conf {                       /* strings are copied by xdb_open */
 	const char *const *uri;         /* in order of preference */
 	size_t uri_n;
@@ -55,6 +60,7 @@ struct xdb_conf {                       /* strings are copied by xdb_open */
 	const char *bind_dn;
 	struct slice bind_password;
 	const char *domain;             /* of the accounts' JIDs */
+	xdb_address_fn *address;        /* NULL: what is written is taken as it is */
 	const char *people_base, *people_filter, *people_name, *im_base;
 	enum xdb_preset preset;
 	const char *password_policy;    /* DN of the default policy (ppolicy), or "" */
@@ -184,6 +190,8 @@ struct xdb_roster_item {
 	bool ask, approved;             /* RFC 6121 §2.1.2.2, §3.4 */
 	struct slice *groups;
 	size_t group_n;
+	bool is_twice;                  /* other values are of this JID, too: they go with
+	                                   this one when it is changed */
 };
 
 struct xdb_pending {                    /* a subscription request not yet answered */
@@ -514,6 +522,8 @@ struct xdb_op *xdb_profile_delete(struct xdb *db, struct slice profile_dn);
 struct xdb_op *xdb_password_set(struct xdb *db, struct slice person_dn, struct slice password);
 
 struct xdb_op *xdb_request_create(struct xdb *db, const struct xdb_request *request);
+/* OK: res->request, with what its person is called now.  ABSENT also when the person is
+ * gone, or the entry is not complete. */
 struct xdb_op *xdb_request_load(struct xdb *db, struct slice token_hash);
 struct xdb_op *xdb_request_delete(struct xdb *db, struct slice dn);
 

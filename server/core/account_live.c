@@ -377,7 +377,8 @@ static bool is_same(const struct xdb_roster_item *a,
 {
 	bool same = slice_eq(a->name, b->name) && a->ask == b->ask
 	    && a->subscription == b->subscription
-	    && a->approved == b->approved && a->group_n == b->group_n;
+	    && a->approved == b->approved && a->group_n == b->group_n
+	    && a->is_twice == b->is_twice;
 
 	for (size_t i = 0; same && i < a->group_n; i++)
 		same = slice_eq(a->groups[i], b->groups[i]);
@@ -404,7 +405,7 @@ static void contacts_follow(struct account *a, const struct xdb_profile *p,
 {
 	const struct xdb_roster_item *item;
 	struct contact *contact;
-	struct map loaded = { 0 };      /* of two for one JID the last counts */
+	struct map loaded = { 0 };
 	size_t at = 0;
 
 	for (size_t i = 0; i < p->roster_n; i++)

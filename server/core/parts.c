@@ -3,6 +3,7 @@
 #include "core/parts.h"
 
 #include "base/log.h"
+#include "xml/jid.h"
 
 struct settings *parts_settings(const char *path)
 {
@@ -56,6 +57,7 @@ struct xdb *parts_store(const struct settings *s, const char **why_r)
 	struct buf password = { 0 };
 	struct xdb *db = NULL;
 
+	conf.address = jid_prep_bare;
 	if (*s->ldap.bind_password_file == '\0'
 	    || settings_secret(s->ldap.bind_password_file, &password, why_r)) {
 		conf.bind_password = buf_slice(&password);

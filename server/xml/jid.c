@@ -279,3 +279,13 @@ bool jid_prep_resource(struct arena *a, struct slice in, struct slice *out_r)
 {
 	return prep_part(a, resource, in, out_r);
 }
+
+bool jid_prep_bare(struct arena *a, struct slice in, struct slice *out_r)
+{
+	struct jid jid;
+
+	if (!jid_parse(a, in, &jid) || jid.resource_n != 0)
+		return false;
+	*out_r = jid_bare(&jid);
+	return true;
+}

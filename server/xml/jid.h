@@ -33,6 +33,8 @@ bool jid_with_resource(struct arena *a, const struct jid *bare, struct slice res
 struct jid jid_dup(struct arena *a, const struct jid *j);
 struct jid jid_bare_dup(struct arena *a, const struct jid *j);
 
+/* A bare address, prepared; false: it is none, or has a resource. */
+bool jid_prep_bare(struct arena *a, struct slice in, struct slice *out_r);
 /* Each part prepared on its own; false: not allowed.  Result in the arena. */
 bool jid_prep_local(struct arena *a, struct slice in, struct slice *out_r);
 bool jid_prep_domain(struct arena *a, struct slice in, struct slice *out_r);

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "xdb_ldap/xdb.h"
+#include "xml/jid.h"
 
 static inline const char *word(const json_t *q, const char *key, const char *fallback)
 {
@@ -39,6 +40,7 @@ static inline struct xdb_conf conf_read(const json_t *q, const char **uri,
 		.bind_dn = word(q, "bind_dn", ""),
 		.bind_password = slice_of(word(q, "bind_password", "")),
 		.domain = word(q, "domain", "example.org"),
+		.address = jid_prep_bare,
 		.people_base = word(q, "people_base", ""),
 		.people_filter = word(q, "people_filter", ""),
 		.people_name = word(q, "people_name", "uid"),

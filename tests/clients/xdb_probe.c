@@ -41,6 +41,7 @@ static struct xdb_roster_item *item(const json_t *q, const char *key,
 	into->subscription = (enum xdb_subscription)number(j, "subscription");
 	into->ask = number(j, "ask") != 0;
 	into->approved = number(j, "approved") != 0;
+	into->is_twice = json_is_true(json_object_get(j, "twice"));
 	into->groups = texts(j, "groups", &into->group_n);
 	return into;
 }
@@ -342,6 +343,8 @@ static json_t *of_roster(const struct xdb_profile *p)
 		    json_integer(it->subscription));
 		json_object_set_new(o, "ask", json_integer(it->ask));
 		json_object_set_new(o, "approved", json_integer(it->approved));
+		if (it->is_twice)
+			json_object_set_new(o, "twice", json_true());
 		json_array_append_new(list, o);
 	}
 	return list;

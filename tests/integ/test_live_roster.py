@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """directory.md §4: rosters changed by any LDAP tool, and what follows."""
 
+import ldap
 import pytest
 
 from client import befriend, condition, pushes, settle, show
 from live import (build_is_slow, clock, live, profile_dn,       # noqa: F401
                   roster, shared_world)
 from rawclient import escape, local
+from world import wait_for
 
 TIMES = 15
 
@@ -235,3 +237,22 @@ def test_item_too_large_to_be_kept_is_refused(ann):
     answer = ann.set_item("b@otra.example", name="x", groups=groups)
     assert condition(answer) == "modify not-acceptable"
     assert ann.items()["b@otra.example"][2] is None
+
+
+def test_hostile_values_while_online(live, login):
+    """What another tool writes is no reason for a client to throw its list away."""
+    ann = login()
+    assert ann.set_item("b@otra.example", "Bea").get("type") == "result"
+    ann.roster()
+    dn = profile_dn(live, ann.person)
+    live.root.modify_s(dn, [
+        (ldap.MOD_ADD, "imRosterItem", [b"@@ to 0 0 x", b"EVA@Otra.Example to 0 0 -"]),
+        (ldap.MOD_REPLACE, "imRosterVersion", [b"99999999999999999999"])])
+    wait_for(lambda: "eva@otra.example" in ann.items())
+    assert set(ann.items()) == {"b@otra.example", "eva@otra.example"}
+    assert ann.set_item("b@otra.example", "Beatriz").get("type") == "result"
+    assert ann.set_item("eva@otra.example", "Eva").get("type") == "result"
+    assert ann.set_item("b@otra.example", subscription="remove").get("type") == "result"
+    assert set(ann.items()) == {"eva@otra.example"}
+    assert sorted(live.profile(ann.person)["imRosterItem"]) == [
+        "@@ to 0 0 x", "eva@otra.example to 0 0 Eva"]

@@ -55,6 +55,44 @@ def test_room_with_an_unusual_name(im, web, room):
         assert load(im, room(name=name))["name"] == name
 
 
+def test_room_whose_name_is_none(im, web, root, slapd, room):
+    """m5: an address that nobody can have is in no list, nor in anybody's way."""
+    made = {}
+    for name in "Sala Ñ", "a b", "x@y", "a/b", "SALA3", "Ñandú", "straße":
+        dn = f"imRoomName={ldap.dn.escape_dn_chars(name)},ou=rooms,{slapd.env['IM_BASE']}"
+        root.add_s(dn, [("objectClass", b"imRoom"), ("imRoomName", name.encode())])
+        made[name] = dn
+    try:
+        listed = {r["name"] for r in im.ask("room_list")["list"]}
+        assert {"sala3", "ñandú"} <= listed
+        assert not listed & {"SALA3", "Sala Ñ", "a b", "x@y", "a/b", "straße"}
+        im.ask("room_list")
+        said = im.said()
+        assert [said.count(f'"{made[n]}"') for n in ("a b", "SALA3")] == [1, 0]
+        assert load(im, "sala3")["name"] == "sala3"
+        assert load(im, "ñandú")["name"] == "ñandú"
+        assert im.ask("room_load", name="strasse")["status"] == "absent"
+        assert im.ask("room_load", name="a b")["status"] == "absent"
+    finally:
+        for dn in made.values():
+            root.delete_s(dn)
+
+
+def test_room_people_whose_address_is_none(im, root, room, person):
+    uid = person(uid="con espacio")
+    name = room(people=[{"jid": "eve@other.org", "affiliation": ADMIN}])
+    dn = load(im, name)["dn"]
+    [(person_dn, _)] = root.search_s(
+        "dc=example,dc=org", ldap.SCOPE_SUBTREE, f"(uid={uid})", ["1.1"])
+    root.modify_s(dn, [(ldap.MOD_ADD, "imOutcastJid", [b"@@", b"Mallory@Other.ORG"]),
+                       (ldap.MOD_ADD, "imMember", [person_dn.encode()])])
+    found = load(im, name)
+    assert people_of(found) == {"eve@other.org": ADMIN, "mallory@other.org": OUTCAST}
+    assert found["unresolved"] == 2
+    assert set_affiliation(im, dn, "mallory@other.org", OUTCAST, NOBODY) == "ok"
+    assert entry_of(root, dn)["imOutcastJid"] == ["@@"]
+
+
 def test_no_such_room(im):
     assert im.ask("room_load", name="no-such-room")["status"] == "absent"
     assert im.ask("room_load", name="")["status"] == "absent"

@@ -133,6 +133,82 @@ def test_REL_24_an_unreadable_contact_costs_one_contact(im, root, profile):
     assert "nonsense" not in im.said()
 
 
+# An address that is none, and what was written by whoever wrote it.
+NO_ADDRESS = ["@@ to 0 0 x", "%20 both 0 0 -", "a%20b@example.org both 0 0 -",
+              "@example.org both 0 0 -", "eve@example.org/home both 0 0 -",
+              f"{'e' * 1024}@example.org both 0 0 -", "eve@ both 0 0 -"]
+
+
+def test_REL_24_an_address_that_is_none_costs_one_contact(im, root, profile):
+    """m6: clients throw the whole roster away for one such item."""
+    account = profile()
+    dn, uid = account["profile"]["dn"], account["person"]["uid"]
+    root.modify_s(dn, [
+        (ldap.MOD_ADD, "imRosterItem", [b"bob@example.org both 0 0 Bob",
+                                        *map(str.encode, NO_ADDRESS)]),
+        (ldap.MOD_ADD, "imPending", [b"@@ hello", b"eve@example.org"])])
+    p = im.account(uid)["profile"]
+    assert [i["jid"] for i in p["roster"]] == ["bob@example.org"]
+    assert [i["jid"] for i in p["pending"]] == ["eve@example.org"]
+    im.account(uid)
+    said = [line for line in im.said().splitlines() if dn in line]
+    assert len(said) == 2, said
+    assert f"attribute=imRosterItem count={len(NO_ADDRESS)} " in said[0]
+    assert change(im, account, 0, remove=p["roster"][0])["status"] == "ok"
+    assert sorted(entry_of(root, dn)["imRosterItem"]) == sorted(NO_ADDRESS)
+
+
+def test_roster_address_as_somebody_wrote_it(im, root, profile):
+    """Capital letters are the same address; it can be changed and removed."""
+    account = profile()
+    dn, uid = account["profile"]["dn"], account["person"]["uid"]
+    root.modify_s(dn, [(ldap.MOD_ADD, "imRosterItem",
+                        [b"BOB@Example.ORG both 0 0 Bob"])])
+    [item] = im.account(uid)["profile"]["roster"]
+    assert item["jid"] == "bob@example.org"
+    new = {**item, "name": "Robert"}
+    assert change(im, account, 0, remove=item, add=new)["status"] == "ok"
+    assert entry_of(root, dn)["imRosterItem"] == ["bob@example.org both 0 0 Robert"]
+
+
+def test_roster_with_one_address_twice(im, root, profile):
+    """One of them counts, and a change leaves none that could come back."""
+    account = profile()
+    dn, uid = account["profile"]["dn"], account["person"]["uid"]
+    root.modify_s(dn, [(ldap.MOD_ADD, "imRosterItem", [
+        b"bob@example.org both 0 0 Bob", b"Bob@example.org none 0 0 -",
+        b"bob@example.org from 0 0 B"])])
+    [item] = im.account(uid)["profile"]["roster"]
+    assert item["jid"] == "bob@example.org" and item["twice"]
+    assert change(im, account, 0, remove=item)["status"] == "ok"
+    assert im.account(uid)["profile"]["roster"] == []
+    assert "imRosterItem" not in entry_of(root, dn)
+
+
+@pytest.mark.parametrize("version", [
+    "-5", "99999999999999999999", "4294967296", "2147483648"])
+def test_roster_version_that_is_none(im, root, profile, version):
+    """m7: every change was a conflict, for ever.  Two at once are one, still."""
+    account = profile()
+    dn, uid = account["profile"]["dn"], account["person"]["uid"]
+    root.modify_s(dn, [(ldap.MOD_REPLACE, "imRosterVersion", [version.encode()])])
+    assert im.account(uid)["profile"]["version"] == 0
+    assert f'attribute=imRosterVersion count=1 entry="{dn}"' in im.said()
+    assert change(im, account, 0, add={"jid": "a@x.org"})["version"] == 1
+    assert change(im, account, 0, add={"jid": "b@x.org"})["status"] == "conflict"
+    assert change(im, account, 1, add={"jid": "b@x.org"})["version"] == 2
+    assert entry_of(root, dn)["imRosterVersion"] == ["2"]
+
+
+@pytest.mark.parametrize("status", ["actve", "x" * 32, "\x01"])
+def test_status_that_nobody_knows_is_not_active(im, root, profile, status):
+    account = profile()
+    dn, uid = account["profile"]["dn"], account["person"]["uid"]
+    root.modify_s(dn, [(ldap.MOD_REPLACE, "imStatus", [status.encode()])])
+    assert im.account(uid)["profile"]["status"] == 1            # suspended
+    assert f'attribute=imStatus count=1 entry="{dn}"' in im.said()
+
+
 def test_pending(im, root, profile):
     account = profile()
     uid = account["person"]["uid"]

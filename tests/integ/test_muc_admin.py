@@ -59,6 +59,22 @@ def test_affiliations_by_jid(world, login):
     assert answer.find("i:query/i:identity", NS).get("name") == "anita"
 
 
+@pytest.mark.parametrize("lists,wanted", [
+    (("imOwner", "imAdmin", "imMember"), "owner"),
+    (("imAdminJid", "imMember"), "admin"), (("imOwnerJid", "imMemberJid"), "owner"),
+    (("imOwner", "imOutcastJid"), None), (("imOutcast", "imAdminJid"), None)])
+def test_somebody_in_several_lists_of_the_entry(world, login, lists, wanted):
+    """Some tool put them there: out is out, and of the others the higher counts."""
+    ann = login()
+    room = world.room(**{name: [ann.bare if name.endswith("Jid")
+                                else ann.person.dn] for name in lists})
+    came = enter(ann, room, "ann")
+    if wanted is None:
+        assert condition(came[-1]) == "auth forbidden"
+    else:
+        assert item(came[-2])["affiliation"] == wanted
+
+
 def test_members_only_entry(world, login):
     ann, bob = login(), login()
     room = world.room(imRoomOption=["membersonly=yes"],

@@ -12,11 +12,23 @@ static void set(struct buf *b, struct slice s)
 	buf_add(b, s);
 }
 
+/* Somebody may be in several lists of an entry: out is out, and of everything else
+ * the higher counts. */
+static bool is_more(const struct room *r, const struct xdb_room_person *p)
+{
+	const struct affiliate *was = affiliate_find(r, p->jid);
+
+	return was == NULL || p->affiliation == AFF_OUTCAST
+	    || (was->person.affiliation != AFF_OUTCAST
+	    && p->affiliation > was->person.affiliation);
+}
+
 static void take_people(struct room *r, const struct xdb_room *entry)
 {
 	affiliates_clear(r);
 	for (size_t i = 0; i < entry->person_n; i++)
-		affiliate_put(r, &entry->people[i]);
+		if (is_more(r, &entry->people[i]))
+			affiliate_put(r, &entry->people[i]);
 }
 
 void room_take(struct room *r, const struct xdb_room *entry)

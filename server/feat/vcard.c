@@ -74,11 +74,13 @@ static void vcard_loaded(struct job *j, const struct xdb_result *res)
 		return;
 	}
 	card = vcard_merge(&j->arena, res->vcard);
-	if (card == NULL) {
+	if (card == NULL) {             /* the directory's part is good (REL-24) */
+		struct xdb_vcard rest = *res->vcard;
+
 		log_event(LOG_WARN, "vcard-broken", whose->text,
 		    "attribute=imVCard");
-		job_fail_xdb(j, XDB_BROKEN);
-		return;
+		rest.remainder = slice_make(NULL, 0);
+		card = vcard_merge(&j->arena, &rest);
 	}
 	job_reply(j, card);
 }

@@ -6,6 +6,7 @@ import base64
 import pytest
 
 from client import Client, condition
+from live import profile_dn
 from rawclient import escape
 
 CARD = "vcard-temp"
@@ -107,6 +108,18 @@ def test_empty_card_removes_the_remainder(world, login):
     store(ann, "")
     assert texts(card(ann), "BDAY") == []
     assert "imVCard" not in world.profile(ann.person)
+
+
+def test_remainder_that_is_no_card_costs_nothing_else(world, login):
+    """Some other tool wrote it: what the directory shows is shown."""
+    ann, bob = login(), login()
+    name = texts(card(ann), "FN")
+    store(ann, "<BDAY>1970-01-01</BDAY>")
+    for odd in "<x xmlns='y'/>", "<vCard", "no XML":
+        world.modify(profile_dn(world, ann.person), imVCard=[odd])
+        assert texts(card(bob, ann.bare), "FN") == texts(card(ann), "FN") == name
+    assert store(ann, "<BDAY>1971-01-01</BDAY>").get("type") == "result"
+    assert texts(card(bob, ann.bare), "BDAY") == ["1971-01-01"]
 
 
 def test_card_of_somebody_else_is_not_ours_to_write(world, login):

@@ -38,6 +38,7 @@ static void request_loaded(struct exchange *x, const struct xdb_result *res)
 {
 	struct finding *find = x->act;
 	struct activation *a;
+	const char *local;
 
 	if (res->status == XDB_ABSENT || (res->status == XDB_OK
 	    && res->request->expires_s <= wall_now_ms() / 1000)) {
@@ -54,7 +55,9 @@ static void request_loaded(struct exchange *x, const struct xdb_result *res)
 	a->request.person_dn = slice_dup(&x->arena, res->request->person_dn);
 	a->request.uid = slice_dup(&x->arena, res->request->uid);
 	a->request.expires_s = res->request->expires_s;
-	a->jid = exchange_printf(x, SLICE_FMT "@%s", SLICE_ARG(a->request.uid),
+	local = input_local_part(&x->arena, a->request.uid);
+	a->jid = exchange_printf(x, "%s@%s", local != NULL ? local
+	    : slice_cstr(&x->arena, a->request.uid),
 	    x->web->settings->server.domain);
 	find->then(x, a);
 }

@@ -7,6 +7,7 @@
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/op.h"
+#include "xdb_ldap/sound.h"
 #include "xdb_ldap/values.h"
 
 enum { HASH_HEX = 64, ID_BYTES = 16 };
@@ -65,11 +66,15 @@ struct xdb_op *xdb_request_create(struct xdb *db, const struct xdb_request *requ
 
 /* --- load -------------------------------------------------------------------------------- */
 
+struct request_load { struct call *call; struct xdb_request *request; };
+
 static void request_found(struct xdb_op *op);
+static void request_person_found(struct xdb_op *op);
 
 struct xdb_op *xdb_request_load(struct xdb *db, struct slice token_hash)
 {
-	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	struct xdb_op *op = op_new(db, sizeof (struct request_load));
+	struct request_load *l = op->data;
 	struct buf filter = { 0 };
 
 	if (!is_hash(token_hash)) {
@@ -80,7 +85,7 @@ struct xdb_op *xdb_request_load(struct xdb *db, struct slice token_hash)
 	filter_eq(&filter, op_name(op, ATTR_TOKEN_HASH), token_hash);
 	filter_eq(&filter, op_name(op, ATTR_REQUEST_STATE), SLICE("open"));
 	filter_close(&filter);
-	*(struct call **)op->data = call_search(op, &(struct search){
+	l->call = call_search(op, &(struct search){
 	    .base = db->requests_base, .scope = LDAP_SCOPE_ONELEVEL,
 	    .filter = op_take(op, &filter), .set = SET_REQUEST, .most = 2 });
 	op_await(op, request_found);
@@ -89,7 +94,8 @@ struct xdb_op *xdb_request_load(struct xdb *db, struct slice token_hash)
 
 static void request_found(struct xdb_op *op)
 {
-	struct call *c = *(struct call **)op->data;
+	struct request_load *l = op->data;
+	struct call *c = l->call;
 	struct xdb_request *r;
 
 	if (op_search_failed(op, c))
@@ -99,17 +105,43 @@ static void request_found(struct xdb_op *op)
 		    "not exactly one request");
 		return;
 	}
-	r = ARENA_NEW(&op->arena, struct xdb_request);
+	l->request = r = ARENA_NEW(&op->arena, struct xdb_request);
 	r->dn = c->entries->dn;
 	r->token_hash = entry_one(c->entries, ATTR_TOKEN_HASH);
 	r->person_dn = entry_one(c->entries, ATTR_PERSON);
 	r->uid = entry_one(c->entries, ATTR_UID);
-	if (r->person_dn.n == 0 || !time_read(entry_one(c->entries,
+	if (!dn_is_valid(r->person_dn) || !time_read(entry_one(c->entries,
 	    ATTR_TOKEN_EXPIRES), &r->expires_s)) {
-		op_finish(op, XDB_BROKEN, "the request is not complete");
+		sound_say(op->db, c->entries, r->person_dn.n == 0 ? ATTR_PERSON
+		    : ATTR_TOKEN_EXPIRES, 1);
+		op_finish(op, XDB_ABSENT, "the request is nobody's, or for ever");
 		return;
 	}
-	op->res.request = r;
+	l->call = call_search(op, &(struct search){
+	    .base = op_text(op, r->person_dn), .scope = LDAP_SCOPE_BASE,
+	    .filter = op->db->people_filter, .set = SET_NAME });
+	op_await(op, request_person_found);
+}
+
+/* Somebody may have been removed since (refint takes imPerson away then, where it is
+ * loaded), or renamed (and imPerson follows, but not the uid): what counts is what
+ * the person is called now. */
+static void request_person_found(struct xdb_op *op)
+{
+	struct request_load *l = op->data;
+	const struct entry *e = l->call->entries;
+	struct slice name;
+
+	if (l->call->status != XDB_ABSENT && op_failed(op, l->call))
+		return;
+	if (e == NULL || entry_one(e, ATTR_NAME).n == 0) {
+		op_finish(op, XDB_ABSENT, "the request's person is gone");
+		return;
+	}
+	if (!entry_name(e, ATTR_NAME, l->request->uid, &name))
+		name = entry_one(e, ATTR_NAME);
+	l->request->uid = name;
+	op->res.request = l->request;
 	op_finish(op, XDB_OK, NULL);
 }
 

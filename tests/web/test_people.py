@@ -154,6 +154,41 @@ def test_link_of_last_week_is_dead(world, admin, visitor):
         world.ldap(f"uid={uid},{world.env['PEOPLE_BASE']}", "una clave")
 
 
+def test_link_of_somebody_who_is_gone_is_dead(world, admin, visitor):
+    """m10: it was a page that said something is broken."""
+    uid = new_person(world, admin)
+    path = "/activate/" + the_link(admin).rpartition("/")[2]
+    world.root.delete_s(f"uid={uid},{world.env['PEOPLE_BASE']}")
+    assert visitor.get(path).status == 404
+    assert "does not work" in visitor.page.text
+    assert visitor.post(path, {"password": "una clave", "again": "una clave"}
+                        ).status == 404
+
+
+@pytest.mark.parametrize("takes", ["imTokenExpires", "imPerson"])
+def test_link_with_half_an_entry_is_dead(world, admin, visitor, takes):
+    uid = new_person(world, admin)
+    path = "/activate/" + the_link(admin).rpartition("/")[2]
+    dn, _ = next(r for r in requests(world) if f"uid={uid}," in str(r[1]))
+    world.root.modify_s(dn, [(ldap.MOD_DELETE, takes, None)])
+    assert visitor.get(path).status == 404
+    assert f"attribute={takes} count=1" in world.logs()
+
+
+def test_link_says_the_address_that_the_person_has_now(world, admin, visitor):
+    """m11: renamed before using it."""
+    uid, now = new_person(world, admin), world.name("renombrada")
+    path = "/activate/" + the_link(admin).rpartition("/")[2]
+    base = world.env["PEOPLE_BASE"]
+    world.root.rename_s(f"uid={uid},{base}", f"uid={now}", delold=1)
+    visitor.get(path)
+    assert f"{now}@{world.domain}" in visitor.page.text
+    assert f"{uid}@{world.domain}" not in visitor.page.text
+    visitor.submit(path, password="ocho8888", again="ocho8888")
+    assert f"{now}@{world.domain}" in visitor.page.text
+    assert Browser(world).sign_in(now, "ocho8888").path == "/me"
+
+
 @pytest.mark.parametrize("token", ["x", "0" * 64, "*", "(objectClass=*)",
                                    "a,ou=people", "ñ" * 20, "0" * 1000])
 def test_made_up_tokens_are_dead(world, visitor, token):

@@ -6,6 +6,7 @@
 #include "ctl/checks.h"
 #include "ctl/judge.h"
 #include "xdb_ldap/pool.h"
+#include "xml/jid.h"
 
 /* Complaints of settings_load that are, or are not, about secrets. */
 static void complain(struct doctor *d, struct result *r, bool about_secrets)
@@ -41,6 +42,8 @@ static bool directory_prepare(struct doctor *d, const char **why_r)
 	db->root.preset = (enum xdb_preset)s->ldap.preset;
 	db->rules = (struct rules){ .shells = s->ldap.closed_shells.v,
 		.shell_n = s->ldap.closed_shells.n };
+	db->domain = s->server.domain;
+	db->address = jid_prep_bare;
 	db->people_base = s->ldap.people_base;
 	db->people_filter = s->ldap.people_filter;
 	db->is_inline = s->ldap.profiles == PROFILES_INLINE;

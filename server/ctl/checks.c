@@ -47,6 +47,7 @@ const struct check checks[] = {
 	{ "people", "the people filter", "bases", check_people },
 	{ "names", "names of people as addresses", "people", check_names },
 	{ "profiles", "addresses of profiles", "people schema", check_profiles },
+	{ "values", "what profiles and rooms say", "bases schema", check_values },
 	{ "examples", "three people as the service sees them", "people",
 	    check_examples },
 	{ "people-groups", "groups whose members may use the service", "bases",

@@ -27,8 +27,8 @@ check_fn check_entries;
 /* check_people.c: what is in it */
 check_fn check_bases, check_people, check_names, check_examples,
     check_password_time;
-/* check_profiles.c */
-check_fn check_profiles;
+/* check_profiles.c, check_values.c */
+check_fn check_profiles, check_values;
 /* check_search.c, check_groups.c: what people see of one another, where it is configured */
 check_fn check_search, check_groups;
 /* check_admission.c: the groups whose members may use the service */

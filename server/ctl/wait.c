@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "xml/jid.h"
 
 struct xdb *wait_open(const struct settings *s, const char **why_r)
 {
@@ -12,6 +13,7 @@ struct xdb *wait_open(const struct settings *s, const char **why_r)
 	struct xdb *db = NULL;
 
 	log_open("/dev/null", LOG_ERROR, why_r);
+	conf.address = jid_prep_bare;
 	conf.search_connections = conf.bind_connections = 1;
 	if (s->ldap.sasl_external
 	    || settings_secret(s->ldap.bind_password_file, &password, why_r)) {

@@ -429,6 +429,41 @@ def test_two_profiles_of_one_address(doctor):
     assert doctor.findings() == {}
 
 
+ODD = {"imRosterItem": ["@@ to 0 0 x", "nonsense", "eve@example.org/x both 0 0 -"],
+       "imPending": ["a b c"], "imStatus": ["actve"], "imRosterVersion": ["-5"],
+       "jid": ["no address"]}
+
+
+@pytest.mark.parametrize("attribute,value", [
+    (attribute, value) for attribute in ODD for value in ODD[attribute]])
+def test_value_that_nobody_understands(doctor, attribute, value):
+    world = doctor.world
+    [(_, lucia)] = world.search("uid=lucia,ou=people,dc=example,dc=org",
+                                attributes=["entryUUID"])
+    [uuid] = lucia["entryUUID"]
+    dn = f"imPersonUUID={uuid},ou=profiles,{BELOW_IM}"
+    content = {"objectClass": ["imProfile"], "imPersonUUID": [uuid],
+               "jid": ["lucia@localhost"], "imRosterItem": [
+                   "andres@localhost both 0 0 -"]}
+    with entry(world, dn, **{**content, attribute: [value]}):
+        assert doctor.findings() == {"values": WARNING}
+        assert attribute in doctor.says("values") and dn in doctor.says("values")
+    with entry(world, dn, **content):
+        assert doctor.findings() == {}
+
+
+@pytest.mark.parametrize("more", [
+    {"imRoomName": ["a b"]}, {"imRoomOption": ["membersonly"]},
+    {"imOwnerJid": ["@@"]}, {"imBoundState": ["yesterday"]}],
+    ids=lambda more: next(iter(more)))
+def test_room_that_nobody_understands(doctor, more):
+    content = {"objectClass": ["imRoom"], "imRoomName": ["sala"], **more}
+    dn = f"imRoomName={content['imRoomName'][0]},ou=rooms,{BELOW_IM}"
+    with entry(doctor.world, dn, **content):
+        assert doctor.findings() == {"values": WARNING}
+        assert dn in doctor.says("values")
+
+
 def orphan(uuid, jid):
     return f"imPersonUUID={uuid},ou=profiles,{BELOW_IM}", dict(
         objectClass=["imProfile"], imPersonUUID=[uuid], jid=[jid])

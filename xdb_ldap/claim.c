@@ -16,7 +16,6 @@
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/person.h"
-#include "xdb_ldap/sync.h"
 
 enum { LOOKS_MOST = 4, PROFILES_MOST = 4 };
 
@@ -111,20 +110,6 @@ static enum attr owner_attr(const struct xdb_op *op)
 	return op->db->is_inline ? ATTR_UUID : ATTR_PERSON_UUID;
 }
 
-/* As the server calls the entry (sync.h). */
-static void filter_uuid(struct xdb_op *op, struct buf *filter, enum attr attr,
-    struct slice uuid)
-{
-	struct buf id = { 0 };
-
-	if (attr == ATTR_PERSON_UUID || !sync_id_of_uuid(op_name(op, attr), uuid,
-	    &id))
-		filter_eq(filter, op_name(op, attr), uuid);
-	else
-		filter_eq(filter, op_name(op, attr), buf_slice(&id));
-	buf_fini(&id);
-}
-
 void claim_start(struct xdb_op *op, const struct claim_of *of, claim_done_fn *done)
 {
 	struct claim *c = ARENA_NEW(&op->arena, struct claim);
@@ -146,7 +131,7 @@ static void look(struct xdb_op *op)
 	c->mine = c->other = NULL;
 	filter_open(&filter, '|');
 	filter_eq(&filter, op_name(op, ATTR_JID), c->of.jid);
-	filter_uuid(op, &filter, owner_attr(op), c->of.uuid);
+	op_seek_uuid(op, &filter, owner_attr(op), c->of.uuid);
 	filter_close(&filter);
 	c->call = call_search(op, &(struct search){ .base = op->db->profiles_base,
 	    .scope = op->db->is_inline ? LDAP_SCOPE_SUBTREE : LDAP_SCOPE_ONELEVEL,
@@ -176,7 +161,7 @@ static void looked(struct xdb_op *op)
 		return;
 	}
 	/* Whatever people_filter says: who is there has that profile. */
-	filter_uuid(op, &filter, ATTR_UUID, entry_one(c->other, ATTR_PERSON_UUID));
+	op_seek_uuid(op, &filter, ATTR_UUID, entry_one(c->other, ATTR_PERSON_UUID));
 	c->call = call_search(op, &(struct search){ .base = op->db->people_base,
 	    .scope = LDAP_SCOPE_SUBTREE, .filter = op_take(op, &filter),
 	    .set = SET_NAME, .most = 2 });

@@ -269,6 +269,21 @@ struct xdb_op *xdb_group_list(struct xdb *db, const char *filter)
 	return op;
 }
 
+static void group_found(struct xdb_op *op);
+
+struct xdb_op *xdb_group_find(struct xdb *db, struct slice uuid)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	struct buf filter = { 0 };
+
+	op_seek_uuid(op, &filter, ATTR_ENTRY_UUID, uuid);
+	*(struct call **)op->data = call_search(op, &(struct search){
+	    .base = db->groups_base, .scope = LDAP_SCOPE_SUBTREE,
+	    .filter = op_take(op, &filter), .set = SET_GROUP, .most = 2 });
+	op_await(op, group_found);
+	return op;
+}
+
 void group_head_read(const struct entry *e, struct xdb_group *group)
 {
 	group->dn = e->dn;
@@ -294,4 +309,14 @@ static void groups_found(struct xdb_op *op)
 	op->res.groups = groups;
 	op->res.is_cut = c->is_cut;
 	op_finish(op, XDB_OK, NULL);
+}
+
+static void group_found(struct xdb_op *op)
+{
+	const struct call *c = *(struct call **)op->data;
+
+	if (c->status == XDB_OK && c->entry_n == 0)
+		op_finish(op, XDB_ABSENT, "no such group");
+	else
+		groups_found(op);
 }

@@ -6,6 +6,7 @@
 
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
+#include "xdb_ldap/sync.h"
 
 enum { OP_ROOM = 2048 };
 
@@ -37,6 +38,19 @@ void op_seek_text(const struct xdb_op *op, struct buf *filter,
 	for (size_t i = 0; i < n; i++)
 		filter_has(filter, op_name(op, attrs[i]), text);
 	filter_close(filter);
+}
+
+void op_seek_uuid(const struct xdb_op *op, struct buf *filter, enum attr attr,
+    struct slice uuid)
+{
+	struct buf id = { 0 };
+
+	if (attr == ATTR_PERSON_UUID || !sync_id_of_uuid(op_name(op, attr), uuid,
+	    &id))
+		filter_eq(filter, op_name(op, attr), uuid);
+	else
+		filter_eq(filter, op_name(op, attr), buf_slice(&id));
+	buf_fini(&id);
 }
 
 const char *op_text(struct xdb_op *op, struct slice s)

@@ -75,6 +75,10 @@ const char *op_name(const struct xdb_op *op, enum attr attr);
 void op_seek_text(const struct xdb_op *op, struct buf *filter,
     const enum attr *attrs, size_t n, struct slice text);
 
+/* Another: whose `attr` is this entryUUID, as the server calls it (sync.h). */
+void op_seek_uuid(const struct xdb_op *op, struct buf *filter, enum attr attr,
+    struct slice uuid);
+
 /* Copies for the operation: strings that end in NUL. */
 const char *op_text(struct xdb_op *op, struct slice s);
 /* What was written, in the arena; the buffer is freed. */

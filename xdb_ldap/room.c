@@ -241,7 +241,7 @@ struct xdb_op *xdb_room_set_subject(struct xdb *db, struct slice dn,
 }
 
 struct xdb_op *xdb_room_set_bound_state(struct xdb *db, struct slice dn,
-    const struct xdb_bound_state *state, struct slice bound_to)
+    const struct xdb_bound_state *state, struct slice was, struct slice bound_to)
 {
 	struct xdb_op *op = op_new(db, sizeof (struct call *));
 	struct buf value = { 0 };
@@ -252,8 +252,11 @@ struct xdb_op *xdb_room_set_bound_state(struct xdb *db, struct slice dn,
 	if (state->read_s != 0 || state->failed_s != 0)
 		bound_state_write(&value, state);
 	mods_set(&m, op, ATTR_BOUND_STATE, slice_of(op_take(op, &value)));
-	if (bound_to.n != 0)
-		mods_set(&m, op, ATTR_BOUND_TO, bound_to);
+	if (bound_to.n != 0) {
+		/* This very value, or nothing: somebody may have written another. */
+		mods_put_one(&m, op, LDAP_MOD_DELETE, ATTR_BOUND_TO, was);
+		mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_BOUND_TO, bound_to);
+	}
 	op_await_one(op, call_modify(op, op_text(op, dn), &m, NULL));
 	return op;
 }

@@ -272,11 +272,18 @@ void bound_state_write(struct buf *out, const struct xdb_bound_state *state)
 		buf_addc(out, '-');
 	number_write(out, state->matched);
 	number_write(out, state->unresolved);
-	if (state->failed_s == 0)
+	if (state->failed_s == 0 && state->uuid.n == 0)
 		return;
 	buf_addc(out, ' ');
-	time_write(out, state->failed_s);
+	if (state->failed_s != 0)
+		time_write(out, state->failed_s);
+	else
+		buf_addc(out, '-');
 	next_word_write(out, state->why);
+	if (state->uuid.n == 0)
+		return;
+	next_word_write(out, state->uuid);
+	next_word_write(out, state->dn);
 }
 
 static bool time_word_read(struct arena *a, struct slice *rest, int64_t *seconds_r)
@@ -308,7 +315,10 @@ bool bound_state_read(struct arena *a, struct slice value,
 	    || !number_read(&value, &s.matched)
 	    || !number_read(&value, &s.unresolved)
 	    || !time_word_read(a, &value, &s.failed_s)
-	    || !word_read_if(a, &value, &s.why) || slice_trim(value).n != 0)
+	    || !word_read_if(a, &value, &s.why)
+	    || !word_read_if(a, &value, &s.uuid)
+	    || !word_read_if(a, &value, &s.dn)
+	    || (s.uuid.n != 0) != (s.dn.n != 0) || slice_trim(value).n != 0)
 		return false;
 	*state_r = s;
 	return true;

@@ -5,7 +5,7 @@
  *   imPending      jid [status]
  *   imOwnerJid …   jid [nick [reason]]
  *   imRoomOption   key=value
- *   imBoundState   time|- matched unresolved [time why]
+ *   imBoundState   time|- matched unresolved [time|- why [entryUUID DN]]
  *
  * Words one space apart, each percent-encoded; "-" stands for an empty word and
  * a word that is "-" is written %2D.  The canonical JID comes first, so people

@@ -271,6 +271,9 @@ struct xdb_bound_state {
 	size_t matched, unresolved;     /* people of it; values that name nobody */
 	int64_t failed_s;               /* since when it cannot be read; 0: it can */
 	struct slice why;
+	/* Which list that was: its entryUUID, and the DN that the room had for it.  Both
+	 * or neither. */
+	struct slice uuid, dn;
 };
 
 struct xdb_room {
@@ -460,10 +463,11 @@ struct xdb_op *xdb_room_delete(struct xdb *db, struct slice dn);
 /* Replaces title, description, subject, language, bound_to and options (not people). */
 struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *room);
 struct xdb_op *xdb_room_set_subject(struct xdb *db, struct slice dn, struct slice subject);
-/* One that is all 0 removes what is said.  `bound_to`: the list has this name now;
- * empty: it has the one that is there. */
+/* One that is all 0 removes what is said.  `bound_to`: the list that was `was` has this
+ * name now, CONFLICT: the room follows another by now; empty: it has the one that is
+ * there. */
 struct xdb_op *xdb_room_set_bound_state(struct xdb *db, struct slice dn,
-    const struct xdb_bound_state *state, struct slice bound_to);
+    const struct xdb_bound_state *state, struct slice was, struct slice bound_to);
 /* `was` as it is now (affiliation AFF_NONE: none), `is` as it shall be; same
  * JID.  Local people are stored by DN, all others by JID. */
 struct xdb_op *xdb_room_set_affiliation(struct xdb *db, struct slice dn,
@@ -482,6 +486,9 @@ struct xdb_op *xdb_group_has(struct xdb *db, struct slice group_dn,
  * nobody was found by, or was ABSENT, of any group; when it is dynamic, of people
  * (is_slight, too), else of those who are in it. */
 struct xdb_op *xdb_group_load(struct xdb *db, struct slice dn);
+/* The group or list whose entryUUID this is, wherever it is below groups_base by now.
+ * OK: res->groups[0], without members.  ABSENT: there is none. */
+struct xdb_op *xdb_group_find(struct xdb *db, struct slice uuid);
 /* Groups and lists that match a filter of the configuration: res->groups. */
 struct xdb_op *xdb_group_list(struct xdb *db, const char *filter);
 /* Groups and mailing lists by a piece of their name; "" finds all. */

@@ -118,7 +118,7 @@ static void follow_all(void)
 	rest = slice_of(text);
 	for (size_t i = 0; conf_dn_next(&rest, &dn); i++) {
 		groups[i] = (struct follower){ .told = told };
-		source_follow(&groups[i], dn);
+		source_follow(&groups[i], dn, slice_make(NULL, 0));
 	}
 }
 

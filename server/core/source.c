@@ -27,7 +27,7 @@ enum {
 	UNUSED_NAMES_MOST = 200000,     /* of all lists that nobody follows: 10 MB */
 };
 
-static struct map sources;              /* DN -> struct source */
+static struct map sources;              /* key -> struct source */
 static struct list unused = { &unused, &unused };
 static size_t unused_names;
 /* The watchers went through all people: news of one is news, and not the
@@ -35,26 +35,52 @@ static size_t unused_names;
 static bool people_are_known;
 
 static void source_read(void *ctx);
+static void source_ask(struct source *s);
 static void source_loaded(const struct xdb_result *res, void *ctx);
 static void source_write(void *ctx);
 static void source_idle(void *ctx);
 
 /* --- life --- */
 
-static struct source *source_get(struct slice dn)
+/* What has that name, or had it, may be another list. */
+static bool is_meant(const struct source *s, struct slice uuid)
+{
+	if (uuid.n != 0)
+		return slice_eq(uuid, buf_slice(&s->uuid));
+	return !s->is_moved && (s->uuid.n == 0 || s->has_roll);
+}
+
+/* Whoever asks for that name from now on means another. */
+static void make_way(struct source *s)
+{
+	static unsigned others;
+	struct buf key = { 0 };
+
+	map_take(&sources, s->key);
+	buf_addf(&key, "%u ", ++others);        /* no DN begins so */
+	buf_add(&key, s->dn);
+	s->key = slice_dup(&s->life, buf_slice(&key));
+	buf_fini(&key);
+	map_put(&sources, s->key, s);
+}
+
+static struct source *source_get(struct slice dn, struct slice uuid)
 {
 	struct source *s = map_find(&sources, dn);
 
-	if (s != NULL)
+	if (s != NULL && is_meant(s, uuid))
 		return s;
+	if (s != NULL)
+		make_way(s);
 	s = NEW(struct source);
-	s->dn = slice_dup(&s->life, dn);
+	s->dn = s->key = slice_dup(&s->life, dn);
+	buf_add(&s->uuid, uuid);
 	list_init(&s->followers);
 	list_init(&s->unused);
 	timer_init(&s->again, source_read, s);
 	chore_init(&s->writing, source_write, s);
 	timer_init(&s->idle, source_idle, s);
-	map_put(&sources, s->dn, s);
+	map_put(&sources, s->key, s);
 	return s;
 }
 
@@ -69,7 +95,7 @@ static void source_is_used(struct source *s)
 static void source_free(struct source *s)
 {
 	source_is_used(s);
-	map_take(&sources, s->dn);
+	map_take(&sources, s->key);
 	xdb_cancel(&s->op);
 	timer_stop(&s->again);
 	chore_stop(&s->writing);
@@ -121,10 +147,13 @@ static bool is_reading(const struct source *s)
 	return s->op != NULL || s->kept != NULL;
 }
 
-void source_follow(struct follower *f, struct slice dn)
+void source_follow(struct follower *f, struct slice dn, struct slice uuid)
 {
-	struct source *s = source_get(dn);
+	source_join(f, source_get(dn, uuid));
+}
 
+void source_join(struct follower *f, struct source *s)
+{
 	source_is_used(s);
 	f->source = s;
 	list_push(&s->followers, &f->link);
@@ -164,8 +193,13 @@ static void source_read(void *ctx)
 	struct source *s = ctx;
 
 	timer_stop(&s->again);
-	s->is_stale = false;
+	s->is_stale = s->is_sought = false;
 	s->began_ms = loop_now_ms();
+	source_ask(s);
+}
+
+static void source_ask(struct source *s)
+{
 	s->op = xdb_group_load(host.xdb, s->is_moved ? buf_slice(&s->place)
 	    : s->dn);
 	xdb_then(s->op, source_loaded, s);
@@ -293,6 +327,51 @@ static void source_write(void *ctx)
 	source_written(s);
 }
 
+/* --- where it is by now --- */
+
+static void moved(struct source *s, struct slice place)
+{
+	log_event(LOG_WARN, "list-renamed", "-", "list=%s is=%s",
+	    log_text(s->dn), log_text(place));
+	buf_clear(&s->place);
+	buf_add(&s->place, place);
+	s->is_moved = !slice_eq(place, s->dn);
+}
+
+/* None has that entryUUID: what has the name now is the list, if anything has. */
+static void source_sought(const struct xdb_result *res, void *ctx)
+{
+	struct source *s = ctx;
+
+	s->op = NULL;
+	s->status = res->status;
+	if (res->status == XDB_OK && res->n == 1)
+		moved(s, res->groups[0].dn);
+	else if (res->status != XDB_OK && res->status != XDB_ABSENT) {
+		source_failed(s, res);
+		return;
+	}
+	source_ask(s);
+}
+
+/* Renamed while nobody looked, and perhaps another has its name by now; or gone, and
+ * perhaps made anew. */
+static bool must_be_sought(const struct source *s, const struct xdb_result *res)
+{
+	if (s->is_sought || s->uuid.n == 0)
+		return false;
+	return res->status == XDB_ABSENT || (res->status == XDB_OK
+	    && !slice_eq(res->group->uuid, buf_slice(&s->uuid)));
+}
+
+static void source_seek(struct source *s)
+{
+	s->is_sought = true;
+	s->is_moved = false;            /* it may be made again where it was */
+	s->op = xdb_group_find(host.xdb, buf_slice(&s->uuid));
+	xdb_then(s->op, source_sought, s);
+}
+
 /* Preparing ten thousand names takes too long for one turn. */
 static void source_loaded(const struct xdb_result *res, void *ctx)
 {
@@ -300,9 +379,8 @@ static void source_loaded(const struct xdb_result *res, void *ctx)
 
 	s->op = NULL;
 	s->status = res->status;
-	if (res->status == XDB_ABSENT && s->is_moved) {
-		s->is_moved = false;    /* it may be made again where it was */
-		source_read(s);
+	if (must_be_sought(s, res)) {
+		source_seek(s);
 		return;
 	}
 	if (res->status != XDB_OK) {
@@ -333,11 +411,7 @@ static void follow_name(struct source *s, const struct xdb_news *news)
 	if (news->dn.n == 0 || !slice_eq(news->uuid, buf_slice(&s->uuid))
 	    || slice_eq(news->dn, buf_slice(&s->place)))
 		return;
-	log_event(LOG_WARN, "list-renamed", "-", "list=%s is=%s",
-	    log_text(s->dn), log_text(news->dn));
-	buf_clear(&s->place);
-	buf_add(&s->place, news->dn);
-	s->is_moved = !slice_eq(news->dn, s->dn);
+	moved(s, news->dn);
 }
 
 static void group_news(struct source *s, const struct xdb_news *news,

@@ -5,7 +5,8 @@
  *
  * When a list cannot be read, or is gone, the last good copy stays
  * (directory.md, rule 10), also while nobody follows it: a failure must not put
- * everybody out of a members-only room.  One that is renamed is the same list. */
+ * everybody out of a members-only room.  One that is renamed is the same list, also
+ * while nobody looked, if it is known what it was. */
 #ifndef CORE_SOURCE_H
 #define CORE_SOURCE_H
 
@@ -15,7 +16,7 @@
 #include "xdb_ldap/xdb.h"
 
 struct source {
-	struct slice dn;                /* the key, in `life` */
+	struct slice dn;                /* what its followers call it, in `life` */
 	struct arena life;
 	struct roll roll;               /* the last good copy */
 	bool has_roll;
@@ -27,7 +28,10 @@ struct source {
 	bool is_moved;                  /* which is another than `dn` since a renaming */
 	int64_t failed_ms;              /* wall clock: since when it fails; 0: it does not */
 
+	struct buf uuid;                /* of its entry: what it is, whatever its name */
+
 	/* source.c's own */
+	struct slice key;               /* in `life`: the DN, or what makes way for it */
 	struct list followers;
 	struct list unused;             /* among those that nobody follows */
 	size_t unused_names;            /* … and how many it counts for there */
@@ -39,7 +43,7 @@ struct source {
 	size_t written;                 /* … how far */
 	struct roll next;
 	struct chore writing;
-	struct buf uuid;                /* of its entry: what it is, whatever its name */
+	bool is_sought;                 /* by that, in this reading */
 	bool is_dynamic;                /* made of people who match a search */
 	struct buf parts;               /* map_hash of the entryUUIDs it was read from */
 	int64_t began_ms, ended_ms;     /* the last reading */
@@ -57,7 +61,11 @@ struct follower {
 	void *ctx;
 };
 
-void source_follow(struct follower *f, struct slice dn);
+/* `uuid`: the entryUUID that this list had when its name was read last; empty: that
+ * is not known, and whatever has the name is meant. */
+void source_follow(struct follower *f, struct slice dn, struct slice uuid);
+/* The very list that another follows. */
+void source_join(struct follower *f, struct source *s);
 void source_unfollow(struct follower *f);
 /* What the directory says is known, as of now; else it will be told. */
 bool source_is_ready(const struct source *s);

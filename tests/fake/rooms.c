@@ -212,11 +212,12 @@ static void run_room_bound_state(struct xdb_op *op, struct xdb_result *res)
 }
 
 struct xdb_op *xdb_room_set_bound_state(struct xdb *db, struct slice dn,
-    const struct xdb_bound_state *state, struct slice bound_to)
+    const struct xdb_bound_state *state, struct slice was, struct slice bound_to)
 {
 	struct xdb_op *op = op_new(run_room_bound_state, dn, state->why);
 
 	(void)db;
+	(void)was;
 	(void)bound_to;                 /* the fake's list is never renamed */
 	op->room = ARENA_NEW(&op->arena, struct xdb_room);
 	op->room->bound_state = *state;

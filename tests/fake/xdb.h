@@ -26,6 +26,8 @@ unsigned fake_xdb_verifiers(void);
 /* The list that there is under any DN: "ann:2 bob:1", uids and roles; NULL: none.
  * Its only part is "the-list", and entryUUIDs are uids. */
 void fake_xdb_list(const char *who, bool is_dynamic, size_t unresolved);
+/* It is there, and under no other DN; NULL: under any. */
+void fake_xdb_list_is_at(const char *dn);
 /* The entry of a room, or NULL. */
 const struct xdb_room *fake_xdb_room(const char *name);
 

@@ -197,8 +197,19 @@ def test_bound_and_closed_at_once(live, login):                 # noqa: F811
 
 
 def state(world, room):
-    """imBoundState in words: read, matched, unresolved, failed, why."""
-    return entry(world, room).get("imBoundState", [""])[0].split()
+    """imBoundState in words: read, matched, unresolved; when it fails, since when
+    and why."""
+    words = entry(world, room).get("imBoundState", [""])[0].split()
+    return words[:3] if words[3:4] == ["-"] else words[:5]
+
+
+def which(world, room):
+    """The list that imBoundState speaks of: its entryUUID, and its DN."""
+    return entry(world, room).get("imBoundState", [""])[0].split()[5:]
+
+
+def uuid_of(world, dn):
+    return world.search(dn, attributes=["entryUUID"])[0][1]["entryUUID"][0]
 
 
 def test_list_deleted_and_back(live, login):                    # noqa: F811
@@ -276,11 +287,73 @@ def test_no_such_list(live, login):                             # noqa: F811
     wait_for(lambda: state(live, room)[:3] == ["-", "0", "0"], 30)
 
 
-# ---- weather ----
+# ---- what happens while nobody looks ----
 
 @pytest.fixture(scope="module")
 def private(make_world):
     return make_world()
+
+
+@pytest.fixture
+def known(private, tmp_path):
+    """A members-only room of ann's list with bob on it, whose service knew it and is
+    ended."""
+    ann, bob = private.person(), private.person()
+    dn = make_list(private, [ann], [bob])
+    room = bound_room(private, dn, CLOSED)
+    with Service(private, tmp_path / "before") as service:
+        assert entering(service, room, bob) is None
+        wait_for(lambda: which(private, room) == [uuid_of(private, dn), dn], 30)
+    return dn, room, bob
+
+
+def entering(service, room, person):
+    """The condition of a refusal, or None."""
+    with Client(service, person, "r") as client:
+        client.come()
+        return condition(enter(client, f"{room.partition('@')[0]}@{service.muc}",
+                               person.uid)[0])
+
+
+REFUSED = "auth registration-required"
+
+
+@pytest.mark.parametrize("has_heir", [False, True], ids=["", "its name taken"])
+def test_list_renamed_while_the_service_was_down(private, known, tmp_path,
+                                                 has_heir):
+    """It is the same list, also when another has its name by now."""
+    dn, room, bob = known
+    cem = private.person()
+    rdn, base = f"cn={private.name('otra')}", dn.partition(",")[2]
+    private.root.rename_s(dn, rdn)
+    if has_heir:
+        private.root.add_s(dn, [
+            ("objectClass", b"mailGroup"), ("mail", b"otra@example.org"),
+            ("cn", dn.partition(",")[0][3:].encode()),
+            ("uniqueMember", cem.dn.encode())])
+    with Service(private, tmp_path / "after") as service:
+        assert entering(service, room, bob) is None
+        assert entering(service, room, cem) == REFUSED
+        wait_for(lambda: entry(private, room)["imBoundTo"] == [f"{rdn},{base}"],
+                 30)
+        wait_for(lambda: which(private, room)[1:] == [f"{rdn},{base}"], 30)
+        if has_heir:            # whoever means the new one gets that
+            other = bound_room(private, dn, CLOSED)
+            assert entering(service, other, cem) is None
+            assert entering(service, other, bob) == REFUSED
+
+
+def test_another_list_by_name_while_the_service_was_down(private, known, tmp_path):
+    """What was the old one's entry says nothing of what the room follows now."""
+    dn, room, bob = known
+    private.root.rename_s(dn, f"cn={private.name('otra')}")
+    private.modify(room_dn(private, room), imBoundTo=[
+        f"cn=nada,ou=lists,{private.env['LDAP_BASE']}"])
+    with Service(private, tmp_path / "after") as service:
+        assert entering(service, room, bob) == REFUSED
+
+
+# ---- weather ----
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import re
 import ldap
 import pytest
 
-from client import Client, settle
+from client import Client, condition, settle
 from lists import bound_room, make_list, subscribe
 from live import attempt, is_watching, profile_dn, room_dn, roster
-from muc import NS, enter, item, subject_of
+from muc import NS, enter, entry, item, leave, subject_of
 from rawclient import StreamError
 from service import Service
 from test_live_account import closed
@@ -123,3 +123,39 @@ def test_people_groups(asked, tmp_path):
             ann.come()
             asked.root.modify_s(dn, [(ldap.MOD_DELETE, "member", member)])
             assert closed(ann)[0] == "not-authorized"
+
+
+def bound_to_another(asked, service, room):
+    """Renames the room's list; when the service knows, writes another into imBoundTo,
+    whose DN is given.  The service hears of that nine seconds later."""
+    old, = entry(asked, room)["imBoundTo"]
+    new = make_list(asked, [service.ann], [service.bob])
+    known = service.log.count("list-renamed")
+    asked.root.rename_s(old, f"cn={asked.name('otra')}")
+    wait_for(lambda: service.log.count("list-renamed") > known, 60, 0.01)
+    asked.modify(room_dn(asked, room), imBoundTo=[new])
+    return new
+
+
+def test_another_list_while_a_renaming_is_noted(asked, tmp_path):
+    """What somebody else wrote into imBoundTo stays, though the service, which has not
+    heard of it yet, is about to write the new name of the old list."""
+    with Service(asked, tmp_path, {"ldap.poll_interval": "9s"}) as service:
+        wait_for(lambda: is_watching(service.log), 20)
+        service.ann, service.bob = asked.person(), asked.person()
+        room = bound_room(asked, make_list(asked, [service.ann]), "membersonly=yes")
+        here = f"{room.partition('@')[0]}@{service.muc}"
+        with Client(service, service.ann) as ann, Client(service, service.bob) as bob:
+            enter(ann.come(), here, "ann")
+            bob.come()
+            wait_for(lambda: entry(asked, room).get("imBoundState"), 30)
+            for _ in range(4):          # the note may have been written already
+                new = bound_to_another(asked, service, room)
+                # Since the room has heard of it bob may enter; what the service
+                # wrote of the old list it wrote before, or not at all.
+                wait_for(lambda: condition(enter(bob, here, "bob")[0]) is None, 60)
+                assert entry(asked, room)["imBoundTo"] == [new]
+                leave(bob, here, "bob")
+                if "status=conflict" in service.log:
+                    return
+    raise AssertionError("they never met")

@@ -58,10 +58,12 @@ static bool is_asked(bool soon)
 static unsigned give(enum xdb_status status)
 {
 	told = told_others = 0;
-	if (status == XDB_OK)
-		fake_xdb_answer();
-	else
-		fake_xdb_answer_with(status);
+	do {                            /* it may be looked for elsewhere, too */
+		if (status == XDB_OK)
+			fake_xdb_answer();
+		else
+			fake_xdb_answer_with(status);
+	} while (told == 0 && fake_xdb_waiting() != 0);
 	return until_told();
 }
 
@@ -74,7 +76,7 @@ static void begin(const char *all, bool is_dynamic, size_t unresolved)
 {
 	fake_xdb_list(all, is_dynamic, unresolved);
 	room = (struct follower){ .told = hear };
-	source_follow(&room, SLICE("cn=lista"));
+	source_follow(&room, SLICE("cn=lista"), SLICE(""));
 	give(XDB_OK);
 }
 
@@ -114,7 +116,7 @@ static void large(void)
 	many_people(&many);
 	fake_xdb_list(buf_cstr(&many), false, 0);
 	room = (struct follower){ .told = hear };
-	source_follow(&room, SLICE("cn=lista"));
+	source_follow(&room, SLICE("cn=lista"), SLICE(""));
 	told = 0;
 	fake_xdb_answer();
 	ok(room.source->roll.n == 0 && !source_is_ready(room.source),
@@ -168,7 +170,7 @@ static void never_read(void)
 {
 	fake_xdb_list(NULL, false, 0);
 	room = (struct follower){ .told = hear };
-	source_follow(&room, SLICE("cn=lista"));
+	source_follow(&room, SLICE("cn=lista"), SLICE(""));
 	give(XDB_OK);
 	ok(room.source->status == XDB_ABSENT && !room.source->has_roll
 	    && is("ann") == 0 && room.source->read_ms == 0,
@@ -187,7 +189,7 @@ static void nobody_follows(void)
 	sources_news(&(struct xdb_news){ .kind = XDB_GROUP,
 	    .uuid = SLICE("the-list") });
 	ok(!is_asked(false), "a list that nobody follows is not read");
-	source_follow(&room, SLICE("cn=lista"));
+	source_follow(&room, SLICE("cn=lista"), SLICE(""));
 	ok(room.source == s && is("ann") == GROUP_OWNER
 	    && !source_is_ready(room.source) && fake_xdb_waiting() == 1,
 	    "but kept, and read before it is used again");
@@ -275,7 +277,7 @@ static void news_while_first_reading(void)
 {
 	fake_xdb_list("ann:2 bob:1", false, 0);
 	room = (struct follower){ .told = hear };
-	source_follow(&room, SLICE("cn=lista"));
+	source_follow(&room, SLICE("cn=lista"), SLICE(""));
 	sources_news(&(struct xdb_news){ .kind = XDB_GROUP, .uuid = SLICE("the-list") });
 	give(XDB_OK);
 	fake_xdb_list("ann:2", false, 0);
@@ -305,6 +307,50 @@ static void news_while_reading(void)
 	end();
 }
 
+/* --- renamed while nobody looked --- */
+
+static struct follower other;
+
+static void renamed_before(void)
+{
+	fake_xdb_list("ann:2", false, 0);
+	fake_xdb_list_is_at("cn=nueva");
+	room = (struct follower){ .told = hear };
+	source_follow(&room, SLICE("cn=lista"), SLICE("the-list"));
+	give(XDB_OK);
+	ok(is("ann") == GROUP_OWNER && room.source->is_moved
+	    && slice_is(buf_slice(&room.source->place), "cn=nueva"),
+	    "a list that is known by its entryUUID is found where it is now");
+	other = (struct follower){ .told = hear };
+	source_follow(&other, SLICE("cn=lista"), SLICE(""));
+	ok(other.source != room.source, "who means what has its name now follows another");
+	give(XDB_OK);
+	ok(other.source->status == XDB_ABSENT && roll_find(&other.source->roll,
+	    SLICE("ann")) == 0, "which there is none of");
+	source_unfollow(&other);
+	end();
+	fake_xdb_list_is_at(NULL);
+}
+
+static void nobody_knows_where(void)
+{
+	fake_xdb_list("ann:2", false, 0);
+	fake_xdb_list_is_at("cn=nueva");
+	room = (struct follower){ .told = hear };
+	source_follow(&room, SLICE("cn=lista"), SLICE("the-list"));
+	fake_xdb_answer();
+	told = 0;
+	fake_xdb_answer_with(XDB_DOWN);
+	ok(told == 1 && room.source->status == XDB_DOWN
+	    && timer_is_on(&room.source->again),
+	    "weather while it is looked for: nothing is known, and soon again");
+	is_asked(true);
+	give(XDB_OK);
+	is_int(is("ann"), GROUP_OWNER, "and then it is found");
+	end();
+	fake_xdb_list_is_at(NULL);
+}
+
 int main(void)
 {
 	const char *why;
@@ -324,6 +370,8 @@ int main(void)
 	much_news();
 	news_while_reading();
 	news_while_first_reading();
+	renamed_before();
+	nobody_knows_where();
 	fake_xdb_list(NULL, false, 0);
 	loop_fini();
 	arena_fini(&settings.arena);

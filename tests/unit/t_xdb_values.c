@@ -148,6 +148,12 @@ static const struct { struct xdb_bound_state s; const char *text; } states[] = {
 	    .why = SLICE_INIT("no such entry") },
 	  "20261122135900Z 24 0 20261122140000Z no%20such%20entry" },
 	{ { .failed_s = 1795356000 }, "- 0 0 20261122140000Z -" },
+	{ { .read_s = 1795355940, .matched = 24, .uuid = SLICE_INIT("9f1c-e0"),
+	    .dn = SLICE_INIT("cn=a list,ou=l") },
+	  "20261122135900Z 24 0 - - 9f1c-e0 cn=a%20list,ou=l" },
+	{ { .failed_s = 1795356000, .why = SLICE_INIT("gone"),
+	    .uuid = SLICE_INIT("9f1c-e0"), .dn = SLICE_INIT("cn=l") },
+	  "- 0 0 20261122140000Z gone 9f1c-e0 cn=l" },
 };
 
 static bool same_state(const struct xdb_bound_state *a,
@@ -155,13 +161,15 @@ static bool same_state(const struct xdb_bound_state *a,
 {
 	return a->read_s == b->read_s && a->matched == b->matched
 	    && a->unresolved == b->unresolved && a->failed_s == b->failed_s
-	    && slice_eq(a->why, b->why);
+	    && slice_eq(a->why, b->why) && slice_eq(a->uuid, b->uuid)
+	    && slice_eq(a->dn, b->dn);
 }
 
 static void test_bound_states(void)
 {
 	static const char *const odd[] = { "", "-", "- 1", "now 1 2", "- x 2",
-		"- 1 2 later why", "- 1 2 20261122140000Z a b", "- -1 2" };
+		"- 1 2 later why", "- 1 2 20261122140000Z a b", "- -1 2",
+		"- 1 2 - - - cn=l", "- 1 2 - - u cn=l more" };
 	struct arena a = { NULL };
 	struct xdb_bound_state back;
 
@@ -328,7 +336,8 @@ static bool option_is_kept(struct arena *a, struct buf *out)
 static bool state_is_kept(struct arena *a, struct buf *out)
 {
 	struct xdb_bound_state back, is = { .read_s = 1795355940,
-		.matched = below(3), .failed_s = 1795356000, .why = hostile(a) };
+		.matched = below(3), .failed_s = 1795356000, .why = hostile(a),
+		.uuid = filled(a), .dn = filled(a) };
 
 	bound_state_write(out, &is);
 	return bound_state_read(a, buf_slice(out), &back) && same_state(&is, &back);

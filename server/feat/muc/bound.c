@@ -36,7 +36,7 @@ void bound_fini(struct room *r)
 	chore_stop(&b->applying);
 	timer_stop(&b->note);
 	xdb_cancel(&b->noting);
-	buf_fini(&b->noted_why);
+	arena_fini(&b->noted_texts);
 }
 
 /* --- which list --- */
@@ -61,7 +61,7 @@ static bool take_other(struct room *r)
 	if (!is_known(b->other.source))
 		return false;
 	source_unfollow(&b->list);
-	source_follow(&b->list, b->other.source->dn);
+	source_join(&b->list, b->other.source);
 	source_unfollow(&b->other);
 	return true;
 }
@@ -70,6 +70,9 @@ void bound_follow(struct room *r, struct slice dn,
     const struct xdb_bound_state *noted)
 {
 	struct binding *b = &r->bound;
+	/* What is said of another list says nothing of this. */
+	struct slice uuid = slice_eq(noted->dn, dn) ? noted->uuid
+	    : slice_make(NULL, 0);
 
 	bound_note_keep(b, noted);
 	if (follows(&b->list, dn) || dn.n == 0)
@@ -77,10 +80,10 @@ void bound_follow(struct room *r, struct slice dn,
 	if (dn.n == 0) {
 		source_unfollow(&b->list);
 	} else if (b->list.source == NULL) {
-		source_follow(&b->list, dn);
+		source_follow(&b->list, dn, uuid);
 	} else if (!follows(&b->list, dn) && !follows(&b->other, dn)) {
 		source_unfollow(&b->other);
-		source_follow(&b->other, dn);
+		source_follow(&b->other, dn, uuid);
 		if (source_is_ready(b->other.source))
 			take_other(r);
 	}

@@ -22,8 +22,8 @@ struct binding {
 	struct chore applying;
 	struct timer note;              /* before the entry says how reading went */
 	struct xdb_op *noting;
-	struct xdb_bound_state noted;   /* what it says; `why` is in noted_why */
-	struct buf noted_why;
+	struct xdb_bound_state noted;   /* what it says, */
+	struct arena noted_texts;       /* in here */
 };
 
 void bound_init(struct room *r);

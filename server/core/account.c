@@ -222,7 +222,7 @@ static void account_loaded(const struct xdb_result *res, void *ctx)
 	if (status == XDB_OK) {
 		a->state = ACCOUNT_READY;
 		account_refresh(a, res->account);
-		account_live_loaded(a);
+		account_live_loaded(a, a->as_of);
 	} else {
 		a->state = ACCOUNT_UNKNOWN;
 		account_forget(a);      /* the next who asks may have more luck */
@@ -246,6 +246,7 @@ void account_want(struct job *j, struct slice local, job_account_fn *next)
 
 	if (a == NULL) {
 		a = account_new(local);
+		a->as_of = account_news_count();
 		a->op = xdb_account_load(host.xdb, jid_local(&a->jid));
 		xdb_then(a->op, account_loaded, a);
 	}
@@ -259,7 +260,7 @@ void account_want(struct job *j, struct slice local, job_account_fn *next)
 }
 
 struct account *account_enter(struct slice local,
-    const struct xdb_account *loaded)
+    const struct xdb_account *loaded, uint64_t as_of)
 {
 	struct account *a = account_at(local);
 
@@ -281,7 +282,7 @@ struct account *account_enter(struct slice local,
 		a->state = ACCOUNT_READY;
 		wake(a, XDB_OK);
 	}
-	account_live_loaded(a);
+	account_live_loaded(a, as_of);
 	return a;
 }
 

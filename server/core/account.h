@@ -58,6 +58,7 @@ struct account {
 	unsigned holders;
 	enum { ACCOUNT_LOADING, ACCOUNT_READY, ACCOUNT_UNKNOWN } state;
 	struct xdb_op *op;              /* the load, and later ones */
+	uint64_t as_of;                 /* the news there was when the load was sent */
 	struct list away;               /* held by nobody, and kept */
 	struct list stale;              /* waits to be read again */
 	bool is_stale;                  /* the directory has something newer */
@@ -84,9 +85,13 @@ void account_want(struct job *j, struct slice local, job_account_fn *next);
  * than JIDs do: `straße` finds strasse (LDAP-06). */
 bool account_is_named(const struct xdb_person *p, struct slice local);
 
-/* A stream that logs in gives what it just read; the account is held until
- * account_release().  An account in memory is brought up to date with it. */
-struct account *account_enter(struct slice local, const struct xdb_account *loaded);
+/* A stream that logs in gives what it just read, and account_news_count() from
+ * before it asked; the account is held until account_release().  An account in memory
+ * is brought up to date with it; what may be older than news is read once more. */
+struct account *account_enter(struct slice local, const struct xdb_account *loaded,
+    uint64_t as_of);
+/* How much account_news() there was: an answer to what is asked now has all of it. */
+uint64_t account_news_count(void);
 /* Person or profile of somebody changed in the directory: when their account is
  * in memory it follows (account_live.c). */
 void account_news(struct slice person_uuid);

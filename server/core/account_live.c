@@ -24,7 +24,8 @@
 enum {
 	READING_MOST = 16,
 	AGAIN_MS = 2000,                /* after weather */
-	HEARD = 256, HEARD_MORE_MS = 2000,
+	HEARD = 4096,                   /* everybody is heard of at the start: 25,000
+	                                   a second, and a load takes some milliseconds */
 	TURN_LATE_MS = 100,             /* the wall clock has reached that second */
 	TURN_MOST_MS = 60 * 60 * 1000,  /* it may be set while we wait */
 };
@@ -42,33 +43,31 @@ static void read_again(const struct xdb_result *res, void *ctx);
 /* --- news that was too early ---------------------------------------------------------- */
 
 /* News may be here before the answer to a load that was sent before it, and
- * nobody knows yet whose account that will be: so the last are remembered, for
- * longer than an operation may take. */
-static struct { uint64_t who; int64_t at_ms; } heard[HEARD];
-static unsigned heard_next;
-static int64_t heard_of_all_ms;         /* 0: never */
+ * nobody knows yet whose account that will be: so the last are remembered, by
+ * their number.  Each load knows how many there were when it was sent: what came
+ * before that is in its answer, and nothing is asked twice because of it. */
+static uint64_t heard[HEARD];           /* of whom; number n at n % HEARD */
+static uint64_t heard_n, heard_of_all;  /* the number of the last of everybody */
 
-static void heard_add(struct slice uuid)
+uint64_t account_news_count(void)
 {
-	heard[heard_next].who = map_hash(uuid);
-	heard[heard_next].at_ms = loop_now_ms();
-	heard_next = (heard_next + 1) % HEARD;
+	return heard_n;
 }
 
-static bool was_heard(struct slice uuid)
+static void heard_add(uint64_t who)
 {
-	int64_t since = loop_now_ms() - host.settings->ldap.timeout_ms
-	    - HEARD_MORE_MS;
+	heard[heard_n++ % HEARD] = who;
+}
+
+static bool was_heard(struct slice uuid, uint64_t since)
+{
 	uint64_t who = map_hash(uuid);
 
-	if (heard_of_all_ms > since && heard_of_all_ms != 0)
+	/* Of all, or so much that some was forgotten. */
+	if (heard_of_all > since || heard_n - since > HEARD)
 		return true;
-	/* So much is going on that some was forgotten. */
-	if (heard[heard_next].at_ms > since && heard[heard_next].at_ms != 0)
-		return true;
-	for (unsigned i = 0; i < HEARD; i++)
-		if (heard[i].who == who && heard[i].at_ms > since
-		    && heard[i].at_ms != 0)
+	for (uint64_t n = since; n < heard_n; n++)
+		if (heard[n % HEARD] == who)
 			return true;
 	return false;
 }
@@ -121,9 +120,9 @@ void account_live_resume(struct account *a)
 		account_stale(a);
 }
 
-void account_live_loaded(struct account *a)
+void account_live_loaded(struct account *a, uint64_t as_of)
 {
-	if (a->is_stale || was_heard(a->person_uuid))
+	if (a->is_stale || was_heard(a->person_uuid, as_of))
 		account_stale(a);
 }
 
@@ -131,7 +130,7 @@ void account_news(struct slice uuid)
 {
 	struct account *a = map_find(&by_uuid, uuid);
 
-	heard_add(uuid);
+	heard_add(map_hash(uuid));
 	if (a != NULL)
 		account_stale(a);
 }
@@ -141,7 +140,8 @@ void accounts_news(void)
 	struct account *a;
 	size_t at = 0;
 
-	heard_of_all_ms = loop_now_ms();
+	heard_add(0);
+	heard_of_all = heard_n;
 	while ((a = map_next(&by_uuid, &at)) != NULL)
 		account_stale(a);
 }

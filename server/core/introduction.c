@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* core/introduction.c — one account load, and not much patience for it. */
+/* core/introduction.c — one account load, and not much patience for it.
+ *
+ * What was loaded stays in memory for the login that follows, which then asks no
+ * more; and who is in memory already is not asked for.  The answer takes as long all
+ * the same, or it would tell who was here a moment ago (security SASL-08). */
 #include "core/introduction.h"
 
 #include <stdlib.h>
 
 #include "base/loop.h"
+#include "core/account.h"
+#include "core/admission.h"
 #include "core/host.h"
+#include "core/pace.h"
 #include "net/sasl.h"
 
 enum { PATIENCE_MS = 500 };
@@ -14,7 +21,10 @@ struct introduction {
 	struct jid who;
 	struct arena arena;
 	struct xdb_op *op;
-	struct timer patience;
+	uint64_t as_of;                 /* account_news_count() when it was asked */
+	int64_t began_ms;
+	bool is_plain_only;
+	struct timer wait;              /* for the answer, then until it may be told */
 	introduced_fn *done;
 	void *ctx;
 };
@@ -27,29 +37,64 @@ void introduction_free(struct introduction **ip)
 	if (i == NULL)
 		return;
 	xdb_cancel(&i->op);
-	timer_stop(&i->patience);
+	timer_stop(&i->wait);
 	arena_fini(&i->arena);
 	free(i);
 }
 
-static void out_of_patience(void *ctx)
+static void waited(void *ctx)
 {
 	struct introduction *i = ctx;
 
-	i->done(i->ctx, &i->who, false);
+	i->done(i->ctx, &i->who, i->is_plain_only);
+}
+
+static void at_its_pace(struct introduction *i)
+{
+	int64_t left = i->began_ms + pace_ms() - loop_now_ms();
+
+	if (left > 0 && xdb_watch_is_live(host.xdb))
+		timer_start(&i->wait, left);
+	else
+		waited(i);
+}
+
+static void keep(const struct introduction *i, const struct xdb_account *found)
+{
+	struct slice local = jid_local(&i->who);
+	struct account *a;
+
+	if (!account_is_named(&found->person, local) || !found->profile.exists
+	    || admission_of(local, found->person.uuid) != XDB_OK)
+		return;
+	a = account_enter(local, found, i->as_of);
+	account_release(&a);
 }
 
 static void looked_up(const struct xdb_result *res, void *ctx)
 {
 	struct introduction *i = ctx;
-	bool is_plain_only = false;
 
 	i->op = NULL;
-	if (res->status == XDB_OK)
-		is_plain_only = res->account->profile.scram_n == 0;
-	else if (res->status == XDB_ABSENT)
-		is_plain_only = sasl_coin(jid_local(&i->who));
-	i->done(i->ctx, &i->who, is_plain_only);
+	if (res->status == XDB_OK) {
+		i->is_plain_only = res->account->profile.scram_n == 0;
+		keep(i, res->account);
+	} else if (res->status == XDB_ABSENT) {
+		i->is_plain_only = sasl_coin(jid_local(&i->who));
+	}
+	at_its_pace(i);
+}
+
+static bool recall(struct introduction *i)
+{
+	struct account *a = account_known(jid_local(&i->who));
+
+	if (a == NULL)
+		return false;
+	i->is_plain_only = a->scram_n == 0;
+	account_release(&a);
+	timer_start(&i->wait, pace_ms());
+	return true;
 }
 
 struct introduction *introduction_new(const struct jid *who,
@@ -60,8 +105,12 @@ struct introduction *introduction_new(const struct jid *who,
 	i->who = jid_dup(&i->arena, who);
 	i->done = done;
 	i->ctx = ctx;
-	timer_init(&i->patience, out_of_patience, i);
-	timer_start(&i->patience, PATIENCE_MS);
+	i->began_ms = loop_now_ms();
+	timer_init(&i->wait, waited, i);
+	if (recall(i))
+		return i;
+	timer_start(&i->wait, PATIENCE_MS);
+	i->as_of = account_news_count();
 	i->op = xdb_account_load(host.xdb, jid_local(&i->who));
 	xdb_then(i->op, looked_up, i);
 	return i;

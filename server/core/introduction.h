@@ -9,7 +9,8 @@
  *
  * For a name that is nobody's a coin that depends on the name alone decides, so
  * neither answer tells whether a person exists (security SASL-07).  When the
- * directory is slow or away everything is offered: the login itself will say. */
+ * directory is slow or away everything is offered: the login itself will say.  It
+ * costs the directory nothing: the login that follows asks no more (core/account.h). */
 #ifndef CORE_INTRODUCTION_H
 #define CORE_INTRODUCTION_H
 

@@ -41,6 +41,7 @@ struct login {
 	struct slice *scram;            /* verifiers that count */
 	size_t scram_n;
 	int64_t began_ms;               /* move 2 */
+	uint64_t as_of;                 /* account_news_count() when it was asked */
 	struct timer pace;
 	struct admission_wait admission;
 	const char *who, *peer;
@@ -267,13 +268,19 @@ static void fetch(struct login *l)
 	admission_wait(&l->admission, fetch_begin, l);
 }
 
+static void load(struct login *l, xdb_done_fn *next)
+{
+	l->as_of = account_news_count();
+	await(l, xdb_account_load(host.xdb, sasl_name(l->sasl)), next);
+}
+
 static void fetch_begin(void *ctx)
 {
 	struct login *l = ctx;
 
 	l->began_ms = loop_now_ms();
 	if (!recall(l))
-		await(l, xdb_account_load(host.xdb, sasl_name(l->sasl)), fetched);
+		load(l, fetched);
 }
 
 static bool is_usable(const struct login *l, const struct xdb_account *found)
@@ -381,7 +388,8 @@ static void fetched(const struct xdb_result *res, void *ctx)
 		person_keep(l, &found->person);
 		l->needs_verifiers = found->profile.scram_n == 0;
 		if (!l->is_barred && found->profile.exists)
-			l->account = account_enter(sasl_name(l->sasl), found);
+			l->account = account_enter(sasl_name(l->sasl), found,
+			    l->as_of);
 		if (!l->is_barred)
 			scram_keep(l, found->profile.scram, found->profile.scram_n);
 	}
@@ -538,8 +546,7 @@ static void profile_made(const struct xdb_result *res, void *ctx)
 	else if (res->status != XDB_OK)
 		fail(l, SASL_FAIL_TEMPORARY, "profile-not-made");
 	else
-		await(l, xdb_account_load(host.xdb, sasl_name(l->sasl)),
-		    profile_loaded);
+		load(l, profile_loaded);
 }
 
 static void profile_loaded(const struct xdb_result *res, void *ctx)
@@ -551,7 +558,7 @@ static void profile_loaded(const struct xdb_result *res, void *ctx)
 		fail(l, SASL_FAIL_TEMPORARY, "profile-not-found");
 		return;
 	}
-	l->account = account_enter(sasl_name(l->sasl), res->account);
+	l->account = account_enter(sasl_name(l->sasl), res->account, l->as_of);
 	done(l);
 }
 

@@ -12,7 +12,8 @@ import pytest
 
 from client import Client
 from faults import Proxy
-from live import attempt, build_is_slow, live, profile_dn   # noqa: F401
+from live import attempt, build_is_slow, is_watching, live, profile_dn  # noqa: F401
+from monitor import Counters
 from rawclient import Stream
 from scram import Scram
 from service import Service
@@ -78,6 +79,46 @@ def test_a_warm_login_asks_nothing(quiet):
         assert attempt(quiet, person, "falsch" + mechanism,
                        mechanism) == "not-authorized"
         assert operations(quiet) == count + asked
+
+
+def introduced(world, person, mechanism):
+    """Logs in saying who it is in the stream's header, as profanity does."""
+    with Stream(world) as stream:
+        stream.opened()
+        stream.starttls()
+        stream.opened(from_=person.jid)
+        stream.login(person, mechanism)
+        stream.bind("r")
+
+
+def online(world, person, mechanism):
+    with Client(world, person, mechanism=mechanism) as ann:
+        ann.items()
+        ann.come()
+        ann.sync()
+
+
+@pytest.mark.parametrize("come", [online, introduced])
+def test_a_cold_login_is_two_searches(quiet, tmp_path, come):
+    """Counted by slapd, of people whom a service that was just started does not know,
+    online with roster and presence; and of the same once more, none."""
+    people = [quiet.person("frio") for _ in range(3)]
+    for person in people:
+        quiet.modify(person.dn, jpegPhoto=[b"\xff\xd8\xff\xe0" + bytes(9000)])
+        assert attempt(quiet, person) is None
+        wait_for(lambda: "imScram" in (quiet.profile(person) or {}))
+    wait_for(lambda: quiet_for(quiet, 0.5), 20)
+    counters = Counters(quiet)
+    for mechanism, binds in (("SCRAM-SHA-256", 0), ("PLAIN", PLAIN_OPS)):
+        with Service(quiet, tmp_path / mechanism) as service:
+            wait_for(lambda: is_watching(service.log), 30)
+            for searches in (2, 0):
+                for person in people:
+                    before = counters.read()
+                    come(service, person, mechanism)
+                    wait_for(lambda: stats(service.folder)["accounts"] == 0)
+                    assert counters.since(before) == {
+                        "Bind": binds, "Search": searches, "Modify": 0}
 
 
 def test_who_is_away_is_written_to_without_asking(quiet):

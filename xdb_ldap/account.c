@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* xdb_ldap/account.c — an account is a person and a profile. */
 #include "base/log.h"
+#include "base/picture.h"
 #include "xdb_ldap/claim.h"
 #include "xdb_ldap/person.h"
 #include "xdb_ldap/wrong.h"
@@ -11,15 +12,25 @@ static void account_found(struct xdb_op *op);
 static void account_renamed(struct xdb_op *op, enum xdb_status status,
     const char *why);
 
-struct xdb_op *xdb_account_load(struct xdb *db, struct slice uid)
+static struct xdb_op *load(struct xdb *db, struct slice uid, enum map_set set)
 {
 	struct xdb_op *op = op_new(db, sizeof (struct found));
 	struct found *f = op->data;
 
-	*f = (struct found){ .uid = uid, .person_set = SET_PERSON,
+	*f = (struct found){ .uid = uid, .person_set = set,
 	    .profile_set = SET_PROFILE, .next = account_found };
 	found_start(op);
 	return op;
+}
+
+struct xdb_op *xdb_account_load(struct xdb *db, struct slice uid)
+{
+	return load(db, uid, SET_PERSON);
+}
+
+struct xdb_op *xdb_account_load_photo(struct xdb *db, struct slice uid)
+{
+	return load(db, uid, SET_PERSON_PHOTO);
 }
 
 static void account_found(struct xdb_op *op)
@@ -33,6 +44,9 @@ static void account_found(struct xdb_op *op)
 	    account->person.password_changed);
 	profile_read(op, f->profile, account->person.password_changed,
 	    &account->profile);
+	account->photo = entry_one(f->person, ATTR_PHOTO);
+	if (picture_type(account->photo) == NULL)
+		account->photo = slice_make(NULL, 0);
 	op->res.account = account;
 	if (f->jid_is_old)
 		claim_start(op, &(struct claim_of){ .uuid = account->person.uuid,

@@ -70,7 +70,8 @@ static void found_inline(struct xdb_op *op);
 /* What a person's entry is asked for when the profile is on it. */
 static enum map_set inline_set(enum map_set set)
 {
-	return set == SET_VCARD ? SET_INLINE_VCARD : SET_INLINE;
+	return set == SET_VCARD ? SET_INLINE_VCARD
+	    : set == SET_PERSON_PHOTO ? SET_INLINE_PHOTO : SET_INLINE;
 }
 
 void found_start(struct xdb_op *op)

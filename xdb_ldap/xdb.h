@@ -234,6 +234,9 @@ struct xdb_profile {
 struct xdb_account {
 	struct xdb_person person;
 	struct xdb_profile profile;
+	struct slice photo;             /* of xdb_account_load_photo() alone: bytes of
+	                                   jpegPhoto, at most 64 KiB; empty: none of a
+	                                   kind that we know */
 };
 
 /* What the directory says about a person that a vCard can show. */
@@ -365,6 +368,8 @@ const char *xdb_status_text(enum xdb_status status);
  * no more gets the address `uid`@domain; of a person with several names the one in
  * the jid is the account, and the others are ABSENT. */
 struct xdb_op *xdb_account_load(struct xdb *db, struct slice uid);
+/* The same with the photo, which may be many times all else: for who comes online. */
+struct xdb_op *xdb_account_load_photo(struct xdb *db, struct slice uid);
 
 /* Makes the profile of a person, jid = canonical bare JID.  OK: there is one with this
  * address, now or before.  CONFLICT: another profile has the address, and cannot be

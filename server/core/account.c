@@ -6,6 +6,7 @@
 
 #include <assert.h>
 
+#include "base/crypto.h"
 #include "core/account_own.h"
 #include "core/admission.h"
 #include "core/host.h"
@@ -44,7 +45,7 @@ size_t account_count(void)
 
 static struct account *account_new(struct slice local)
 {
-	/* One block, of 350 bytes: an arena that grows begins with 1 KiB. */
+	/* One block, of 400 bytes: an arena that grows begins with 1 KiB. */
 	struct arena life = arena_with_room(arena_room(sizeof (struct account))
 	    + jid_join_room(local, jid_domain(&host.jid), slice_make(NULL, 0)));
 	struct account *a = ARENA_NEW(&life, struct account);
@@ -164,6 +165,8 @@ void account_person_take(struct account *a, const struct xdb_account *loaded)
 		room += arena_dup_room(texts[i].from.n);
 	fresh = arena_with_room(room);  /* some 700 bytes, not 1 KiB and 1 KiB */
 	account_uuid_drop(a);
+	if (!slice_eq(a->person_uuid, p->uuid))
+		a->photo = (struct account_photo){ .is_known = false };
 	for (size_t i = 0; i < COUNT(texts); i++)
 		*texts[i].to = slice_dup(&fresh, texts[i].from);
 	scram_take(a, &fresh, &loaded->profile);
@@ -259,6 +262,25 @@ void account_want(struct job *j, struct slice local, job_account_fn *next)
 	list_push(&a->wanting, &j->wait);
 }
 
+void account_photo_take(struct account *a, struct slice photo)
+{
+	a->photo = (struct account_photo){ .is_known = true,
+		.is_there = photo.n != 0 };
+	if (photo.n != 0)
+		crypto_digest(HASH_SHA1, photo, a->photo.hash);
+}
+
+/* That the entry has none says nothing: it may stand in the profile's vCard, which
+ * is not read for this. */
+static void photo_enter(struct account *a, const struct xdb_account *loaded,
+    bool is_newest)
+{
+	if (!is_newest && list_is_empty(&a->sessions))
+		a->photo.is_touched = true;
+	else if (is_newest && loaded->photo.n != 0)
+		account_photo_take(a, loaded->photo);
+}
+
 struct account *account_enter(struct slice local,
     const struct xdb_account *loaded, uint64_t as_of)
 {
@@ -282,7 +304,7 @@ struct account *account_enter(struct slice local,
 		a->state = ACCOUNT_READY;
 		wake(a, XDB_OK);
 	}
-	account_live_loaded(a, as_of);
+	photo_enter(a, loaded, account_live_loaded(a, as_of));
 	return a;
 }
 

@@ -29,6 +29,14 @@ struct entrant {
 	struct stream *stream;
 };
 
+/* Of a photo its hash is held, never the photo. */
+enum { PHOTO_HASH_BYTES = 20 };         /* SHA-1, as XEP-0153 wants it */
+struct account_photo {
+	bool is_known, is_there;        /* not known: nothing is said of it */
+	bool is_touched;                /* it may be another by now: read it */
+	unsigned char hash[PHOTO_HASH_BYTES];
+};
+
 struct account {
 	struct jid jid;                 /* bare */
 	struct map contacts;            /* bare JID -> struct contact */
@@ -47,6 +55,7 @@ struct account {
 	enum xdb_profile_status status;
 	const char *barred;             /* why it cannot be used now; NULL: it can */
 	bool is_admitted;               /* by core/admission.h, as it was known last */
+	struct account_photo photo;     /* of who was online since it was loaded */
 	unsigned password_held;         /* our own changes of the password under way */
 	bool password_seen;             /* the directory told of one meanwhile */
 	bool password_ours;             /* and will tell of one more: ours */
@@ -99,6 +108,8 @@ void account_news(struct slice person_uuid);
 void accounts_news(void);
 /* The same of what an account does not hold: features are asked. */
 void account_touched(struct slice person_uuid);
+/* The photo as it is now; empty: there is none. */
+void account_photo_take(struct account *a, struct slice photo);
 /* All people were read: who is in memory only is looked for. */
 void accounts_verify(void);
 /* Who may use the service has changed (core/admission.h). */

@@ -120,10 +120,12 @@ void account_live_resume(struct account *a)
 		account_stale(a);
 }
 
-void account_live_loaded(struct account *a, uint64_t as_of)
+bool account_live_loaded(struct account *a, uint64_t as_of)
 {
-	if (a->is_stale || was_heard(a->person_uuid, as_of))
-		account_stale(a);
+	if (!a->is_stale && !was_heard(a->person_uuid, as_of))
+		return true;
+	account_stale(a);
+	return false;
 }
 
 void account_news(struct slice uuid)
@@ -150,7 +152,11 @@ void account_touched(struct slice uuid)
 {
 	struct account *a = map_find(&by_uuid, uuid);
 
-	if (a != NULL && !list_is_empty(&a->sessions))
+	if (a == NULL)
+		return;
+	if (list_is_empty(&a->sessions))
+		a->photo.is_touched = true;     /* for who is about to come */
+	else
 		hook_person_touched(a);
 }
 

@@ -34,8 +34,8 @@ void account_live_defer(struct account *a);
 void account_live_resume(struct account *a);
 void account_live_over(struct account *a);
 /* It was loaded by others' reading, which was asked for when there was so much news:
- * is that the newest? */
-void account_live_loaded(struct account *a, uint64_t as_of);
+ * is that the newest?  If not it is read again. */
+bool account_live_loaded(struct account *a, uint64_t as_of);
 /* person_uuid is about to change; has changed. */
 void account_uuid_drop(struct account *a);
 void account_uuid_put(struct account *a);

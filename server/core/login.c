@@ -271,7 +271,7 @@ static void fetch(struct login *l)
 static void load(struct login *l, xdb_done_fn *next)
 {
 	l->as_of = account_news_count();
-	await(l, xdb_account_load(host.xdb, sasl_name(l->sasl)), next);
+	await(l, xdb_account_load_photo(host.xdb, sasl_name(l->sasl)), next);
 }
 
 static void fetch_begin(void *ctx)

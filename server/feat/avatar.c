@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* feat/avatar.c — XEP-0153: contacts learn of a new photo by its hash in presence.
+/* feat/avatar.c — XEP-0153: contacts learn of a photo by its hash in presence.
  *
- *   touched ──► vCard read ──► hash ──► sessions that say otherwise say it, at once
- *                                       and with each presence to come
+ *   login ────► account loaded, with the photo ─┐
+ *   touched ──► vCard read ─────────────────────┴► hash ──► sessions that say
+ *                   otherwise say it, at once and with each presence to come
  *
- * Clients say the hash of what they found at login; what changes afterwards, in the
- * directory or by another client, only the server hears of.  So nothing is read at a
- * login, and a vCard when something of the person's entry changed.  Presence that
- * was directed somewhere, to a room for one, is its client's to renew. */
+ * Many clients say no hash, or that of what they found when they last looked: the
+ * server knows.  The photo comes with the person's entry that a login reads in any
+ * case, so at a login nothing is read for this, and a vCard when something of the
+ * entry changed.  Who has no photo in the entry may have one in the vCard of the
+ * profile, written by a client, which then says its hash itself.  Presence that was
+ * directed somewhere, to a room for one, is its client's to renew. */
 #include "feat/avatar.h"
 
 #include <stdlib.h>
 
-#include "base/crypto.h"
 #include "base/enc.h"
 #include "base/loop.h"
 #include "core/host.h"
@@ -21,15 +23,12 @@
 #include "feat/vcard_merge.h"
 #include "xml/ns.h"
 
-enum { READING_MOST = 8, AGAIN_MS = 2000, HEX = 40 };
+enum { READING_MOST = 8, AGAIN_MS = 2000 };
 
-struct avatar {                         /* of an account with sessions */
+struct avatar {                         /* of an account with sessions, touched since */
 	struct list link;               /* among those that wait to be read */
 	struct xdb_op *op;
 	bool is_stale;                  /* touched while it was read */
-	bool is_known;
-	size_t n;                       /* of hash; 0: there is no photo */
-	char hash[HEX];
 	/* borrowed */
 	struct account *account;
 };
@@ -43,9 +42,17 @@ static void pump(void *ctx);
 
 /* --- what presence says -------------------------------------------------------------- */
 
-static struct slice hash_of(const struct avatar *av)
+static struct slice hash_of(struct arena *arena, const struct account *a)
 {
-	return slice_make(av->hash, av->n);
+	struct buf hex = { 0 };
+	struct slice hash;
+
+	if (!a->photo.is_there)
+		return slice_make(NULL, 0);
+	enc_hex(&hex, slice_make((const char *)a->photo.hash, PHOTO_HASH_BYTES));
+	hash = slice_dup(arena, buf_slice(&hex));
+	buf_fini(&hex);
+	return hash;
 }
 
 /* Of an <x/> without <photo/> nothing is said yet (XEP-0153 §4.1), and of none the
@@ -67,32 +74,32 @@ static struct elem *stamped(struct arena *arena, const struct elem *presence,
 
 	elem_remove(copy, NS_VCARD_UPDATE, "x");
 	x = elem_add(arena, copy, NS_VCARD_UPDATE, "x");
-	elem_add_text_child(arena, x, NS_VCARD_UPDATE, "photo",
-	    slice_dup(arena, hash));
+	elem_add_text_child(arena, x, NS_VCARD_UPDATE, "photo", hash);
 	return copy;
 }
 
 const struct elem *avatar_stamp(struct arena *arena, const struct account *a,
     const struct elem *presence)
 {
-	const struct avatar *av = map_find(&avatars, jid_bare(&a->jid));
+	struct slice hash;
 
-	if (av == NULL || !av->is_known
-	    || slice_eq_nocase(said(arena, presence), hash_of(av)))
+	if (!a->photo.is_known)
 		return presence;
-	return stamped(arena, presence, hash_of(av));
+	hash = hash_of(arena, a);
+	return slice_eq_nocase(said(arena, presence), hash) ? presence
+	    : stamped(arena, presence, hash);
 }
 
-static void tell(const struct avatar *av)
+static void tell(const struct account *a)
 {
 	struct session *s;
 
-	LIST_EACH(s, &av->account->sessions, struct session, account_link) {
+	LIST_EACH(s, &a->sessions, struct session, account_link) {
 		struct arena arena = { NULL };
 		const struct elem *is;
 
 		if (session_is_available(s)) {
-			is = avatar_stamp(&arena, av->account, s->presence);
+			is = avatar_stamp(&arena, a, s->presence);
 			if (is != s->presence) {
 				session_set_presence(s, is, s->priority);
 				presence_again(s);
@@ -120,28 +127,19 @@ static void bytes_of(struct arena *arena, const struct elem *card, struct buf *o
 	buf_fini(&text);
 }
 
-static void take(struct avatar *av, const struct xdb_vcard *v)
+static void take(struct account *a, const struct xdb_vcard *v)
 {
 	struct arena arena = { NULL };
 	const struct elem *card = vcard_merge(&arena, v);
-	unsigned char digest[CRYPTO_HASH_MOST];
-	struct buf bytes = { 0 }, hex = { 0 };
+	struct buf bytes = { 0 };
 
 	if (card == NULL) {             /* broken, which is not "no photo" */
 		arena_fini(&arena);
 		return;
 	}
 	bytes_of(&arena, card, &bytes);
-	av->n = 0;
-	av->is_known = true;
-	if (bytes.n != 0) {
-		crypto_digest(HASH_SHA1, buf_slice(&bytes), digest);
-		enc_hex(&hex, slice_make((const char *)digest, HEX / 2));
-		memcpy(av->hash, hex.p, HEX);
-		av->n = HEX;
-	}
+	account_photo_take(a, buf_slice(&bytes));
 	buf_fini(&bytes);
-	buf_fini(&hex);
 	arena_fini(&arena);
 }
 
@@ -159,8 +157,8 @@ static void loaded(const struct xdb_result *res, void *ctx)
 	av->op = NULL;
 	reading_n--;
 	if (res->status == XDB_OK) {
-		take(av, res->vcard);
-		tell(av);
+		take(av->account, res->vcard);
+		tell(av->account);
 	} else if (res->status == XDB_DOWN || res->status == XDB_BUSY) {
 		if (!timer_is_on(&again))
 			timer_start(&again, AGAIN_MS);
@@ -213,6 +211,15 @@ static void forget(struct avatar *av)
 	free(av);
 }
 
+/* News came between the login's reading and now. */
+static void avatar_session_bound(struct session *s)
+{
+	if (!s->account->photo.is_touched)
+		return;
+	s->account->photo.is_touched = false;
+	avatar_touched(s->account);
+}
+
 static void avatar_session_gone(struct session *s)
 {
 	struct avatar *av;
@@ -220,8 +227,11 @@ static void avatar_session_gone(struct session *s)
 	if (s->account->session_n > 1)
 		return;
 	av = map_take(&avatars, jid_bare(&s->account->jid));
-	if (av != NULL)
-		forget(av);
+	if (av == NULL)
+		return;
+	/* What is not read now is for who comes next. */
+	s->account->photo.is_touched = av->op != NULL || list_is_linked(&av->link);
+	forget(av);
 }
 
 static bool avatar_start(const char **why_r)
@@ -244,6 +254,7 @@ static void avatar_stop(void)
 }
 
 static const struct hooks hooks = {
+	.session_bound = avatar_session_bound,
 	.session_gone = avatar_session_gone,
 	.person_touched = avatar_touched,
 };

@@ -265,6 +265,41 @@ def test_photo(live, clock, login, own):                        # noqa: F811
     assert settle(ann, bob)[1] == []
 
 
+@pytest.mark.parametrize("own", [None, "", "0" * 40])
+def test_photo_at_the_first_presence(live, login, own):         # noqa: F811
+    """Whatever the client says; who comes later sees it, too."""
+    data = b"\xff\xd8\xff\xe0" + bytes(30000)
+    ann, bob = login(), login().come()
+    befriend(ann.come(), bob)
+    ann.close()
+    live.root.modify_s(ann.person.dn, [(ldap.MOD_REPLACE, "jpegPhoto", data)])
+    bob.sync()
+    inner = "" if own is None else f"<x xmlns='{HASH[1:-1]}'><photo>{own}</photo></x>"
+    with Client(live, ann.person) as again:
+        again.come(inner=inner)
+        heard = bob.receive("presence", from_=again.jid)
+        assert photo_said(heard) == hashlib.sha1(data).hexdigest()
+        with Client(live, bob.person, "late") as late:
+            late.presence()
+            assert photo_said(late.receive(
+                "presence", from_=again.jid)) == photo_said(heard)
+
+
+def test_photo_changed_while_logging_in(live):                  # noqa: F811
+    """Between what the login reads and the first presence."""
+    person, data = live.person(), b"\xff\xd8\xff\xe0" + bytes(500)
+    live.root.modify_s(person.dn, [(ldap.MOD_REPLACE, "jpegPhoto", data)])
+    with Stream(live) as stream:
+        stream.secured()
+        stream.login(person, "PLAIN")
+        live.root.modify_s(person.dn, [(ldap.MOD_REPLACE, "jpegPhoto", data * 2)])
+        time.sleep(0.3)         # and the news of it
+        stream.bind("r")
+        stream.send("<presence/>")
+        wait_for(lambda: photo_said(stream.next()) == hashlib.sha1(
+            data * 2).hexdigest())
+
+
 def test_new_person_is_there_at_once(live, clock, login):       # noqa: F811
     took = clock("person: new, logs in")
     for _ in range(5):

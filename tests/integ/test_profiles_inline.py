@@ -15,7 +15,8 @@ from live import build_is_slow, clock, live, profile_dn
 from test_live_account import (
     attempt, closed, test_moved_and_still_the_same, test_new_person_is_there_at_once,
     test_password_changed, test_person_deleted,
-    test_person_renamed, test_photo, test_profile_status,
+    test_person_renamed, test_photo, test_photo_at_the_first_presence,
+    test_photo_changed_while_logging_in, test_profile_status,
     test_what_does_not_matter_disturbs_nobody)
 from test_live_roster import *          # noqa: F403
 from test_roster import *               # noqa: F403

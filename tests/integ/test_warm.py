@@ -2,6 +2,7 @@
 """Who was here a moment ago costs the directory nothing (core/account_away.c),
 and nothing that is kept is believed a moment too long."""
 
+import hashlib
 import json
 import pathlib
 import socket
@@ -20,6 +21,7 @@ from service import Service
 from world import wait_for
 
 PLAIN_OPS = 1                   # the bind
+PHOTO = b"\xff\xd8\xff\xe0" + bytes(9000)
 PACE_LEAST = 0.003              # core/pace.c: 4 ms, by a clock of whole ones
 
 
@@ -94,17 +96,21 @@ def introduced(world, person, mechanism):
 def online(world, person, mechanism):
     with Client(world, person, mechanism=mechanism) as ann:
         ann.items()
-        ann.come()
+        ann.presence()
+        heard = ann.receive("presence", from_=ann.jid)
+        assert heard.findtext(".//{vcard-temp:x:update}photo") == hashlib.sha1(
+            PHOTO).hexdigest()
         ann.sync()
 
 
 @pytest.mark.parametrize("come", [online, introduced])
 def test_a_cold_login_is_two_searches(quiet, tmp_path, come):
     """Counted by slapd, of people whom a service that was just started does not know,
-    online with roster and presence; and of the same once more, none."""
+    online with roster and presence, in which contacts see the photo's hash (XEP-0153);
+    and of the same once more, none."""
     people = [quiet.person("frio") for _ in range(3)]
     for person in people:
-        quiet.modify(person.dn, jpegPhoto=[b"\xff\xd8\xff\xe0" + bytes(9000)])
+        quiet.modify(person.dn, jpegPhoto=[PHOTO])
         assert attempt(quiet, person) is None
         wait_for(lambda: "imScram" in (quiet.profile(person) or {}))
     wait_for(lambda: quiet_for(quiet, 0.5), 20)
@@ -112,6 +118,7 @@ def test_a_cold_login_is_two_searches(quiet, tmp_path, come):
     for mechanism, binds in (("SCRAM-SHA-256", 0), ("PLAIN", PLAIN_OPS)):
         with Service(quiet, tmp_path / mechanism) as service:
             wait_for(lambda: is_watching(service.log), 30)
+            counters.settled()
             for searches in (2, 0):
                 for person in people:
                     before = counters.read()

@@ -315,6 +315,22 @@ static unsigned bit_of(const struct elem *e)
 	return bit;
 }
 
+/* RFC 2079 §2: behind a space comes a label, so one in the URI is %20. */
+static struct slice without_spaces(struct arena *a, struct slice uri)
+{
+	struct buf text = { 0 };
+	struct slice made;
+
+	for (size_t i = 0; i < uri.n; i++)
+		if (uri.p[i] == ' ')
+			buf_adds(&text, "%20");
+		else
+			buf_addc(&text, uri.p[i]);
+	made = slice_dup(a, buf_slice(&text));
+	buf_fini(&text);
+	return made;
+}
+
 /* A text, or the bytes of a photo; false: it is no base64. */
 static bool new_value(struct arena *a, const struct elem *e, int field,
     struct slice *value_r)
@@ -325,6 +341,8 @@ static bool new_value(struct arena *a, const struct elem *e, int field,
 	bool is_good = true;
 
 	*value_r = at != NULL ? value_of(a, at) : slice_make(NULL, 0);
+	if (field == XDB_VCARD_URL)
+		*value_r = without_spaces(a, *value_r);
 	if (field != XDB_VCARD_PHOTO)
 		return true;
 	is_good = dec_base64(&bytes, *value_r);
@@ -377,7 +395,18 @@ static const struct slice *old_values(const struct xdb_vcard *v, int field,
 	return at;
 }
 
-/* What was sent of a field; of single ones the first. */
+static const char *one_only(struct arena *a, int field)
+{
+	struct buf text = { 0 };
+	const char *why;
+
+	buf_addf(&text, "A vCard can have one %s here.", own[field].name);
+	why = slice_cstr(a, buf_slice(&text));
+	buf_fini(&text);
+	return why;
+}
+
+/* What was sent of a field. */
 static struct slice *new_values(struct arena *a, const struct elem *sent, int field,
     size_t *n_r, const char **unfit_r, size_t photo_bytes)
 {
@@ -391,10 +420,11 @@ static struct slice *new_values(struct arena *a, const struct elem *sent, int fi
 			continue;
 		if (!new_value(a, e, field, &value))
 			*unfit_r = "The photo's base64 cannot be read.";
-		else if (value.n != 0 && !is_among(values, *n_r, value)
-		    && (own[field].n != 0 || *n_r == 0))
+		else if (value.n != 0 && !is_among(values, *n_r, value))
 			values[(*n_r)++] = value;
 	}
+	if (own[field].n == 0 && *n_r > 1 && *unfit_r == NULL)
+		*unfit_r = one_only(a, field);
 	for (size_t i = 0; i < *n_r && *unfit_r == NULL; i++)
 		*unfit_r = unfit(a, field, values[i], photo_bytes);
 	return values;

@@ -6,7 +6,10 @@
  * field goes its way:
  *
  *   [vcard] writable names it   it is the person's to change: what was sent is what
- *                               the entry shall have, and nothing sent is nothing
+ *                               the entry shall have, and nothing sent is nothing;
+ *                               of a field that is shown once (photo, nickname, URL,
+ *                               title) two different values are refused, and spaces
+ *                               in a URL become %20, for a label would follow them
  *   else, the directory has it  unchanged or left out, it is passed over; a change
  *                               is refused by name, because keeping silent would show
  *                               the person a lie

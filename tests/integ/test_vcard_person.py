@@ -86,6 +86,19 @@ def test_several_fields_in_one_change(world, ann):
     assert texts(found, "BDAY") == ["1970-01-01"]
 
 
+def test_what_was_said_to_be_done_is_there(world, ann):
+    """Two where one is shown: none, and said so.  A URL with spaces is all of it, and
+    no URL with a label."""
+    answer = store(ann, MINE + "<URL>https://b.example/</URL>" + photo(PNG))
+    assert condition(answer) == "modify not-acceptable" and "URL" in said(answer)
+    answer = store(ann, MINE + photo(PNG) + photo(JPEG))
+    assert condition(answer) == "modify not-acceptable" and "PHOTO" in said(answer)
+    assert entry(world, ann.person)["jpegPhoto"] == [JPEG]
+    assert store(ann, "<URL>not a url ñ</URL>").get("type") == "result"
+    assert texts(card(ann), "URL") == ["not%20a%20url%20ñ"]
+    assert "not%20a%20url%20ñ".encode() in entry(world, ann.person)["labeledURI"]
+
+
 def test_a_set_is_lossless(ann):
     from xml.etree import ElementTree as ET
     store(ann, MINE + photo(PNG) + "<X-MORE>z</X-MORE>")

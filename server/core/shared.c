@@ -145,6 +145,47 @@ void shared_each_fellow(struct slice me, shared_fn *fn, void *ctx)
 	}
 }
 
+bool shared_are_fellows(struct slice me, struct slice other)
+{
+	const struct shared_person *p = shared_find(me), *o = shared_find(other);
+
+	return p != NULL && o != NULL && first_common(o, p) != NULL;
+}
+
+static uint64_t mark_of_all(const struct shared_person *me)
+{
+	uint64_t sum = me->group_n;
+
+	for (unsigned i = 0; i < me->group_n; i++)
+		sum += me->groups[i]->mark * (2 * me->groups[i]->serial + 1);
+	return sum;
+}
+
+/* Where a map goes on is known only while nothing came into it or went. */
+bool shared_fellows_step(struct slice me, struct shared_walk *w, shared_fn *fn,
+    void *ctx)
+{
+	const struct shared_person *p, *mine = shared_find(me);
+
+	if (mine == NULL)
+		return false;
+	if (!w->is_begun || w->mark != mark_of_all(mine)) {
+		*w = (struct shared_walk){ .mark = mark_of_all(mine),
+			.is_begun = true };
+		fn(mine, ctx);
+	}
+	for (int i = 0; i < PIECE && w->group < mine->group_n; i++) {
+		const struct shared_group *g = mine->groups[w->group];
+
+		p = map_next(&g->members, &w->at);
+		if (p != NULL && p != mine && first_common(p, mine) == g)
+			fn(p, ctx);
+		w->group += p == NULL;
+		w->at = p != NULL ? w->at : 0;
+	}
+	return w->group < mine->group_n;
+}
+
 /* FNV-1a, as account_roster.c: versions outlive the process. */
 static uint64_t mark(struct slice s)
 {
@@ -304,6 +345,12 @@ struct shared_group *shared_group_new(struct slice key, bool is_public)
 	g->serial = ++serials;
 	list_push(&groups, &g->link);
 	return g;
+}
+
+void shared_group_rekey(struct shared_group *g, struct slice key)
+{
+	disown(g->key);
+	g->key = own(key);
 }
 
 void shared_group_free(struct shared_group **gp)

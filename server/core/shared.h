@@ -51,6 +51,17 @@ typedef void shared_fn(const struct shared_person *p, void *ctx);
 void shared_each(struct slice me, shared_fn *fn, void *ctx);
 /* Who sees `me` by a group that is not public: its members. */
 void shared_each_fellow(struct slice me, shared_fn *fn, void *ctx);
+bool shared_are_fellows(struct slice me, struct slice other);
+/* The same in pieces, for groups of thousands, each time a few, and `me` first of all.
+ * When the groups change in between it begins anew, with `me`: whoever came before that
+ * comes again, or does not.  False: those were all. */
+struct shared_walk {                    /* {0} to begin with */
+	unsigned group;
+	size_t at;
+	uint64_t mark;
+	bool is_begun;
+};
+bool shared_fellows_step(struct slice me, struct shared_walk *w, shared_fn *fn, void *ctx);
 /* Does everybody see `me`? */
 bool shared_is_public(struct slice me);
 /* A sum of all that groups show to `me`; 0: nothing. */
@@ -101,6 +112,8 @@ void shared_edit_begin(struct shared_edit *e, struct shared_group *g,
 bool shared_edit_step(struct shared_edit *e);
 void shared_edit_end(struct shared_edit *e);    /* also in the middle */
 
+/* The same group by another key. */
+void shared_group_rekey(struct shared_group *g, struct slice key);
 /* Its members are gone already. */
 void shared_group_free(struct shared_group **gp);
 struct list *shared_groups(void);       /* struct shared_group by link */

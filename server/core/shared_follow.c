@@ -6,7 +6,10 @@
  *
  * A change of a group is read at once.  A change of a person may concern every
  * group that is found by searching: those wait, the longer the more the reading
- * takes.  Two are read at a time, so that they stand in nobody's way. */
+ * takes.  Two are read at a time, so that they stand in nobody's way.
+ *
+ * Where the settings change, what they said before is shown until what they say now was
+ * read: those concerned are told of the difference. */
 #include "core/shared_follow.h"
 
 #include <stdlib.h>
@@ -56,6 +59,8 @@ struct follow {                         /* one group */
 	bool was_read, is_incomplete, is_dynamic;
 	bool is_absent;                 /* the directory has none, and it was said */
 	bool is_listed;                 /* the last listing has it */
+	bool is_by_uuid;                /* `key` is its entryUUID, else a DN */
+	bool is_leaving;                /* other settings: shown until what they say is known */
 	/* borrowed */
 	struct source *source;
 };
@@ -63,6 +68,7 @@ struct follow {                         /* one group */
 struct source {                         /* one setting */
 	const char *text;               /* a filter, or DNs with ; between them */
 	bool is_public, was_listed, is_stale;
+	bool is_known;                  /* `follows` is what the text says, and what leaves */
 	struct list follows;
 	struct xdb_op *op;
 	struct timer wait;
@@ -151,6 +157,8 @@ static bool is_reading(const struct follow *f)
 
 static void follow_due(struct follow *f, int64_t ms)
 {
+	if (f->is_leaving)
+		return;                 /* as it is, until it goes */
 	if (is_reading(f)) {
 		f->is_stale = true;     /* what is being read may be older */
 		return;
@@ -168,6 +176,8 @@ static void follow_patient(struct follow *f)
 }
 
 static void names_take(void *ctx);
+static void edit_go_on(void *ctx);
+static void leaving_go(struct source *s);
 
 static void waited(void *ctx)
 {
@@ -195,12 +205,21 @@ static struct follow *follow_new(struct source *s, struct slice key,
 	f->key = owned(key);
 	f->dn = owned(dn);
 	f->source = s;
+	f->is_by_uuid = is_by_filter(s);
 	list_init(&f->due);
 	timer_init(&f->wait, waited, f);
 	chore_init(&f->taking_on, names_take, f);
 	list_push(&s->follows, &f->link);
 	f->group = shared_group_new(key, s->is_public);
 	return f;
+}
+
+/* Which entry it is, whatever its name; empty: not known yet. */
+static struct slice uuid_of(const struct follow *f)
+{
+	if (f->is_by_uuid)
+		return f->key;
+	return f->part_n != 0 ? f->parts[0] : slice_make(NULL, 0);
 }
 
 static void tell(const struct follow *f, const struct shared_change *c,
@@ -258,6 +277,67 @@ static void follow_free(struct follow **fp)
 	free(f);
 }
 
+/* --- other settings ----------------------------------------------------------------------- */
+
+/* What is taken in half is neither what it was nor what it is. */
+static void taking_finish(struct follow *f)
+{
+	if (f->taking == NULL || f->taking_on.fn != edit_go_on)
+		return;
+	while (shared_edit_step(&f->taking->edit))
+		;
+	tell(f, &f->taking->edit.change, &f->taking->told);
+	f->taking->told = (struct arena){ NULL };
+}
+
+static void follow_leave(struct follow *f)
+{
+	if (is_reading(f))
+		reading_n--;
+	xdb_cancel(&f->op);
+	taking_finish(f);
+	taking_end(f);
+	timer_stop(&f->wait);
+	list_remove(&f->due);
+	f->is_leaving = true;
+}
+
+/* Read for the first time, it may be one that is shown already and was called something
+ * else by the settings as they were: it goes on as what that is, so that those in both
+ * are told nothing. */
+static void follow_succeed(struct follow *f)
+{
+	struct follow *old;
+	struct shared_group *fresh = f->group;
+
+	if (f->was_read || map_count(&fresh->members) != 0)
+		return;
+	LIST_EACH(old, &f->source->follows, struct follow, link) {
+		if (!old->is_leaving || !slice_eq(uuid_of(old), uuid_of(f)))
+			continue;
+		f->group = old->group;
+		old->group = fresh;
+		shared_group_rekey(f->group, f->key);
+		follow_free(&old);
+		return;
+	}
+}
+
+/* What the settings say is known: what is not in it goes. */
+static void leaving_go(struct source *s)
+{
+	struct follow *f;
+
+	LIST_EACH(f, &s->follows, struct follow, link)
+		if (!f->is_leaving && !f->was_read)
+			return;
+	if (!s->is_known)
+		return;
+	LIST_EACH(f, &s->follows, struct follow, link)
+		if (f->is_leaving)
+			follow_free(&f);
+}
+
 /* --- reading it ------------------------------------------------------------------------------ */
 
 static void name_take(struct taking *t, const struct xdb_member *m)
@@ -281,8 +361,6 @@ static void parts_keep(struct follow *f, const struct xdb_group *g)
 	for (size_t i = 0; i < g->part_n; i++)
 		f->parts[i] = slice_dup(&f->arena, g->parts[i]);
 }
-
-static void edit_go_on(void *ctx);
 
 /* Names as JIDs, as far as the time goes; then they are the members. */
 static void names_take(void *ctx)
@@ -329,6 +407,7 @@ static void follow_take(struct follow *f, const struct xdb_result *res)
 	f->is_incomplete = g->unresolved_n != 0;
 	f->is_absent = false;
 	parts_keep(f, g);
+	follow_succeed(f);
 	t->kept = xdb_keep(res);
 	t->group = g;
 	t->entries = arena_raw(&t->arena,
@@ -376,6 +455,7 @@ static void follow_ended(struct follow *f, bool is_weather)
 	else if (f->is_doubtful)
 		follow_patient(f);
 	f->is_stale = f->is_doubtful = false;
+	leaving_go(f->source);
 	wake_if_ready();
 	pump();
 }
@@ -435,7 +515,7 @@ static struct follow *follow_find(const struct source *s, struct slice key)
 	struct follow *f;
 
 	LIST_EACH(f, &s->follows, struct follow, link)
-		if (slice_eq(f->key, key))
+		if (!f->is_leaving && slice_eq(f->key, key))
 			return f;
 	return NULL;
 }
@@ -464,9 +544,9 @@ static void listed_take(struct source *s, const struct xdb_result *res)
 		if (res->groups[i].uuid.n != 0)
 			listed_one(s, &res->groups[i]);
 	LIST_EACH(f, &s->follows, struct follow, link)
-		if (!f->is_listed)
+		if (!f->is_listed && !f->is_leaving)
 			follow_free(&f);
-	s->was_listed = true;
+	s->was_listed = s->is_known = true;
 }
 
 static void listed(const struct xdb_result *res, void *ctx)
@@ -489,6 +569,7 @@ static void listed(const struct xdb_result *res, void *ctx)
 	if (s->is_stale)
 		source_due(s, SOON_MS);
 	s->is_stale = false;
+	leaving_go(s);
 	wake_if_ready();
 }
 
@@ -507,7 +588,8 @@ static void source_read_dns(struct source *s)
 	while (conf_dn_next(&rest, &dn))
 		if (follow_find(s, dn) == NULL)
 			follow_due(follow_new(s, dn, dn), 0);
-	s->was_listed = true;
+	s->was_listed = s->is_known = true;
+	leaving_go(s);
 }
 
 /* --- news -------------------------------------------------------------------------------------------- */
@@ -518,14 +600,6 @@ static bool is_part(const struct follow *f, struct slice uuid)
 		if (slice_eq(f->parts[i], uuid))
 			return true;
 	return false;
-}
-
-/* Which entry it is, whatever its name; empty: not known yet. */
-static struct slice uuid_of(const struct follow *f)
-{
-	if (is_by_filter(f->source))
-		return f->key;
-	return f->part_n != 0 ? f->parts[0] : slice_make(NULL, 0);
 }
 
 static void news_of_group(struct follow *f, const struct xdb_news *news)
@@ -596,6 +670,13 @@ static bool is_named(const char *text, struct slice wanted)
 	return false;
 }
 
+static bool is_meant(const struct source *s, const struct follow *f)
+{
+	if (is_by_filter(s))
+		return f->is_by_uuid;   /* the listing tells */
+	return !f->is_by_uuid && is_named(s->text, f->key);
+}
+
 static void source_renew(struct source *s, const char *text)
 {
 	struct follow *f;
@@ -603,12 +684,13 @@ static void source_renew(struct source *s, const char *text)
 	xdb_cancel(&s->op);
 	timer_stop(&s->wait);
 	s->text = text;
-	s->is_stale = s->was_listed = false;
-	LIST_EACH(f, &s->follows, struct follow, link)
-		if (!is_by_filter(s) && !is_named(text, f->key))
-			follow_free(&f);
-		else
-			follow_due(f, 0);
+	s->is_stale = s->was_listed = s->is_known = false;
+	LIST_EACH(f, &s->follows, struct follow, link) {
+		f->is_leaving = false;
+		if (!is_meant(s, f))
+			follow_leave(f);
+		follow_due(f, 0);
+	}
 	if (is_by_filter(s))
 		source_due(s, 0);       /* who is not listed goes then */
 	else

@@ -11,8 +11,9 @@
 
 /* After live_start. */
 void shared_start(void);
-/* Settings or store are others: groups that are shown no more are taken away, and
- * all others are read again. */
+/* Settings or store are others: all groups are read again, and those that are shown no
+ * more are taken away then; one that is called by its DN now and was found by a filter,
+ * or the other way, is the same. */
 void shared_renew(void);
 void shared_stop(void);
 /* From core/live.c: of groups, and of people. */

@@ -26,6 +26,10 @@ struct task {
 	bool is_of_contacts;            /* nothing is new for those who changed */
 	struct slice *others;           /* public: everybody else who is here */
 	size_t other_n;
+	/* Another name, before it is known who sees it (parties) */
+	struct slice renamed;           /* empty: that is known */
+	struct shared_walk walk;
+	size_t room;                    /* of parties */
 	/* where it goes on */
 	size_t viewer, contact;
 	const struct shared_party *held;        /* to be told, and perhaps the last */
@@ -159,13 +163,17 @@ static void step(struct task *t)
 	t->viewer++;
 }
 
+static void gather(struct task *t);
+
 static void run(void *ctx)
 {
 	struct task *t;
 
 	(void)ctx;
 	while ((t = LIST_FIRST(&tasks, struct task, link)) != NULL) {
-		if (t->viewer < t->n + t->other_n)
+		if (t->renamed.n != 0)
+			gather(t);
+		else if (t->viewer < t->n + t->other_n)
 			step(t);
 		else
 			task_free(t);
@@ -178,7 +186,14 @@ static void run(void *ctx)
 
 /* --- what is to be told --------------------------------------------------------------------- */
 
-static void everybody_else(struct task *t)
+typedef bool is_told_fn(const struct task *t, struct slice jid);
+
+static bool is_member(const struct task *t, struct slice jid)
+{
+	return map_find(&t->group->members, jid) != NULL;
+}
+
+static void everybody_else(struct task *t, is_told_fn *is_told)
 {
 	struct account *a;
 	size_t at = 0;
@@ -186,8 +201,7 @@ static void everybody_else(struct task *t)
 	t->others = arena_alloc(&t->arena,
 	    (account_count() + 1) * sizeof *t->others);
 	while ((a = account_next(&at)) != NULL)
-		if (!list_is_empty(&a->sessions)
-		    && map_find(&t->group->members, jid_bare(&a->jid)) == NULL)
+		if (!list_is_empty(&a->sessions) && !is_told(t, jid_bare(&a->jid)))
 			t->others[t->other_n++] = slice_dup(&t->arena,
 			    jid_bare(&a->jid));
 }
@@ -198,43 +212,67 @@ static void task_start(struct arena *arena, const struct task *as)
 
 	*t = *as;
 	t->arena = *arena;
-	if (t->is_public)
-		everybody_else(t);
+	if (t->is_public && t->renamed.n == 0)
+		everybody_else(t, is_member);
 	list_push(&tasks, &t->link);
 	if (telling.fn == NULL)
 		chore_init(&telling, run, NULL);
 	chore_start(&telling);
 }
 
-struct fellows { struct arena *arena; struct shared_party *parties; size_t n, room; };
+/* --- another name: who sees it ---------------------------------------------------------------- */
 
-static void fellow_add(const struct shared_person *p, void *ctx)
+static bool is_fellow(const struct task *t, struct slice jid)
 {
-	struct fellows *f = ctx;
-
-	if (f->n == f->room) {
-		struct shared_party *more = arena_alloc(f->arena,
-		    2 * f->room * sizeof *more);
-
-		memcpy(more, f->parties, f->n * sizeof *more);
-		f->parties = more;
-		f->room *= 2;
-	}
-	f->parties[f->n++] = (struct shared_party){ .was = true, .is = true,
-		.jid = slice_dup(f->arena, p->jid) };
+	return slice_eq(jid, t->parties[0].jid)
+	    || shared_are_fellows(t->parties[0].jid, jid);
 }
 
-/* Another name, in all groups at once: told to all who see it. */
+static void party_grow(struct task *t)
+{
+	struct shared_party *more;
+
+	if (t->n < t->room)
+		return;
+	t->room = t->room != 0 ? 2 * t->room : 64;
+	more = arena_raw(&t->arena, t->room * sizeof *more);
+	if (t->n != 0)
+		memcpy(more, t->parties, t->n * sizeof *more);
+	t->parties = more;
+}
+
+static void gathered(const struct shared_person *p, void *ctx)
+{
+	struct task *t = ctx;
+
+	if (slice_eq(p->jid, t->renamed))
+		t->n = 0;               /* from the beginning */
+	party_grow(t);
+	t->parties[t->n++] = (struct shared_party){ .was = true, .is = true,
+		.jid = slice_dup(&t->arena, p->jid) };
+}
+
+/* A piece of those in their groups. */
+static void gather(struct task *t)
+{
+	if (shared_fellows_step(t->renamed, &t->walk, gathered, t))
+		return;
+	if (shared_find(t->renamed) == NULL)
+		t->n = 0;               /* gone meanwhile: there is no name to be told */
+	t->renamed = slice_make(NULL, 0);
+	t->changed_n = t->n != 0;
+	t->is_public = t->n != 0 && shared_is_public(t->parties[0].jid);
+	if (t->is_public)
+		everybody_else(t, is_fellow);
+}
+
+/* In all groups at once: told to all who see it. */
 static void rename_start(struct slice jid, const struct shared_group *g)
 {
 	struct arena arena = { NULL };
-	struct fellows f = { .arena = &arena, .room = 64 };
 
-	f.parties = arena_alloc(&arena, f.room * sizeof *f.parties);
-	fellow_add(shared_find(jid), &f);
-	shared_each_fellow(jid, fellow_add, &f);
-	task_start(&arena, &(struct task){ .group = g, .parties = f.parties,
-	    .n = f.n, .changed_n = 1, .is_public = shared_is_public(jid),
+	jid = slice_dup(&arena, jid);
+	task_start(&arena, &(struct task){ .group = g, .renamed = jid,
 	    .is_forced = true, .is_of_contacts = true });
 }
 

@@ -8,7 +8,7 @@ import subprocess
 import ldap
 import pytest
 
-from client import Client, condition, settle
+from client import Client, condition, pushes, settle
 from faults import Proxy
 from live import attempt, is_watching
 from rawclient import PATIENCE
@@ -125,6 +125,46 @@ def test_roster_groups(world, service):
         hup(service, {})
         for one in (ann, bob, eva):
             wait_for(lambda: one.items() == {}, PATIENCE)   # pylint: disable=W0640
+
+
+def pushed(*clients):
+    """Who each of them was told of by pushes."""
+    return [[who for who in pushes(got)] for got in settle(*clients)]
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["filter to DNs", "DNs to filter"])
+def test_roster_groups_called_otherwise(world, service, back):
+    """The same group, found by a filter or named by its DN: who stays in it is told
+    nothing, who goes or comes is."""
+    one, two, three = (world.person() for _ in range(3))
+    word = world.name("palabra")
+    ours = group(world, one, two, title=word)
+    theirs = group(world, one, three, title=word)
+    by_filter, by_dns = f"(description={word})", ours
+    with Client(service, one) as ann, Client(service, two) as bob, \
+            Client(service, three) as eva:
+        for client in (ann, bob, eva):
+            client.come()
+        hup(service, {"roster.groups": by_filter})
+        wait_for(lambda: set(ann.items()) == {bob.bare, eva.bare}, PATIENCE)
+        wait_for(lambda: ann.bare in eva.items(), PATIENCE)
+        if not back:
+            settle(ann, bob, eva)
+            hup(service, {"roster.groups": by_dns})
+            assert push(eva, ann.bare)[0] == "remove"
+            assert pushed(ann, bob) == [[eva.bare], []]
+            assert set(bob.items()) == {ann.bare}
+            return
+        hup(service, {"roster.groups": by_dns})
+        wait_for(lambda: set(ann.items()) == {bob.bare}, PATIENCE)
+        settle(ann, bob, eva)
+        hup(service, {"roster.groups": by_filter})
+        assert push(eva, ann.bare)[0] == "both"
+        assert pushed(ann, bob) == [[eva.bare], []]
+        world.modify(theirs, member=[two.dn])   # and it is still followed
+        assert push(eva, ann.bare)[0] == "remove"
+        world.modify(ours, member=[two.dn, three.dn])
+        assert push(eva, bob.bare)[0] == "both"
 
 
 def test_dn_with_a_semicolon(world, service):

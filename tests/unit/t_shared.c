@@ -4,6 +4,8 @@
 #include "core/shared.h"
 #include "tests/tap.h"
 
+#include <stdlib.h>
+
 static struct shared_group *red, *blue, *open_;
 
 /* "ann bob" as entries: ann@x, of uuid u-ann, called Ann. */
@@ -188,7 +190,77 @@ static void test_walking(void)
 	is_int(walked(shared_each, "zoe@x"), 2, "zoe: the public two");
 	is_int(walked(shared_each_fellow, "bob@x"), 3, "bob's fellows: ann, cem, dan");
 	is_int(walked(shared_each_fellow, "zoe@x"), 0, "zoe has none");
+	ok(shared_are_fellows(SLICE("ann@x"), SLICE("bob@x"))
+	    && !shared_are_fellows(SLICE("ann@x"), SLICE("dan@x"))
+	    && !shared_are_fellows(SLICE("zoe@x"), SLICE("ann@x")),
+	    "fellows are in a group together");
 	end();
+}
+
+/* --- walking in pieces ------------------------------------------------------------------- */
+
+enum { HUNDRED = 100 };
+
+struct seen { struct map map; unsigned begun; };
+
+static void see(const struct shared_person *p, void *ctx)
+{
+	struct seen *s = ctx;
+
+	if (slice_is(p->jid, "p0@x")) {
+		map_fini(&s->map);
+		s->begun++;
+	}
+	ok(map_put(&s->map, p->jid, (void *)(uintptr_t)p) == NULL, "each once");
+}
+
+static void hundred(struct buf *names, size_t n)
+{
+	buf_clear(names);
+	for (size_t i = 0; i < n; i++)
+		buf_addf(names, "p%zu ", i);
+}
+
+static void set_many(struct shared_group *g, size_t n)
+{
+	struct shared_entry *entries = mem_new((n + 1) * sizeof *entries);
+	struct shared_change c;
+	struct arena a = { NULL };
+	struct buf names = { 0 };
+
+	hundred(&names, n);
+	shared_group_set(g, SLICE("Many"), entries, entries_of(&a,
+	    buf_cstr(&names), entries), &a, &c);
+	buf_fini(&names);
+	arena_fini(&a);
+	free(entries);
+}
+
+static void test_pieces(void)
+{
+	struct shared_group *many = shared_group_new(SLICE("many"), false);
+	struct shared_walk w = { .group = 0 };
+	struct seen s = { .begun = 0 };
+	unsigned steps = 0;
+
+	set_many(many, HUNDRED);
+	while (shared_fellows_step(SLICE("p0@x"), &w, see, &s))
+		steps++;
+	okf(map_count(&s.map) == HUNDRED && s.begun == 1 && steps > 1,
+	    "a hundred fellows, in %u pieces", steps);
+	w = (struct shared_walk){ .group = 0 };
+	ok(shared_fellows_step(SLICE("p0@x"), &w, see, &s) && s.begun == 2,
+	    "a piece");
+	set_many(many, 2 * HUNDRED);
+	while (shared_fellows_step(SLICE("p0@x"), &w, see, &s))
+		;
+	ok(map_count(&s.map) == 2 * HUNDRED && s.begun == 3,
+	    "as many more meanwhile: from the beginning");
+	set_many(many, 0);
+	ok(!shared_fellows_step(SLICE("p0@x"), &w, see, &s) && s.begun == 3,
+	    "and who is in none has none");
+	map_fini(&s.map);
+	shared_group_free(&many);
 }
 
 /* --- changes ------------------------------------------------------------------------------------- */
@@ -310,6 +382,7 @@ int main(void)
 	test_pairs();
 	test_merging();
 	test_walking();
+	test_pieces();
 	test_changes();
 	test_marks();
 	test_any_order();

@@ -22,6 +22,7 @@ struct making {
 };
 
 static void make_loaded(struct exchange *x, const struct xdb_result *res);
+static void make_looked(struct exchange *x, const struct xdb_result *res);
 static void make_person_made(struct exchange *x, const struct xdb_result *res);
 static void make_person_loaded(struct exchange *x, const struct xdb_result *res);
 static void make_password(struct exchange *x);
@@ -104,7 +105,6 @@ static bool may_make_person(struct exchange *x, const struct making *m)
 static void make_loaded(struct exchange *x, const struct xdb_result *res)
 {
 	struct making *m = x->act;
-	struct xdb_person_change is = { m->wish.given_name, m->wish.sn, m->wish.mail };
 
 	if (res->status == XDB_OK && res->account->profile.exists) {
 		exchange_fault(x, "uid", T_ACCOUNT_EXISTS);
@@ -117,6 +117,24 @@ static void make_loaded(struct exchange *x, const struct xdb_result *res)
 		exchange_fail_xdb(x, res->status);
 	} else if (!may_make_person(x, m)) {
 		make_ends(x, 422, T_MEMBERS_BAD);
+	} else {
+		exchange_await(x, xdb_orphan_list(x->web->db, slice_make(NULL, 0),
+		    slice_of(exchange_printf(x, "%s@%s", m->local,
+		    x->web->settings->server.domain)), 1), make_looked);
+	}
+}
+
+/* Nobody is made who could not have the address. */
+static void make_looked(struct exchange *x, const struct xdb_result *res)
+{
+	struct making *m = x->act;
+	struct xdb_person_change is = { m->wish.given_name, m->wish.sn, m->wish.mail };
+
+	if (res->status != XDB_OK) {
+		exchange_fail_xdb(x, res->status);
+	} else if (res->n != 0) {
+		exchange_fault(x, "uid", T_ADDRESS_TAKEN);
+		make_ends(x, 409, T_ADDRESS_TAKEN);
 	} else {
 		exchange_detach(x);
 		m->is_new_person = true;
@@ -197,8 +215,8 @@ static void make_profile_made(struct exchange *x, const struct xdb_result *res)
 	struct making *m = x->act;
 
 	if (res->status == XDB_CONFLICT) {
-		exchange_fault(x, "uid", T_ACCOUNT_EXISTS);
-		make_ends(x, 409, T_ACCOUNT_EXISTS);
+		exchange_fault(x, "uid", T_ADDRESS_TAKEN);
+		make_ends(x, 409, T_ADDRESS_TAKEN);
 		return;
 	}
 	if (res->status != XDB_OK) {

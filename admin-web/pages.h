@@ -24,6 +24,11 @@ void post_person_link(struct exchange *x);
 void page_person_delete(struct exchange *x);
 void post_person_delete(struct exchange *x);
 
+/* orphans.c */
+void page_orphans(struct exchange *x);
+void page_orphan_delete(struct exchange *x);
+void post_orphan_delete(struct exchange *x);
+
 /* activate.c */
 void page_activate(struct exchange *x);
 void post_activate(struct exchange *x);

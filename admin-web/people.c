@@ -117,6 +117,8 @@ static void people_found(struct exchange *x, const struct xdb_result *res)
 	write_search(x, &p);
 	if (x->web->settings->web.people_create)
 		part_link(&p, "button main", "/create/person", say(x, T_NEW_PERSON));
+	if (x->web->settings->ldap.profiles != PROFILES_INLINE)
+		part_link(&p, "button", "/orphans", say(x, T_ORPHANS));
 	page_close(&p);
 	part_text(&p, "dim", n == 0 ? say(x, T_NOBODY_FOUND) : say_with(x,
 	    res->is_cut ? T_PEOPLE_CUT : T_PEOPLE_COUNT,

@@ -77,9 +77,14 @@ const char *person_path(struct exchange *x, const struct person *p)
 	return exchange_path(x, "/people/", slice_of(p->uid));
 }
 
+const char *person_status_name(enum xdb_profile_status status)
+{
+	return statuses[status].word;
+}
+
 const char *person_status_word(const struct person *p)
 {
-	return statuses[p->status].word;
+	return person_status_name(p->status);
 }
 
 enum text person_status_text(const struct person *p, const char **badge_r)

@@ -26,6 +26,7 @@ void person_find(struct exchange *x, struct slice uid, person_fn *then);
 
 const char *person_path(struct exchange *x, const struct person *p);
 /* "active", … as the API says it. */
+const char *person_status_name(enum xdb_profile_status status);
 const char *person_status_word(const struct person *p);
 /* What people read, and the class of its badge. */
 enum text person_status_text(const struct person *p, const char **badge_r);

@@ -145,8 +145,7 @@ void post_person_link(struct exchange *x)
 static void account_made(struct exchange *x, const struct account_made *made)
 {
 	if (made->status == 201 || made->status == 409) {
-		login_notice(x, made->status == 201 ? T_DONE_ACCOUNT
-		    : T_ACCOUNT_EXISTS);
+		login_notice(x, made->status == 201 ? T_DONE_ACCOUNT : made->why);
 		exchange_redirect(x, exchange_path(x, "/people/", x->param[0]));
 	} else {
 		exchange_fail(x, made->status, made->why);

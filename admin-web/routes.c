@@ -31,6 +31,10 @@ const struct route routes[] = {
 	{ "GET",  "/people/{uid}/delete",  ROLE_ADMIN, ROUTE_PAGE, page_person_delete,  "account-delete-page" },
 	{ "POST", "/people/{uid}/delete",  ROLE_ADMIN, ROUTE_FORM, post_person_delete,  "account-delete" },
 
+	{ "GET",  "/orphans",              ROLE_ADMIN, ROUTE_PAGE, page_orphans,        "orphans" },
+	{ "GET",  "/orphans/{id}/delete",  ROLE_ADMIN, ROUTE_PAGE, page_orphan_delete,  "orphan-delete-page" },
+	{ "POST", "/orphans/{id}/delete",  ROLE_ADMIN, ROUTE_FORM, post_orphan_delete,  "orphan-delete" },
+
 	{ "GET",  "/rooms",                ROLE_ADMIN, ROUTE_PAGE, page_rooms,          "rooms" },
 	{ "GET",  "/create/room",          ROLE_ADMIN, ROUTE_PAGE, page_room_new,       "room-form" },
 	{ "POST", "/create/room",          ROLE_ADMIN, ROUTE_FORM, post_room_new,       "room-create" },
@@ -50,6 +54,9 @@ const struct route routes[] = {
 	{ "GET",    V1 "/accounts/{uid}",  ROLE_ADMIN,  ROUTE_API, api_account_get,      "api-account" },
 	{ "PATCH",  V1 "/accounts/{uid}",  ROLE_ADMIN,  ROUTE_API, api_account_change,   "api-account-change" },
 	{ "DELETE", V1 "/accounts/{uid}",  ROLE_ADMIN,  ROUTE_API, api_account_delete,   "api-account-delete" },
+	{ "GET",    V1 "/orphans{?limit}", ROLE_ADMIN,  ROUTE_API, api_orphans_list,     "api-orphans" },
+	{ "GET",    V1 "/orphans/{id}",    ROLE_ADMIN,  ROUTE_API, api_orphan_get,       "api-orphan" },
+	{ "DELETE", V1 "/orphans/{id}",    ROLE_ADMIN,  ROUTE_API, api_orphan_delete,    "api-orphan-delete" },
 	{ "GET",    V1 "/rooms",           ROLE_ADMIN,  ROUTE_API, api_rooms_list,       "api-rooms" },
 	{ "POST",   V1 "/rooms",           ROLE_ADMIN,  ROUTE_API, api_rooms_create,     "api-room-create" },
 	{ "GET",    V1 "/rooms/{name}",    ROLE_ADMIN,  ROUTE_API, api_room_get,         "api-room" },

@@ -324,6 +324,16 @@ struct xdb_request {                    /* an activation link, see admin-web */
 	int64_t expires_s;              /* seconds since 1970 */
 };
 
+struct xdb_orphan {                     /* a profile whose person is gone */
+	struct slice dn, jid;
+	struct slice uuid;              /* of the person that was */
+	struct slice person_dn;         /* where that was, if the profile still says it */
+	enum xdb_profile_status status;
+	struct slice heir;              /* who is called by the jid now; empty: nobody */
+	struct slice heir_uuid, heir_dn;
+	bool has_person;                /* the store's own */
+};
+
 struct xdb_result {
 	enum xdb_status status;
 	const char *why;                /* for the log; static or the operation's */
@@ -340,6 +350,7 @@ struct xdb_result {
 	const struct xdb_account *accounts;     /* lists */
 	const struct xdb_room *rooms;
 	const struct xdb_group *groups;
+	const struct xdb_orphan *orphans;
 	size_t n;                       /* of the list */
 	bool is_cut;                    /* more matched than was asked for */
 };
@@ -528,6 +539,12 @@ struct xdb_op *xdb_person_change(struct xdb *db, struct slice person_dn,
     const struct xdb_person_change *is);
 struct xdb_op *xdb_profile_set_status(struct xdb *db, struct slice profile_dn,
     enum xdb_profile_status status);
+/* Profiles of nobody below people_base (whatever people_filter says), by their jid:
+ * res->orphans.  All of them, or those of this uuid or this jid; where not one person
+ * could be looked for that is an error, and not a profile more.  Of more than 20,000
+ * profiles not all are looked at, and is_cut.  None where profiles are inline. */
+struct xdb_op *xdb_orphan_list(struct xdb *db, struct slice uuid, struct slice jid,
+    unsigned most);
 /* The person stays, whatever the profile is. */
 struct xdb_op *xdb_profile_delete(struct xdb *db, struct slice profile_dn);
 /* RFC 3062 Password Modify, as the service: the first password of somebody. */

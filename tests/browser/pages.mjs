@@ -99,6 +99,10 @@ async function asAdministrator(page, l, names) {
 	await look(page, l, 'person');
 	await page.goto(`${url}/people/${names.uid}/delete`);
 	await look(page, l, 'person-delete');
+	await page.goto(url + '/orphans');
+	await look(page, l, 'orphans');
+	await page.goto(`${url}/orphans/${process.env.ORPHAN}/delete`);
+	await look(page, l, 'orphan-delete');
 	await page.goto(url + '/create/room');
 	await page.fill('#name', names.room);
 	await page.fill('#title', 'Café de Filología');

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.xdist_group("browser")
 
 HERE = TOP / "tests/browser"
 PAGES = """signin signin-wrong people people-search person-new link person
-    person-delete room-new room rooms online me nowhere activate
+    person-delete orphans orphan-delete room-new room rooms online me nowhere activate
     activate-differ activated activate-dead password password-differ
     password-changed""".split()
 LOOKS = ("wide-es", "narrow-es", "dark-en", "noscript-en")
@@ -53,12 +53,14 @@ def seen(shared_world):
     shots.mkdir(parents=True)
     names = {shared_world.person(cn=[text], displayName=[text]).uid: text
              for text in ZOO}
+    orphan = shared_world.orphan(shared_world.person().uid)
+    shared_world.orphan("maria.del.carmen.fernandez.de.la.vega.y.rodriguez")
     done = subprocess.run(
         ["node", HERE / "pages.mjs", shared_world.env["WEB_URL"],
          shared_world.env["ADMIN_USER"], shared_world.env["ADMIN_PASSWORD"],
          shots],
         env={**os.environ, "NODE_HOME": str(node_home()),
-             "ZOO": " ".join(names)},
+             "ZOO": " ".join(names), "ORPHAN": orphan},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=600,
         check=False)
     told = [json.loads(line) for line in done.stdout.splitlines()]

@@ -24,6 +24,7 @@ import signal
 import socket
 import subprocess
 import time
+import uuid
 
 import ldap
 from ldap.filter import escape_filter_chars
@@ -354,6 +355,15 @@ class World:
             (key, [v.encode() for v in values])
             for key, values in entry.items()])
         return f"{name}@{self.muc}"
+
+    def orphan(self, uid):
+        """Adds a profile of somebody who is gone; gives the entryUUID they had."""
+        lost = str(uuid.uuid4())
+        self.root.add_s(f"imPersonUUID={lost},{self.profiles_base}", [
+            ("objectClass", b"imProfile"), ("imPersonUUID", lost.encode()),
+            ("jid", f"{uid}@{self.domain}".encode()),
+            ("imRosterItem", b"andres@example.org both 0 0 -")])
+        return lost
 
     # ---- weather ----
 

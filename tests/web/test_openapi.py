@@ -156,6 +156,7 @@ def test_every_call_does_what_it_is_for(world, api, login):
     uid, name = world.name("api"), world.name("sala")
     person = world.person()
     login(person).come()
+    orphan = world.orphan(world.name("ausente"))
     story = [
         ("/openapi.json", "get", {}, None, 200),
         ("/accounts", "post", {}, {"uid": uid, "sn": "x", "mail": "x@y.example"}, 201),
@@ -164,6 +165,9 @@ def test_every_call_does_what_it_is_for(world, api, login):
         ("/accounts/{uid}", "get", {"uid": uid}, None, 200),
         ("/accounts/{uid}", "patch", {"uid": uid}, {"status": "suspended"}, 200),
         ("/accounts/{uid}", "delete", {"uid": uid}, None, 204),
+        ("/orphans", "get", {}, None, 200),
+        ("/orphans/{id}", "get", {"id": orphan}, None, 200),
+        ("/orphans/{id}", "delete", {"id": orphan}, None, 204),
         ("/rooms", "post", {}, {"name": name, "title": "x"}, 201),
         ("/rooms", "post", {}, {"name": name, "title": "x"}, 409),
         ("/rooms", "get", {}, None, 200),

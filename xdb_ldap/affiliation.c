@@ -468,5 +468,5 @@ static void setting_read(struct xdb_op *op)
 	if (m.n == 0)
 		op_finish(op, XDB_OK, NULL);
 	else
-		op_await_one(op, call_modify(op, s->dn, &m, NULL));
+		op_await_one(op, call_modify(op, s->dn, &m));
 }

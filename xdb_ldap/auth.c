@@ -59,6 +59,6 @@ struct xdb_op *xdb_scram_store(struct xdb *db, struct slice profile_dn,
 	mods_put(&m, op, LDAP_MOD_REPLACE, ATTR_SCRAM, verifiers, n);
 	mods_set(&m, op, ATTR_SCRAM_SOURCE, n == 0 ? slice_make(NULL, 0)
 	    : source.n != 0 ? source : SLICE("-"));
-	op_await_one(op, call_modify(op, op_text(op, profile_dn), &m, NULL));
+	op_await_one(op, call_modify(op, op_text(op, profile_dn), &m));
 	return op;
 }

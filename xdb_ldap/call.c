@@ -131,10 +131,9 @@ struct call *call_modify_as(struct xdb_op *op, const char *as, const char *dn,
 	return c;
 }
 
-struct call *call_modify(struct xdb_op *op, const char *dn, const struct mods *m,
-    const char *assertion)
+struct call *call_modify(struct xdb_op *op, const char *dn, const struct mods *m)
 {
-	return call_modify_as(op, NULL, dn, m, assertion);
+	return call_modify_as(op, NULL, dn, m, NULL);
 }
 
 struct call *call_add(struct xdb_op *op, const char *dn, const struct mods *m)

@@ -101,10 +101,10 @@ void mods_put_one(struct mods *m, struct xdb_op *op, int operation,
 /* Replaces by the value, or removes when it is empty. */
 void mods_set(struct mods *m, struct xdb_op *op, enum attr attr, struct slice value);
 
-/* `assertion`: a filter (RFC 4528, critical), or NULL. */
-struct call *call_modify(struct xdb_op *op, const char *dn, const struct mods *m,
-    const char *assertion);
-/* The same as somebody else (RFC 4370, critical): with that person's rights. */
+struct call *call_modify(struct xdb_op *op, const char *dn, const struct mods *m);
+/* The same as somebody else (RFC 4370, critical): with that person's rights.
+ * `assertion`: a filter (RFC 4528, critical), or NULL.  No modify that has to
+ * survive the death of one of several servers takes one: roster.c says why. */
 struct call *call_modify_as(struct xdb_op *op, const char *as, const char *dn,
     const struct mods *m, const char *assertion);
 struct call *call_add(struct xdb_op *op, const char *dn, const struct mods *m);

@@ -175,7 +175,7 @@ static struct call *rename_call(struct xdb_op *op, const struct entry *profile,
 
 	mods_put_one(&m, op, LDAP_MOD_DELETE, ATTR_JID, entry_one(profile, ATTR_JID));
 	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_JID, jid);
-	return call_modify(op, op_text(op, profile->dn), &m, NULL);
+	return call_modify(op, op_text(op, profile->dn), &m);
 }
 
 static void orphan_tell(struct xdb_op *op, const struct claim *c)
@@ -248,7 +248,7 @@ static struct call *make_call(struct xdb_op *op, const struct claim *c)
 	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_STATUS, SLICE("active"));
 	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_ROSTER_VERSION, SLICE("0"));
 	if (op->db->is_inline)
-		return call_modify(op, op_text(op, c->of.dn), &m, NULL);
+		return call_modify(op, op_text(op, c->of.dn), &m);
 	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_PERSON_UUID, c->of.uuid);
 	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_PERSON, c->of.dn);
 	dn = dn_make(&op->arena, op_name(op, ATTR_PERSON_UUID), c->of.uuid,

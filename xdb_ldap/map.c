@@ -120,7 +120,6 @@ static const struct map_row table[ATTR_N] = {
 
 	[ATTR_SUPPORTED_CONTROL] = { "supportedControl",         ATTR_TEXT,  SHORT, SHORT },
 	[ATTR_CONTEXT_CSN]       = { "contextCSN",               ATTR_TEXT,  SHORT, SHORT },
-	[ATTR_SUPPORTED_FEATURE] = { "supportedFeatures",        ATTR_TEXT,  SHORT, SHORT },
 	[ATTR_CAPABILITY]        = { "supportedCapabilities",    ATTR_TEXT,  SHORT, SHORT },
 	[ATTR_VENDOR_VERSION]    = { "vendorVersion",            ATTR_TEXT,  SHORT, ONE  },
 	[ATTR_IPA_LEVEL]         = { "ipaDomainLevel",           ATTR_TEXT,  SHORT, ONE  },
@@ -197,7 +196,7 @@ static const enum attr sets[SET_N][56] = {
 	[SET_WATCH_BRANCH] = { ATTR_ENTRY_UUID, ATTR_MODIFIED, END },
 	[SET_WATCH_GROUP] = { ATTR_ENTRY_UUID, ATTR_CSN, ATTR_MODIFIED, END },
 	[SET_ROOT] = { ATTR_OBJECT_CLASS, ATTR_SUPPORTED_CONTROL,
-	    ATTR_SUPPORTED_FEATURE, ATTR_CAPABILITY, ATTR_VENDOR_VERSION,
+	    ATTR_CAPABILITY, ATTR_VENDOR_VERSION,
 	    ATTR_IPA_LEVEL, ATTR_IPA_TOPOLOGY, END },
 	[SET_CONTEXT] = { ATTR_CONTEXT_CSN, END },
 	[SET_POLICY] = { ATTR_LOCKOUT_DURATION, ATTR_LOCKOUT, ATTR_FAILURES_MOST,

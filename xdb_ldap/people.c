@@ -261,7 +261,7 @@ static void change_read(struct xdb_op *op)
 	if (m.n == 0)
 		op_finish(op, XDB_OK, NULL);
 	else
-		op_await_one(op, call_modify(op, ch->dn, &m, NULL));
+		op_await_one(op, call_modify(op, ch->dn, &m));
 }
 
 /* --- profiles ------------------------------------------------------------------------------------------ */
@@ -275,7 +275,7 @@ struct xdb_op *xdb_profile_set_status(struct xdb *db, struct slice profile_dn,
 	if (!op_owns(op, profile_dn, db->profiles_base))
 		return op;
 	mods_set(&m, op, ATTR_STATUS, slice_of(profile_status_texts[status]));
-	op_await_one(op, call_modify(op, op_text(op, profile_dn), &m, NULL));
+	op_await_one(op, call_modify(op, op_text(op, profile_dn), &m));
 	return op;
 }
 
@@ -291,7 +291,7 @@ static struct call *take_off(struct xdb_op *op, const char *dn)
 	    SLICE(CLASS_USER));
 	for (size_t i = 0; i < COUNT(all); i++)
 		mods_put(&m, op, LDAP_MOD_REPLACE, all[i], NULL, 0);
-	return call_modify(op, dn, &m, NULL);
+	return call_modify(op, dn, &m);
 }
 
 /* Directory.md rule 9: no person is ever deleted. */

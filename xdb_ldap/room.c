@@ -223,7 +223,7 @@ struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *room)
 		mods_set(&m, op, fields[i].attr, field_of(room, i));
 	mods_put(&m, op, LDAP_MOD_REPLACE, ATTR_ROOM_OPTION,
 	    option_texts(op, room), room->option_n);
-	op_await_one(op, call_modify(op, op_text(op, room->dn), &m, NULL));
+	op_await_one(op, call_modify(op, op_text(op, room->dn), &m));
 	return op;
 }
 
@@ -236,7 +236,7 @@ struct xdb_op *xdb_room_set_subject(struct xdb *db, struct slice dn,
 	if (!op_owns(op, dn, db->rooms_base))
 		return op;
 	mods_set(&m, op, ATTR_SUBJECT, subject);
-	op_await_one(op, call_modify(op, op_text(op, dn), &m, NULL));
+	op_await_one(op, call_modify(op, op_text(op, dn), &m));
 	return op;
 }
 
@@ -257,7 +257,7 @@ struct xdb_op *xdb_room_set_bound_state(struct xdb *db, struct slice dn,
 		mods_put_one(&m, op, LDAP_MOD_DELETE, ATTR_BOUND_TO, was);
 		mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_BOUND_TO, bound_to);
 	}
-	op_await_one(op, call_modify(op, op_text(op, dn), &m, NULL));
+	op_await_one(op, call_modify(op, op_text(op, dn), &m));
 	return op;
 }
 

@@ -10,7 +10,6 @@
 #include "xdb_ldap/usability.h"
 
 #define ASSERTION_OID "1.3.6.1.1.12"
-#define INCREMENT_OID "1.3.6.1.1.14"
 #define POLICY_OID    "1.3.6.1.4.1.42.2.27.8.5.1"     /* draft-behera-ldap-password-policy */
 
 static bool has(const struct entry *e, enum attr attr, const char *oid)
@@ -39,8 +38,6 @@ void root_learn(struct xdb *db, const struct entry *found)
 	/* One that says nothing is asked, and says no itself. */
 	r->has_assertion = !is_readable
 	    || has(found, ATTR_SUPPORTED_CONTROL, ASSERTION_OID);
-	r->has_increment = !is_readable
-	    || has(found, ATTR_SUPPORTED_FEATURE, INCREMENT_OID);
 	r->has_policy = !is_readable
 	    || has(found, ATTR_SUPPORTED_CONTROL, POLICY_OID);
 	r->looks_like = is_readable ? is : XDB_AUTO;

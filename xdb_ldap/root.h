@@ -19,7 +19,6 @@ struct root {
 	bool has_usability;             /* usability.h */
 	bool has_policy;                /* slapo-ppolicy, or it may be there */
 	bool has_assertion;             /* RFC 4528 */
-	bool has_increment;             /* RFC 4525 */
 };
 
 /* Asks on a search connection, unless that is known or being asked; calls that

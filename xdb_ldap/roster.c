@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* xdb_ldap/roster.c — one change of a roster is one modify.
  *
- * Delete the old value, add the new, count the version up, all under an
- * assertion (RFC 4528) that the version is still the one the change was decided
- * at.  Where the server has no assertions or cannot count (RFC 4525; 389 Directory
- * Server has neither), the old version is deleted and the next one added: that
- * fails as a whole when the old one is not there any more.  A value that some other tool wrote in a spelling of its own is not found
- * by its bytes: then it is looked up by its JID and the modify sent once more,
- * under the same assertion; at once where several values are of that JID. */
+ * Delete the old value, add the new, and the same with the version: that fails as
+ * a whole when the version the change was decided at is not there any more.  Every
+ * server can do that.  An assertion (RFC 4528) would say it too, and must not: under
+ * one, slapd (2.5.13) does not write its contextCSN, for it checks the assertion on
+ * the entry that holds it; a provider that dies then comes back not knowing what it
+ * had, copies from the others what it has already, and loses changes over it.
+ *
+ * What is missed (16) may be the version, or a value that some other tool wrote in a
+ * spelling of its own: that is looked up by its JID and the modify sent once more; at
+ * once where several values are of that JID. */
 #include <stdio.h>
 
 #include "xdb_ldap/filter.h"
@@ -39,7 +42,7 @@ static void filter_not(struct buf *filter, const char *name, const char *least)
 
 /* A profile that has no version yet is at 0, and so is one with a number that is
  * none of ours: the change puts it right, and of two that try one is too late. */
-static const char *assertion(struct xdb_op *op, uint64_t version)
+static const char *at_version(struct xdb_op *op, uint64_t version)
 {
 	const char *name = op_name(op, ATTR_ROSTER_VERSION);
 	struct buf filter = { 0 };
@@ -59,11 +62,6 @@ static const char *assertion(struct xdb_op *op, uint64_t version)
 	return op_take(op, &filter);
 }
 
-static bool can_assert(const struct xdb_op *op)
-{
-	return op->db->root.has_assertion && op->db->root.has_increment;
-}
-
 static void put_number(struct mods *m, struct xdb_op *op, int operation,
     uint64_t number)
 {
@@ -77,12 +75,6 @@ static void put_version(struct mods *m, struct xdb_op *op)
 {
 	const struct change *ch = op->data;
 
-	if (can_assert(op)) {
-		/* Nothing to increment where nothing may be. */
-		put_number(m, op, ch->version == 0 ? LDAP_MOD_REPLACE
-		    : LDAP_MOD_INCREMENT, 1);
-		return;
-	}
 	if (!ch->was_looked_up)
 		put_number(m, op, LDAP_MOD_DELETE, ch->version);
 	else if (ch->found_version.n != 0)
@@ -108,8 +100,7 @@ static void change_send(struct xdb_op *op, struct mods *m)
 	put_if(m, op, LDAP_MOD_ADD, ATTR_ROSTER_ITEM, ch->item_add);
 	put_if(m, op, LDAP_MOD_ADD, ATTR_PENDING, ch->pending_add);
 	put_version(m, op);
-	ch->call = call_modify(op, ch->dn, m, can_assert(op)
-	    ? assertion(op, ch->version) : NULL);
+	ch->call = call_modify(op, ch->dn, m);
 	op_await(op, change_sent);
 }
 
@@ -181,7 +172,7 @@ static void look_up(struct xdb_op *op)
 
 	ch->was_looked_up = true;
 	ch->call = call_search(op, &(struct search){ .base = ch->dn,
-	    .scope = LDAP_SCOPE_BASE, .filter = assertion(op, ch->version),
+	    .scope = LDAP_SCOPE_BASE, .filter = at_version(op, ch->version),
 	    .set = SET_ROSTER });
 	op_await(op, looked_up);
 }

@@ -103,7 +103,7 @@ struct xdb_op *xdb_vcard_store(struct xdb *db, struct slice profile_dn,
 	if (!op_owns(op, profile_dn, db->profiles_base))
 		return op;
 	mods_set(&m, op, ATTR_VCARD, remainder);
-	op_await_one(op, call_modify(op, op_text(op, profile_dn), &m, NULL));
+	op_await_one(op, call_modify(op, op_text(op, profile_dn), &m));
 	return op;
 }
 

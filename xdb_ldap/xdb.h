@@ -435,7 +435,7 @@ struct xdb_op *xdb_scram_store(struct xdb *db, struct slice profile_dn,
 /* --- roster --------------------------------------------------------------------- */
 
 /* One modify: every value of `remove` and `add` in both attributes, and the
- * version incremented, under an assertion that it still is `version`.
+ * version counted up, if it still is `version`.
  * OK: res->version.  CONFLICT: load the account again and decide anew. */
 struct xdb_roster_change {
 	struct slice profile_dn;

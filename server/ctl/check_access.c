@@ -72,24 +72,19 @@ void check_scratch(struct doctor *d, struct result *r)
 
 /* --- the server's identity -------------------------------------------------------------- */
 
-/* As xdb_ldap/roster.c changes a roster: one modify, under an assertion where the
- * server has such. */
+/* As xdb_ldap/roster.c changes a roster. */
 static int roster_change(struct doctor *d)
 {
 	const char *version = doctor_attr(d, ATTR_ROSTER_VERSION);
-	const struct root *root = &d->directory.root;
-	bool asserts = root->has_assertion && root->has_increment;
 	const struct change c[] = {
 		{ LDAP_MOD_ADD, doctor_attr(d, ATTR_ROSTER_ITEM),
 		    SLICE_INIT("tertulia-doctor@invalid none 0 0 -") },
-		{ asserts ? LDAP_MOD_INCREMENT : LDAP_MOD_DELETE, version,
-		    asserts ? SLICE("1") : SLICE("0") },
-		{ LDAP_MOD_ADD, asserts ? NULL : version, SLICE("1") },
+		{ LDAP_MOD_DELETE, version, SLICE_INIT("0") },
+		{ LDAP_MOD_ADD, version, SLICE_INIT("1") },
 		{ 0 }
 	};
 
-	return wire_modify(d->im, d->scratch->dn[SCRATCH_PROFILE], c,
-	    asserts ? "(imRosterVersion=0)" : NULL);
+	return wire_modify(d->im, d->scratch->dn[SCRATCH_PROFILE], c);
 }
 
 /* With profiles on people's entries there is no scratch entry to make: values that

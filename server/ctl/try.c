@@ -48,7 +48,7 @@ int try_attempt(struct doctor *d, struct wire *w, const char *dn,
 		{ 0 }
 	};
 
-	return wire_modify(w, dn, c, NULL);
+	return wire_modify(w, dn, c);
 }
 
 const char *try_person(struct doctor *d)

@@ -76,9 +76,7 @@ enum { WIRE_NOOP = 1 };         /* all is checked and nothing is done */
 /* `changes` end with attr NULL; a value with p NULL stands for none. */
 int wire_add(struct wire *w, const char *dn, const struct change *changes,
     int flags);
-/* `assertion`: a filter that must hold (RFC 4528), or NULL. */
-int wire_modify(struct wire *w, const char *dn, const struct change *changes,
-    const char *assertion);
+int wire_modify(struct wire *w, const char *dn, const struct change *changes);
 /* Done as somebody else (RFC 4370). */
 int wire_modify_as(struct wire *w, const char *as, const char *dn,
     const struct change *changes);

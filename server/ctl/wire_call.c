@@ -215,22 +215,14 @@ int wire_add(struct wire *w, const char *dn, const struct change *changes,
 	return settle(w, rc, id);
 }
 
-int wire_modify(struct wire *w, const char *dn, const struct change *changes,
-    const char *assertion)
+int wire_modify(struct wire *w, const char *dn, const struct change *changes)
 {
-	LDAPControl assert_ = { .ldctl_iscritical = 1,
-		.ldctl_oid = (char[]){ LDAP_CONTROL_ASSERT } };
-	LDAPControl *controls[] = { &assert_, NULL };
 	struct mods_room room;
 	int id = 0, rc = begin_call(w);
 
-	if (rc == LDAP_SUCCESS && assertion != NULL)
-		rc = ldap_create_assertion_control_value(w->ld,
-		    (char *)(uintptr_t)assertion, &assert_.ldctl_value);
 	if (rc == LDAP_SUCCESS)
 		rc = sent(w, ldap_modify_ext(w->ld, dn, mods_of(&room, changes),
-		    assertion != NULL ? controls : NULL, NULL, &id));
-	ldap_memfree(assert_.ldctl_value.bv_val);
+		    NULL, NULL, &id));
 	return settle(w, rc, id);
 }
 

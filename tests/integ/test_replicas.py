@@ -3,6 +3,8 @@
 and brought back: what was acknowledged is on both afterwards, and nothing else."""
 
 import random
+import re
+import subprocess
 import threading
 import time
 
@@ -166,7 +168,7 @@ def test_a_provider_is_killed_and_comes_back(pair, store, killed):
     print("SEED", seed)
     dice = random.Random(seed)
     rosters = [Roster(store, uid, dice)
-               for uid in people(store, pair[0], f"k{killed}")]
+               for uid in people(store, pair[0], f"k{killed}s{seed}")]
     victim, done, returning = pair[killed], 0, None
     deadline = time.monotonic() + 120
     while done < CHANGES or returning is None or returning.is_alive():
@@ -191,6 +193,32 @@ def test_a_provider_is_killed_and_comes_back(pair, store, killed):
     assert done >= CHANGES and wrong == [], wrong
 
 
+def noted(server, base):
+    """contextCSN as it is on the disk: how far the server thinks it came when it
+    is started again."""
+    done = subprocess.run(
+        ["slapcat", "-F", server.config, "-b", base, "-a", "(contextCSN=*)",
+         "-o", "ldif-wrap=no"], capture_output=True, text=True, check=True)
+    return re.findall(r"^contextCSN: (.*)$", done.stdout, re.M)
+
+
+def test_a_provider_that_dies_knows_how_far_it_came(pair, store):
+    """slapd does not note it after a change under an assertion (RFC 4528); and
+    one that does not know copies what it has, quarrels, and loses changes."""
+    one, two = pair
+    contacts = Contacts(store, one, "d")
+    for _ in range(20):
+        assert contacts.is_at(one)
+    last, = entry_of(one.root(), contacts.dn, "entryCSN")["entryCSN"]
+    one.kill()
+    try:
+        assert last in noted(one, one.env["LDAP_BASE"])
+        assert last in noted(one, "cn=accesslog")
+    finally:
+        one.again()
+    agree(one, two)
+
+
 @pytest.fixture
 def apart(tmp_path):
     """Two providers, and what stands between them: {server: Proxy}."""
@@ -200,17 +228,63 @@ def apart(tmp_path):
         between[server] = Proxy(int(server.env["LDAP_PORT"]))
         return between[server].uri
     one, two = providers(tmp_path, way=way)
-    yield one, two, between[two]
+    yield one, two, between
     for server in one, two:
         server.stop()
     for proxy in between.values():
         proxy.close()
 
 
+def test_what_was_not_passed_on_before_a_death_is_merged(apart):
+    """Acknowledged by one, which dies before two has it; two takes changes of the
+    same roster.  In the end both have all."""
+    one, two, between = apart
+    store = Probe().open(**settings(one, uri=[uri_of(one), uri_of(two)]))
+    told = set()
+    try:
+        uid, = people(store, one, "m", 1)
+        dn = store.account(uid)["profile"]["dn"]
+
+        def add(jid):
+            found = store.ask("account_load", uid=uid)
+            if found["status"] != "ok":
+                return False
+            version = found["account"]["profile"]["version"]
+            if store.ask("roster_change", dn=dn, version=version,
+                         add={"jid": jid})["status"] == "ok":
+                told.add(jid)
+            return jid in told
+
+        def add_some(stem):
+            for i in range(5):
+                wait_for(lambda jid=f"{stem}{i}@x.org": add(jid), 20)
+            return store.ask("state")["server"]
+        add_some("both")
+        agree(one, two)
+        between[one].refuse()
+        assert add_some("one") == uri_of(one)
+        one.kill()
+        assert add_some("two") == uri_of(two)
+        one.again()
+        between[one].listen()
+        wait_for(lambda: add_some("since") == uri_of(one), BACK_WITHIN)
+        agree(one, two)
+        # What came late set the version back on the second: the next says it anew.
+        add_some("then")
+        agree(one, two)
+        there = [entry_of(server.root(), dn, "imRosterItem", "imRosterVersion")
+                 for server in (one, two)]
+        for entry in there:
+            assert {v.split()[0] for v in entry["imRosterItem"]} == told
+        assert there[0]["imRosterVersion"] == there[1]["imRosterVersion"]
+    finally:
+        store.end()
+
+
 def test_nobody_goes_back_to_a_server_that_lacks_changes(apart):
     """What was acknowledged is read, before, while and after a server comes
     back that has not got it yet."""
-    one, two, way_to_two = apart
+    one, two, between = apart
     store = Probe().open(**settings(one, uri=[uri_of(one), uri_of(two)]))
     try:
         contacts = Contacts(store, one, "q")
@@ -220,12 +294,12 @@ def test_nobody_goes_back_to_a_server_that_lacks_changes(apart):
         wait_for(lambda: store.ask("account_load", uid=contacts.uid)["status"]
                  == "ok", 20)
         assert contacts.is_at(two)
-        way_to_two.refuse()
+        between[two].refuse()
         one.again()
         wait_for(lambda: contacts.add() and "ldap-behind" in store.said(), 30)
         for _ in range(50):
             assert contacts.is_at(two)
-        way_to_two.listen()
+        between[two].listen()
         wait_for(lambda: contacts.is_at(one), BACK_WITHIN)
         for _ in range(50):
             assert contacts.is_at(one)

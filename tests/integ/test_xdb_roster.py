@@ -1,31 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The directory as a store: rosters and vCards."""
 
-import contextlib
-import types
-
 import ldap
 import pytest
 
-from doctor import config, rule
 from xdbprobe import BOTH, FROM, NO_RIGHT, TO, Probe, settings
 from xdbworld import entry_of
 from xdbworld import slapd, root, person, profile  # noqa: F401
 
 
-@pytest.fixture(scope="module", params=["RFC 4525 and 4528", "neither"])
-def im(request, slapd, root):                                   # noqa: F811
-    """A store whose server can assert and count, and one whose root DSE does not
-    say so: rosters are the same."""
-    probe = Probe()
-    with contextlib.ExitStack() as hidden:
-        if request.param == "neither":
-            hidden.enter_context(config(
-                types.SimpleNamespace(root=root),
-                rule('to dn.base="" attrs=supportedFeatures by * none'),
-                (ldap.MOD_ADD, "olcAccess", ["to * by * read"]),
-                dn="olcDatabase={-1}frontend,cn=config"))
-        probe.open(**settings(slapd)).account("lucia")
+@pytest.fixture(scope="module")
+def im(slapd):                                                  # noqa: F811
+    probe = Probe().open(**settings(slapd))
+    probe.account("lucia")
     yield probe
     probe.end()
 

@@ -98,6 +98,7 @@ struct call *call_search(struct xdb_op *op, const struct search *s)
 	c->scope = s->scope;
 	c->filter = s->filter;
 	c->set = s->set;
+	c->more = s->more;
 	c->most = s->most;
 	c->is_paged = s->is_paged;
 	c->is_of_root = s->is_of_root;
@@ -209,11 +210,26 @@ static int send_page(struct call *c, LDAP *ld, char **attrs,
 	return rc;
 }
 
+static char **attributes_of(struct call *c)
+{
+	const char **set = c->op->db->names.sets[c->set], **both;
+	size_t n = 0;
+
+	if (c->more == NULL)
+		return (char **)(void *)set;
+	while (set[n] != NULL)
+		n++;
+	both = arena_alloc(&c->op->arena, (n + 2) * sizeof *both);
+	memcpy(both, set, n * sizeof *both);
+	both[n] = c->more;
+	return (char **)(void *)both;
+}
+
 static int send_search(struct call *c, LDAP *ld, int64_t timeout_ms)
 {
 	/* The server may stop when we do; it counts whole seconds. */
 	struct timeval limit = { .tv_sec = (time_t)((timeout_ms + 999) / 1000) };
-	char **attrs = (char **)(void *)c->op->db->names.sets[c->set];
+	char **attrs = attributes_of(c);
 	/* Not critical: a server may answer without, of one entry or of all. */
 	LDAPControl usability = { .ldctl_oid = (char[]){ USABILITY_OID } };
 	LDAPControl *controls[] = { NULL, NULL };

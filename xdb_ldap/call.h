@@ -45,6 +45,7 @@ struct call {
 	int scope;
 	const char *filter;
 	enum map_set set;
+	const char *more;
 	unsigned most;
 	bool is_paged;
 	bool is_of_root;                /* asks what the server is; goes first */
@@ -78,6 +79,7 @@ struct search {
 	int scope;                      /* LDAP_SCOPE_… */
 	const char *filter;
 	enum map_set set;
+	const char *more;               /* one attribute more, with its options; or NULL */
 	/* Entries; 0: as many as there are.  What the server's own limit cuts is
 	 * asked for again, page after page. */
 	unsigned most;

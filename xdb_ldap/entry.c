@@ -156,33 +156,47 @@ static bool value_take(struct arena *a, const struct map_row *row,
 
 /* --- one entry ------------------------------------------------------------------ */
 
-/* "jpegPhoto;binary" is jpegPhoto; "cn;lang-es" is another attribute, and
- * "member;range=0-1499" (RFC draft of Active Directory) is a part of one. */
-static bool is_known_option(struct slice option, bool *is_part_r)
+/* What came behind the semicolon.  "jpegPhoto;binary" is jpegPhoto, "cn;lang-es" is
+ * another attribute, "member;range=0-1499" a part of one, "member;range=1500-*" the rest
+ * ([MS-ADTS] §3.1.1.3.1.3.3).  False: another attribute. */
+static bool option_take(struct field *f, struct slice option)
 {
-	*is_part_r = option.n >= 6
-	    && slice_eq_nocase(slice_make(option.p, 6), SLICE("range="));
-	return option.n == 0 || *is_part_r
-	    || slice_eq_nocase(option, SLICE("binary"));
+	const struct slice range = SLICE("range=");
+	struct slice from, to;
+
+	if (option.n < range.n
+	    || !slice_eq_nocase(slice_make(option.p, range.n), range))
+		return option.n == 0 || slice_eq_nocase(option, SLICE("binary"));
+	option = slice_make(option.p + range.n, option.n - range.n);
+	slice_cut(option, '-', &from, &to);
+	f->is_part = true;
+	f->is_rest = slice_is(to, "*");
+	if (!slice_number(from, UINT32_MAX, &f->from)
+	    || (!f->is_rest && !slice_number(to, UINT32_MAX, &f->to))) {
+		f->is_rest = false;
+		f->from = 1;
+		f->to = 0;
+	}
+	return true;
 }
 
 static void attribute_begin(struct entry_reader *r, struct slice described)
 {
 	struct slice head, option;
-	bool is_part;
+	struct field field = { .n = 0 };
 
 	r->first = r->field_n;
 	slice_cut(described, ';', &head, &option);
-	if (!is_known_option(option, &is_part))
+	if (!option_take(&field, option))
 		return;
 	for (int i = 0; i < ATTR_N && r->field_n < ATTR_N; i++) {
 		const char *name = r->names->rows[i].name;
 
 		if (name == NULL || !slice_eq_nocase(head, slice_of(name)))
 			continue;
+		field.attr = (enum attr)i;
 		r->room[r->field_n] = 0;
-		r->fields[r->field_n++] = (struct field){ .attr = (enum attr)i,
-			.is_cut = is_part, .is_part = is_part };
+		r->fields[r->field_n++] = field;
 	}
 }
 
@@ -312,10 +326,13 @@ struct entry *entry_read(struct arena *a, const struct names *names, LDAP *ld,
 
 const struct field *entry_find(const struct entry *e, enum attr attr)
 {
+	const struct field *found = NULL;
+
 	for (unsigned i = 0; i < e->field_n; i++)
-		if (e->fields[i].attr == attr)
-			return &e->fields[i];
-	return NULL;
+		if (e->fields[i].attr == attr
+		    && (found == NULL || e->fields[i].is_part))
+			found = &e->fields[i];
+	return found;
 }
 
 struct slice entry_one(const struct entry *e, enum attr attr)
@@ -348,7 +365,7 @@ bool entry_is_cut(const struct entry *e, enum attr attr)
 {
 	const struct field *f = entry_find(e, attr);
 
-	return f != NULL && f->is_cut;
+	return f != NULL && (f->is_cut || f->is_part);
 }
 
 static bool is_ascii(struct slice s)

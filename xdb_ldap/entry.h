@@ -18,8 +18,11 @@ struct field {
 	enum attr attr;
 	struct slice *v;
 	unsigned n;
-	bool is_cut;                    /* values were left out … */
-	bool is_part;                   /* … by the server: there are more to ask for */
+	bool is_cut;                    /* values were left out */
+	/* The server gave some of them: the values of these numbers, or from the first
+	 * number to the last value (`is_rest`). */
+	bool is_part, is_rest;
+	uint64_t from, to;              /* to < from: it makes no sense */
 };
 
 struct entry {
@@ -61,6 +64,8 @@ struct entry *entry_end(struct entry_reader *r);
 struct entry *entry_read(struct arena *a, const struct names *names, LDAP *ld,
     LDAPMessage *msg);
 
+/* Of an attribute that is there whole and in part, the part: what is whole is empty
+ * then (Active Directory, [MS-ADTS] §3.1.1.3.1.3.3). */
 const struct field *entry_find(const struct entry *e, enum attr attr);
 /* The first value, or the empty slice. */
 struct slice entry_one(const struct entry *e, enum attr attr);

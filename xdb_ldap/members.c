@@ -51,6 +51,17 @@ struct source {                         /* values of one attribute, not yet aske
 	unsigned roles, level;
 };
 
+/* What the server keeps back of an attribute, to be asked for: Active Directory gives
+ * 1500 values at a time. */
+struct rest {
+	struct rest *next;
+	const char *dn;
+	struct slice csn;               /* of the entry as it was: another is another group */
+	const struct row *row;
+	unsigned roles, level;
+	uint64_t from;                  /* the number of the first of them */
+};
+
 struct found_member { struct found_member *next; struct xdb_member is; };
 struct part { struct part *next; struct slice uuid, key; };
 
@@ -59,6 +70,7 @@ struct gather {
 	struct map by_uuid, seen;       /* of members; of entries, with their role */
 	/* in the arena */
 	struct source *sources;
+	struct rest *rests;
 	struct call *call;              /* the group's entry, or a search of members */
 	unsigned roles;                 /* of whom that search finds */
 	const struct entry *next_found;
@@ -70,6 +82,8 @@ struct gather {
 };
 
 static void group_read(struct xdb_op *op);
+static void rest_ask(struct xdb_op *op);
+static void rest_read(struct xdb_op *op);
 static void round_begin(struct xdb_op *op);
 static void round_fill(struct xdb_op *op);
 static void person_hit(struct xdb_op *op, struct sought *one,
@@ -111,13 +125,36 @@ struct xdb_op *xdb_group_load(struct xdb *db, struct slice dn)
 
 /* --- values of an entry ------------------------------------------------------------------ */
 
+/* What comes behind this part is asked for before anything else.  False: it is not the
+ * part that was to come, or none of any use. */
+static bool rest_put(struct xdb_op *op, const struct field *f,
+    const struct rest *at)
+{
+	struct gather *g = op->data;
+	struct rest *more;
+
+	if (f->from != at->from)
+		return false;
+	if (f->is_rest)
+		return true;
+	if (f->to < f->from || f->n == 0)
+		return false;
+	more = ARENA_NEW(&op->arena, struct rest);
+	*more = *at;
+	more->from = f->to + 1;
+	more->next = g->rests;
+	g->rests = more;
+	return true;
+}
+
 static bool values_take(struct xdb_op *op, const struct field *f,
-    const struct row *row, unsigned roles, unsigned level)
+    const struct rest *at)
 {
 	struct gather *g = op->data;
 	struct source *s = ARENA_NEW(&op->arena, struct source);
 
-	if (f->is_part || f->n == op->db->names.rows[row->attr].most_values) {
+	if (f->n == op->db->names.rows[at->row->attr].most_values
+	    || (f->is_part && !rest_put(op, f, at))) {
 		op_finish(op, XDB_BROKEN, "more members than are given");
 		return false;
 	}
@@ -127,7 +164,7 @@ static bool values_take(struct xdb_op *op, const struct field *f,
 	}
 	g->group->unresolved_n += f->is_cut;
 	*s = (struct source){ .next = g->sources, .v = f->v, .n = f->n,
-		.form = row->form, .roles = roles, .level = level };
+		.form = at->row->form, .roles = at->roles, .level = at->level };
 	g->sources = s;
 	return true;
 }
@@ -173,8 +210,9 @@ static bool entry_take(struct xdb_op *op, const struct entry *e, unsigned roles,
 
 		if (f == NULL || (rows[i].of_whole && !is_whole))
 			continue;
-		if (!values_take(op, f, &rows[i], is_whole ? rows[i].role
-		    : roles, level))
+		if (!values_take(op, f, &(struct rest){ .row = &rows[i],
+		    .dn = op_text(op, e->dn), .csn = entry_one(e, ATTR_CSN),
+		    .roles = is_whole ? rows[i].role : roles, .level = level }))
 			return false;
 	}
 	return true;
@@ -214,6 +252,51 @@ static void group_read(struct xdb_op *op)
 	if (entry_is_of(e, ATTR_OBJECT_CLASS, SLICE(CLASS_ALIAS)))
 		owners_of_alias(op, g);
 	round_begin(op);
+}
+
+/* --- what the server keeps back ------------------------------------------------------------ */
+
+static void rest_ask(struct xdb_op *op)
+{
+	struct gather *g = op->data;
+	const struct rest *r = g->rests;
+	struct buf name = { 0 };
+
+	buf_addf(&name, "%s;range=%llu-*", op_name(op, r->row->attr),
+	    (unsigned long long)r->from);
+	g->call = call_search(op, &(struct search){ .base = r->dn,
+	    .scope = LDAP_SCOPE_BASE, .filter = "(objectClass=*)",
+	    .set = SET_GROUP_REST, .more = op_take(op, &name) });
+	op_await(op, rest_read);
+}
+
+/* Its values have other numbers by now; nobody knows which were seen. */
+static bool has_changed(const struct rest *r, const struct entry *e)
+{
+	return e == NULL || !slice_eq(entry_one(e, ATTR_CSN), r->csn);
+}
+
+static void rest_read(struct xdb_op *op)
+{
+	struct gather *g = op->data;
+	struct rest *r = g->rests;
+	const struct entry *e = g->call->entries;
+	const struct field *f;
+
+	if (g->call->status != XDB_ABSENT && op_failed(op, g->call))
+		return;
+	if (has_changed(r, e)) {
+		op_finish(op, XDB_BUSY, "the group changed while it was read");
+		return;
+	}
+	f = entry_find(e, r->row->attr);
+	if (f == NULL || !f->is_part) {
+		op_finish(op, XDB_BROKEN, "the server does not give all members");
+		return;
+	}
+	g->rests = r->next;
+	if (values_take(op, f, r))
+		round_begin(op);
 }
 
 /* --- members ------------------------------------------------------------------------------- */
@@ -348,6 +431,10 @@ static void round_begin(struct xdb_op *op)
 	struct gather *g = op->data;
 
 	op_more_time(op);
+	if (g->rests != NULL) {
+		rest_ask(op);
+		return;
+	}
 	seek_begin(op, &g->seek);
 	op_yield(op, round_fill);
 }

@@ -12,7 +12,7 @@ import ldap
 import pytest
 
 from ldapfaults import ANSWERS, SEARCH, entry, result, tlv
-from ldaptree import Tree
+from ldaptree import Tree, pieces
 from test_live_store import ADD, MODIFY, info, refreshed, state
 from xdbprobe import (EXPIRED, LOCKED, MUST_CHANGE, SUSPENDED, Probe, settings)
 from xdbworld import person, root, slapd                        # noqa: F401
@@ -103,6 +103,128 @@ def test_the_configuration_s_word_counts(open_tree):
     _, probe = open_tree("ad", disguised)
     answer = probe.ask("account_load", uid="ana")
     assert answer["status"] == "broken" and "entryUUID" in answer["why"]
+
+
+# --- groups of which Active Directory gives some members at a time --------------------
+
+ALL, INNER = (f"CN={name},OU=groups,DC=example,DC=org" for name in ("todos", "dentro"))
+
+
+class Ranged(Tree):
+    """[MS-ADTS] §3.1.1.3.1.3.3, with three values at a time instead of 1500."""
+    most = 3
+
+    def __init__(self, kind):
+        super().__init__(kind)
+        people = [dn.encode() for dn, values in self.entries if b"user" in
+                  values.get("objectClass", [])]
+        for number, dn, members in ((1, INNER, people[3:]),
+                                    (2, ALL, people[:5] + [INNER.encode()])):
+            self.entries.append((dn, {
+                "objectClass": [b"group"], "uSNChanged": [b"77"],
+                "cn": [dn.partition(",")[0][3:].encode()], "member": members,
+                "objectGUID": [bytes([number] * 16)]}))
+        self.in_all = {uid for _, values in self.entries
+                       for uid in values.get("sAMAccountName", [])}
+        self.asked_ranges = []
+
+    def part(self, name, first, values):
+        """The description of an attribute, and its values."""
+        last = first + self.most - 1
+        return (f"{name};range={first}-" + (
+            "*" if last >= len(values) - 1 else str(last)),
+            values[first:last + 1])
+
+    def found(self, request):
+        asked = [name.decode() for _, name in pieces(pieces(request)[7][1])]
+        ranges = [name for name in asked if ";range=" in name]
+        self.asked_ranges += ranges
+        for dn, attributes in super().found(request):
+            for name, values in list(attributes.items()):
+                if len(values) > self.most:
+                    attributes[name] = []
+                    attributes.update([self.part(name, 0, values)])
+            for one in ranges:
+                name, _, first = one.partition(";range=")
+                attributes.update([self.part(name, int(first.partition("-")[0]),
+                                             self.at(dn)[name])])
+            yield dn, attributes
+
+
+def test_all_parts_of_a_group_are_read(open_tree):
+    """In it, and in the group in it, which is in parts, too."""
+    tree, probe = open_tree("ad", Ranged, groups_base="OU=groups,DC=example,DC=org")
+    answer = probe.ask("group_load", dn=ALL)
+    assert answer["status"] == "ok", answer
+    assert {m["uid"].encode() for m in answer["group"]["members"]} == tree.in_all
+    assert answer["group"]["unresolved"] == 0
+    assert tree.asked_ranges == ["member;range=3-*", "member;range=3-*"]
+    Ranged.most, was = 100, Ranged.most
+    try:
+        again = probe.ask("group_load", dn=ALL)
+    finally:
+        Ranged.most = was
+    assert again["status"] == "ok" and len(tree.asked_ranges) == 2
+
+
+class Answers:
+    """What may come instead of the rest; (the answer, the status of it all)."""
+    def fails(self, dn, values):
+        return result(ANSWERS[SEARCH], 1), "down"
+
+    def refused(self, dn, values):
+        return result(ANSWERS[SEARCH], 50), "refused"
+
+    def gone(self, dn, values):
+        return result(ANSWERS[SEARCH], 32), "busy"
+
+    def another_version(self, dn, values):
+        return entry(dn, **values | {"uSNChanged": [b"78"]}), "busy"
+
+    def no_version(self, dn, values):
+        return entry(dn, **{k: v for k, v in values.items()
+                            if k != "uSNChanged"}), "busy"
+
+    def without_it(self, dn, values):
+        return entry(dn, uSNChanged=[b"77"]), "broken"
+
+    def whole(self, dn, values):
+        return entry(dn, uSNChanged=[b"77"], member=[b"cn=x"]), "broken"
+
+    def from_elsewhere(self, dn, values):
+        return entry(dn, **{"uSNChanged": [b"77"],
+                            "member;range=4-*": [b"cn=x"]}), "broken"
+
+    def backwards(self, dn, values):
+        return entry(dn, **{"uSNChanged": [b"77"],
+                            "member;range=3-2": [b"cn=x"]}), "broken"
+
+    def nothing_of_much(self, dn, values):
+        return entry(dn, **{"uSNChanged": [b"77"],
+                            "member;range=3-9": []}), "broken"
+
+    def no_numbers(self, dn, values):
+        return entry(dn, **{"uSNChanged": [b"77"],
+                            "member;range=": [b"cn=x"]}), "broken"
+
+
+@pytest.mark.parametrize("how", [name for name in vars(Answers)
+                                 if not name.startswith("_")])
+def test_a_part_of_a_group_is_no_group(open_tree, how):
+    """Whatever comes instead of the rest: nobody is less for it."""
+    class Odd(Ranged):
+        def search(self, request):
+            before = len(self.asked_ranges)
+            found = list(self.found(request))
+            if len(self.asked_ranges) == before:
+                return super().search(request)
+            answer, self.status = getattr(Answers(), how)(*found[0])
+            end = [] if answer[0] == 0x65 else [result(ANSWERS[SEARCH], 0)]
+            return [answer] + end
+
+    tree, probe = open_tree("ad", Odd, groups_base="OU=groups,DC=example,DC=org")
+    answer = probe.ask("group_load", dn=INNER)
+    assert answer["status"] == tree.status and "group" not in answer, answer
 
 
 @pytest.mark.parametrize("code", [50, 32, 1, 53])

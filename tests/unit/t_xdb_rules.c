@@ -144,9 +144,9 @@ static void test_more_than_one(void)
 {
 	struct slice locked = SLICE("20261122115959Z"), off = SLICE("514"),
 	    shell = SLICE("/bin/false"), end = SLICE("20261122120005Z");
-	struct field fields[] = { { ATTR_CONTROL, &off, 1, false, false },
-	    { ATTR_PASSWORD_LOCKED, &locked, 1, false, false },
-	    { ATTR_PASSWORD_END, &end, 1, false, false } };
+	struct field fields[] = { { .attr = ATTR_CONTROL, .v = &off, .n = 1 },
+	    { .attr = ATTR_PASSWORD_LOCKED, .v = &locked, .n = 1 },
+	    { .attr = ATTR_PASSWORD_END, .v = &end, .n = 1 } };
 	struct entry e = { .fields = fields, .field_n = 3 };
 	struct field cut = { .attr = ATTR_NS_LOCK, .is_cut = true };
 
@@ -290,8 +290,8 @@ static const struct { enum attr attr; const char *value; enum xdb_preset want; }
 static void test_roots(void)
 {
 	struct slice v[] = { SLICE("389-Directory/2.3.1"), SLICE("1") };
-	struct field both[] = { { ATTR_VENDOR_VERSION, &v[0], 1, false, false },
-	    { ATTR_IPA_LEVEL, &v[1], 1, false, false } };
+	struct field both[] = { { .attr = ATTR_VENDOR_VERSION, .v = &v[0], .n = 1 },
+	    { .attr = ATTR_IPA_LEVEL, .v = &v[1], .n = 1 } };
 	struct entry ipa = { .fields = both, .field_n = 2 };
 
 	for (size_t i = 0; i < COUNT(roots); i++) {

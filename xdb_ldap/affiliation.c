@@ -2,7 +2,10 @@
 /* xdb_ldap/affiliation.c — who belongs to a room, and as what.
  *
  * People of this directory stand as DNs, which slapd keeps true when somebody
- * is renamed; everybody else as "jid nick reason".  DNs become JIDs by asking
+ * is renamed; everybody else as "jid nick reason".  A nick and a reason of somebody
+ * who stands as a DN are a note beside it, "jid/entryUUID nick reason", which counts
+ * for that person and as nothing else: the name in it may be somebody else's some
+ * day.  DNs become JIDs by asking
  * for many people in one filter (a twentieth of the cost of asking for each),
  * a few such searches at a time. */
 #include <stdlib.h>
@@ -31,7 +34,12 @@ const struct affiliation_row affiliation_rows[AFFILIATION_ROWS] = {
 
 struct local {
 	struct slice dn, normal, name;  /* name: of its RDN, or empty */
-	struct slice uid;               /* what was found */
+	struct slice uid, uuid;         /* what was found */
+	enum xdb_affiliation affiliation;
+};
+
+struct note {
+	struct slice uuid, nick, reason;
 	enum xdb_affiliation affiliation;
 };
 
@@ -40,6 +48,8 @@ struct lookup {
 	op_step_fn *next;
 	struct local *locals;           /* in order of `normal` */
 	size_t local_n, at;
+	struct note *notes;             /* in order */
+	size_t note_n;
 	unsigned base_reads;
 	struct call *calls[PER_ROUND];
 	unsigned call_n;
@@ -96,7 +106,8 @@ static void locals_take(struct xdb_op *op, const struct entry *e,
 }
 
 /* Marks the person in every affiliation they have (there should be one). */
-static void local_found(struct lookup *l, struct slice normal, struct slice uid)
+static void local_found(struct lookup *l, struct slice normal,
+    const struct entry *e)
 {
 	struct local key = { .normal = normal };
 	struct local *hit = bsearch(&key, l->locals, l->local_n,
@@ -107,7 +118,8 @@ static void local_found(struct lookup *l, struct slice normal, struct slice uid)
 	while (hit > l->locals && slice_eq(hit[-1].normal, normal))
 		hit--;
 	for (; hit < l->locals + l->local_n && slice_eq(hit->normal, normal); hit++)
-		hit->uid = uid;
+		hit->uid = entry_one(e, ATTR_NAME),
+		hit->uuid = entry_one(e, ATTR_UUID);
 }
 
 static void answers_take(struct xdb_op *op, struct lookup *l)
@@ -119,8 +131,7 @@ static void answers_take(struct xdb_op *op, struct lookup *l)
 
 			if (dn_normal(&normal, e->dn))
 				local_found(l, slice_dup(&op->arena,
-				    buf_slice(&normal)),
-				    entry_one(e, ATTR_NAME));
+				    buf_slice(&normal)), e);
 			buf_fini(&normal);
 		}
 }
@@ -182,6 +193,27 @@ static bool local_jid(struct xdb_op *op, struct slice uid, struct slice *jid_r)
 	return sound_jid(op->db, &op->arena, jid_r);
 }
 
+static int by_note(const void *a, const void *b)
+{
+	const struct note *na = a, *nb = b;
+	int order = slice_cmp(na->uuid, nb->uuid);
+
+	return order != 0 ? order : (int)na->affiliation - (int)nb->affiliation;
+}
+
+static void note_take(const struct lookup *l, const struct local *it,
+    struct xdb_room_person *p)
+{
+	struct note key = { .uuid = it->uuid, .affiliation = it->affiliation };
+	const struct note *note = l->note_n == 0 ? NULL
+	    : bsearch(&key, l->notes, l->note_n, sizeof *l->notes, by_note);
+
+	if (note == NULL)
+		return;
+	p->nick = note->nick;
+	p->reason = note->reason;
+}
+
 static void lookup_ends(struct xdb_op *op)
 {
 	struct borrowed *b = op->data;
@@ -196,9 +228,10 @@ static void lookup_ends(struct xdb_op *op)
 			room->unresolved_n++;
 			continue;
 		}
-		room->people[room->person_n++] = (struct xdb_room_person){
+		room->people[room->person_n] = (struct xdb_room_person){
 			.jid = jid, .dn = it->dn,
 			.affiliation = it->affiliation };
+		note_take(l, it, &room->people[room->person_n++]);
 	}
 	if (room->unresolved_n != 0)
 		log_event(LOG_INFO, "room-people-unresolved", "-",
@@ -230,34 +263,46 @@ static void lookup_round(struct xdb_op *op)
 
 /* --- people by JID ----------------------------------------------------------------------------- */
 
-static bool stranger_read(struct xdb_op *op, struct slice value,
-    enum xdb_affiliation affiliation, struct xdb_room_person *p)
+/* A stranger, or a note on somebody who is none; false: nobody can tell. */
+static bool value_read(struct xdb_op *op, struct lookup *l, struct slice value,
+    enum xdb_affiliation affiliation)
 {
-	if (!room_person_read(&op->arena, value, p)
-	    || !sound_jid(op->db, &op->arena, &p->jid))
+	struct xdb_room *room = l->room;
+	struct xdb_room_person p;
+	struct slice uuid;
+
+	if (!room_person_read(&op->arena, value, &p))
 		return false;
-	p->affiliation = affiliation;
+	p.affiliation = affiliation;
+	if (room_note_read(p.jid, &uuid)) {
+		l->notes[l->note_n++] = (struct note){ .uuid = uuid,
+			.nick = p.nick, .reason = p.reason,
+			.affiliation = affiliation };
+		return true;
+	}
+	if (!sound_jid(op->db, &op->arena, &p.jid))
+		return false;
+	room->people[room->person_n++] = p;
 	return true;
 }
 
 static void strangers_read(struct xdb_op *op, const struct entry *e,
-    struct xdb_room *room)
+    struct lookup *l)
 {
-	size_t n;
+	size_t n, bad;
 
 	for (size_t i = 0; i < AFFILIATION_ROWS; i++) {
 		const struct affiliation_row *row = &affiliation_rows[i];
 		struct slice *values = entry_all(e, row->by_jid, &n);
-		size_t was = room->person_n;
 
+		bad = 0;
 		for (size_t k = 0; k < n; k++)
-			room->person_n += stranger_read(op, values[k],
-			    row->affiliation, &room->people[room->person_n]);
-		n -= room->person_n - was;
-		room->unresolved_n += n;
-		sound_say(op->db, e, row->by_jid, n
+			bad += !value_read(op, l, values[k], row->affiliation);
+		l->room->unresolved_n += bad;
+		sound_say(op->db, e, row->by_jid, bad
 		    + entry_is_cut(e, row->by_jid));
 	}
+	qsort(l->notes, l->note_n, sizeof *l->notes, by_note);
 }
 
 static size_t people_count(const struct entry *e)
@@ -284,7 +329,9 @@ void room_people_load(struct xdb_op *op, const struct entry *e,
 	op->data = b;
 	room->people = arena_alloc(&op->arena,
 	    (people_count(e) + 1) * sizeof *room->people);
-	strangers_read(op, e, room);
+	b->lookup.notes = arena_alloc(&op->arena,
+	    (people_count(e) + 1) * sizeof *b->lookup.notes);
+	strangers_read(op, e, &b->lookup);
 	locals_take(op, e, &b->lookup);
 	lookup_round(op);
 }
@@ -352,19 +399,20 @@ struct setting {
 	struct call *room_call, *person_call;
 	const char *dn;
 	struct slice jid, uid;
+	struct slice uuid;              /* of the person who stands as a DN */
 	enum xdb_affiliation was;
 	struct xdb_room_person is;
 };
 
 static void setting_read(struct xdb_op *op);
 
-/* Somebody of our domain whose DN the caller does not know. */
+/* Somebody of our domain, whose DN the caller may not know. */
 static struct call *search_local(struct xdb_op *op, struct setting *s)
 {
 	struct slice uid, domain;
 	struct buf filter = { 0 };
 
-	if (s->is.dn.n != 0 || !slice_cut(s->jid, '@', &uid, &domain)
+	if (!slice_cut(s->jid, '@', &uid, &domain)
 	    || !slice_is(domain, op->db->domain))
 		return NULL;
 	s->uid = uid;
@@ -401,11 +449,35 @@ struct xdb_op *xdb_room_set_affiliation(struct xdb *db, struct slice dn,
 	return op;
 }
 
-/* Deletes every value that names this person; how many, and as what. */
-static size_t put_all_of(struct xdb_op *op, struct setting *s, struct mods *m,
-    const struct entry *e, enum xdb_affiliation *found_r)
+/* Of several, as the room takes it: out is out, and the higher of all else. */
+static enum xdb_affiliation more(enum xdb_affiliation a, enum xdb_affiliation b)
 {
-	size_t n, hits = 0;
+	if (a == AFF_OUTCAST || b == AFF_OUTCAST)
+		return AFF_OUTCAST;
+	return a > b ? a : b;
+}
+
+/* What a value by JID says of this person: NOT_OF, a note, or an affiliation. */
+enum of { NOT_OF, NOTE_OF, AFFILIATION_OF };
+
+static enum of value_of(struct xdb_op *op, const struct setting *s,
+    struct slice value)
+{
+	struct slice uuid;
+
+	if (room_note_read(value_jid(&op->arena, value), &uuid))
+		return s->uuid.n != 0 && slice_eq(uuid, s->uuid)
+		    ? NOTE_OF : NOT_OF;
+	return slice_eq(sound_value_jid(op->db, &op->arena, value), s->jid)
+	    ? AFFILIATION_OF : NOT_OF;
+}
+
+/* Deletes every value that names this person, and says as what. */
+static enum xdb_affiliation put_all_of(struct xdb_op *op, struct setting *s,
+    struct mods *m, const struct entry *e)
+{
+	enum xdb_affiliation found = AFF_NONE;
+	size_t n;
 
 	for (size_t i = 0; i < AFFILIATION_ROWS; i++) {
 		const struct affiliation_row *row = &affiliation_rows[i];
@@ -415,20 +487,20 @@ static size_t put_all_of(struct xdb_op *op, struct setting *s, struct mods *m,
 			if (s->is.dn.n != 0 && dn_eq(values[k], s->is.dn)) {
 				mods_put_one(m, op, LDAP_MOD_DELETE, row->by_dn,
 				    values[k]);
-				*found_r = row->affiliation;
-				hits++;
+				found = more(found, row->affiliation);
 			}
 		values = entry_all(e, row->by_jid, &n);
-		for (size_t k = 0; k < n; k++)
-			if (slice_eq(sound_value_jid(op->db,
-			    &op->arena, values[k]), s->jid)) {
+		for (size_t k = 0; k < n; k++) {
+			enum of of = value_of(op, s, values[k]);
+
+			if (of != NOT_OF)
 				mods_put_one(m, op, LDAP_MOD_DELETE, row->by_jid,
 				    values[k]);
-				*found_r = row->affiliation;
-				hits++;
-			}
+			if (of == AFFILIATION_OF)
+				found = more(found, row->affiliation);
+		}
 	}
-	return hits;
+	return found;
 }
 
 static bool take_local(struct xdb_op *op, struct setting *s)
@@ -441,16 +513,35 @@ static bool take_local(struct xdb_op *op, struct setting *s)
 	if (op_search_failed(op, s->person_call))
 		return false;
 	e = s->person_call->entries;
-	if (s->person_call->entry_n == 1
-	    && entry_name(e, ATTR_NAME, s->uid, &name))
+	if (s->person_call->entry_n != 1
+	    || !entry_name(e, ATTR_NAME, s->uid, &name))
+		return true;
+	if (s->is.dn.n == 0)
 		s->is.dn = e->dn;
+	if (dn_eq(e->dn, s->is.dn))
+		s->uuid = entry_one(e, ATTR_UUID);
 	return true;
+}
+
+static void note_put(struct xdb_op *op, struct mods *m, const struct setting *s)
+{
+	const struct affiliation_row *row = row_of(s->is.affiliation);
+	struct xdb_room_person note = s->is;
+	struct buf jid = { 0 };
+
+	if (row == NULL || s->uuid.n == 0 || s->is.nick.n + s->is.reason.n == 0)
+		return;
+	buf_add(&jid, s->jid);
+	buf_addc(&jid, '/');
+	buf_add(&jid, s->uuid);
+	note.jid = slice_of(op_take(op, &jid));
+	note.dn = slice_make(NULL, 0);
+	mods_put_one(m, op, LDAP_MOD_ADD, row->by_jid, person_text(op, &note));
 }
 
 static void setting_read(struct xdb_op *op)
 {
 	struct setting *s = op->data;
-	enum xdb_affiliation found = AFF_NONE;
 	struct mods m = { 0 };
 
 	if (!take_local(op, s) || op_failed(op, s->room_call))
@@ -459,12 +550,12 @@ static void setting_read(struct xdb_op *op)
 		op_finish(op, XDB_ABSENT, "no such room");
 		return;
 	}
-	put_all_of(op, s, &m, s->room_call->entries, &found);
-	if (found != s->was) {
+	if (put_all_of(op, s, &m, s->room_call->entries) != s->was) {
 		op_finish(op, XDB_CONFLICT, "somebody changed it meanwhile");
 		return;
 	}
 	room_person_put(op, &m, LDAP_MOD_ADD, &s->is);
+	note_put(op, &m, s);
 	if (m.n == 0)
 		op_finish(op, XDB_OK, NULL);
 	else

@@ -6,6 +6,7 @@
 
 #include "base/enc.h"
 #include "xdb_ldap/entry.h"
+#include "xdb_ldap/sync.h"
 
 /* --- words -------------------------------------------------------------------- */
 
@@ -183,6 +184,14 @@ bool room_person_read(struct arena *a, struct slice value,
 		return false;
 	*person_r = p;
 	return true;
+}
+
+bool room_note_read(struct slice jid, struct slice *uuid_r)
+{
+	unsigned char uuid[SYNC_UUID_BYTES];
+	struct slice bare;
+
+	return slice_cut(jid, '/', &bare, uuid_r) && sync_uuid_of(*uuid_r, uuid);
 }
 
 void room_option_write(struct buf *out, const struct xdb_room_option *option)

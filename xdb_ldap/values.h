@@ -34,6 +34,9 @@ bool pending_read(struct arena *a, struct slice value, struct xdb_pending *pendi
 void room_person_write(struct buf *out, const struct xdb_room_person *person);
 bool room_person_read(struct arena *a, struct slice value,
     struct xdb_room_person *person_r);
+/* A value of somebody who stands as a DN is a note and says no affiliation: behind
+ * its address is the entryUUID, "lucia@example.org/<uuid>".  False: it is none. */
+bool room_note_read(struct slice jid, struct slice *uuid_r);
 
 void room_option_write(struct buf *out, const struct xdb_room_option *option);
 bool room_option_read(struct arena *a, struct slice value,

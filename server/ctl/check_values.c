@@ -29,8 +29,10 @@ static bool pending_is_good(const struct xdb *db, struct arena *a, struct slice 
 static bool person_is_good(const struct xdb *db, struct arena *a, struct slice v)
 {
 	struct xdb_room_person p;
+	struct slice uuid;
 
-	return room_person_read(a, v, &p) && sound_jid(db, a, &p.jid);
+	return room_person_read(a, v, &p) && (room_note_read(p.jid, &uuid)
+	    || sound_jid(db, a, &p.jid));
 }
 
 static bool jid_is_good(const struct xdb *db, struct arena *a, struct slice v)

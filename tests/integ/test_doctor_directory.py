@@ -454,7 +454,8 @@ def test_value_that_nobody_understands(doctor, attribute, value):
 
 @pytest.mark.parametrize("more", [
     {"imRoomName": ["a b"]}, {"imRoomOption": ["membersonly"]},
-    {"imOwnerJid": ["@@"]}, {"imBoundState": ["yesterday"]}],
+    {"imOwnerJid": ["@@"]}, {"imMemberJid": ["lucia@localhost/r"]},
+    {"imBoundState": ["yesterday"]}],
     ids=lambda more: next(iter(more)))
 def test_room_that_nobody_understands(doctor, more):
     content = {"objectClass": ["imRoom"], "imRoomName": ["sala"], **more}
@@ -462,6 +463,13 @@ def test_room_that_nobody_understands(doctor, more):
     with entry(doctor.world, dn, **content):
         assert doctor.findings() == {"values": WARNING}
         assert dn in doctor.says("values")
+
+
+def test_room_with_a_note_on_somebody(doctor):
+    note = "lucia@localhost/5b5ec5f6-7b02-1041-9933-450fc925be28 - Ruido"
+    with entry(doctor.world, f"imRoomName=sala,ou=rooms,{BELOW_IM}",
+               objectClass=["imRoom"], imRoomName=["sala"], imOutcastJid=[note]):
+        assert doctor.findings() == {}
 
 
 def orphan(uuid, jid):

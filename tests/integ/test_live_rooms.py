@@ -7,7 +7,7 @@ from client import NS, condition, settle, show
 from live import (build_is_slow, clock, live, room_dn,          # noqa: F401
                   shared_world)
 from muc import (ITEMS, MUC_OWNER, admin, ask_list, codes, configure, enter,
-                 entry, form_values, from_room, item, leave, open_room,
+                 entry, form_values, from_room, item, leave, listed, open_room,
                  subject_of)
 from rawclient import escape
 from world import wait_for
@@ -76,6 +76,25 @@ def test_affiliations(live, clock, login, inside):              # noqa: F811
                               type="unavailable")
         assert 301 in codes(seen), show([seen])
     assert condition(enter(ann, room, "ann")[0]) == "auth forbidden"
+
+
+def test_nick_and_reason_of_people_of_the_directory(live, login, inside):  # noqa: F811
+    """They are in the entry, and so they are there when it has been read again."""
+    room, dn, ann, bob = inside
+    owner, eve = login(), live.person()
+    live.modify(dn, imOwner=[owner.person.dn])
+    wait_for(lambda: condition(ask_list(owner, room, affiliation="owner")) is None)
+    assert admin(owner, room, {"jid": eve.jid, "affiliation": "outcast",
+                               "reason": "Ruido, mucho"}).get("type") == "result"
+    assert admin(owner, room, {"jid": bob.bare, "affiliation": "member",
+                               "nick": "el Ñ"}).get("type") == "result"
+    live.modify(dn, imSubject=["otro"])
+    wait_for(lambda: subject_of(ann.receive("message", from_=room)) == "otro")
+    banned = ask_list(owner, room, affiliation="outcast")
+    assert banned.findtext(".//{*}reason") == "Ruido, mucho", show([banned])
+    assert listed(ask_list(owner, room, affiliation="member")) == [
+        {"jid": bob.bare, "affiliation": "member", "nick": "el Ñ"}]
+    assert condition(enter(ann, room, "el Ñ")[0]) == "cancel conflict"
 
 
 def test_member_of_a_members_room_is_removed(live, clock, login):  # noqa: F811

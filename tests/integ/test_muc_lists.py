@@ -162,7 +162,8 @@ def test_a_nick_of_ones_own(world, scene):
     room, ann, bob, cem = scene
     assert admin(ann, room, {"affiliation": "member", "jid": bob.bare,
                              "nick": "roberto"}).get("type") == "result"
-    assert list(kept(world, room)) in (["imMemberJid"], ["imMember"])
+    assert kept(world, room)["imMember"] == [bob.person.dn]
+    assert kept(world, room)["imMemberJid"][0].endswith(" roberto")
 
 
 def test_owners_of_the_list_are_owners_enough(world, scene):

@@ -7,6 +7,7 @@ import time
 import ldap
 import pytest
 
+from world import wait_for
 from xdbprobe import ADMIN, MEMBER, NOBODY, NO_RIGHT, OUTCAST, OWNER
 from xdbworld import check, entry_of, numbers
 from xdbworld import slapd, root, im, web, person, profile, room  # noqa: F401
@@ -163,6 +164,66 @@ def test_room_affiliation(im, root, slapd, room):
     assert people_of(load(im, name)) == {"lucia@example.org": OWNER}
     # Nothing to do is done.
     assert set_affiliation(im, dn, "x@other.org", NOBODY, NOBODY) == "ok"
+
+
+def test_room_affiliation_of_somebody_here_with_nick_and_reason(im, root, slapd, room,
+                                                                person):
+    """They are that person's, whatever the person is called, and nobody else's."""
+    name, uid = room(people=[{"dn": slapd.dn("lucia"), "affiliation": OWNER}]), person()
+    dn, jid = load(im, name)["dn"], f"{uid}@example.org"
+
+    def found():
+        one, = (p for p in load(im, name)["people"] if p["dn"] == slapd.dn(uid))
+        return (one["jid"], one["affiliation"], one.get("nick", ""),
+                one.get("reason", ""))
+
+    assert set_affiliation(im, dn, jid, NOBODY, MEMBER, nick="la Ñ", reason="x") == "ok"
+    assert found() == (jid, MEMBER, "la Ñ", "x")
+    assert load(im, name)["unresolved"] == 0
+    entry = entry_of(root, dn)
+    assert entry["imMember"] == [slapd.dn(uid)]
+    note, = entry["imMemberJid"]
+    assert note.startswith(f"{jid}/") and note.endswith(" la%20Ñ x")
+    # Another reason, then another affiliation, take the place of the first.
+    assert set_affiliation(im, dn, jid, MEMBER, MEMBER, reason="y") == "ok"
+    assert found() == (jid, MEMBER, "", "y")
+    assert set_affiliation(im, dn, jid, MEMBER, OUTCAST, reason="Ruido") == "ok"
+    assert found() == (jid, OUTCAST, "", "Ruido")
+    assert "imMemberJid" not in entry_of(root, dn)
+    # A note alone is nothing.
+    root.modify_s(dn, [(ldap.MOD_DELETE, "imOutcast", None)])
+    assert people_of(load(im, name)) == {"lucia@example.org": OWNER}
+    assert set_affiliation(im, dn, jid, NOBODY, OUTCAST) == "ok"
+    assert "imOutcastJid" not in entry_of(root, dn)
+    assert set_affiliation(im, dn, jid, OUTCAST, NOBODY) == "ok"
+
+
+def test_room_note_of_somebody_renamed(im, root, slapd, room, person):
+    """The next one of the name has neither the ban nor its reason."""
+    name, uid = room(people=[{"dn": slapd.dn("lucia"), "affiliation": OWNER}]), person()
+    dn = load(im, name)["dn"]
+    assert set_affiliation(im, dn, f"{uid}@example.org", NOBODY, OUTCAST,
+                           reason="Ruido") == "ok"
+    root.rename_s(slapd.dn(uid), f"uid={uid}x", delold=1)
+    try:            # slapd's refint writes the DN in its own time
+        wait_for(lambda: {p["jid"]: p.get("reason") for p in load(im, name)["people"]
+                          if p["affiliation"] == OUTCAST}
+                 == {f"{uid}x@example.org": "Ruido"})
+        assert set_affiliation(im, dn, f"{uid}x@example.org", OUTCAST, NOBODY) == "ok"
+        assert {"imOutcast", "imOutcastJid"}.isdisjoint(entry_of(root, dn))
+    finally:
+        root.rename_s(slapd.dn(f"{uid}x"), f"uid={uid}", delold=1)
+
+
+def test_room_affiliation_of_somebody_who_stands_twice(im, root, slapd, room):
+    """Made so by another tool: what counts is what is changed, and all of it goes."""
+    name = room(people=[{"dn": slapd.dn("lucia"), "affiliation": OWNER},
+                        {"dn": slapd.dn("andres"), "affiliation": ADMIN}])
+    dn, jid = load(im, name)["dn"], "andres@example.org"
+    root.modify_s(dn, [(ldap.MOD_ADD, "imMember", slapd.dn("andres").encode())])
+    assert set_affiliation(im, dn, jid, MEMBER, NOBODY) == "conflict"
+    assert set_affiliation(im, dn, jid, ADMIN, NOBODY) == "ok"
+    assert people_of(load(im, name)) == {"lucia@example.org": OWNER}
 
 
 def test_room_affiliation_changed_meanwhile(im, slapd, room):

@@ -9,8 +9,7 @@
 
 #include "admin-web/person.h"
 
-enum { PASSWORD_LEAST = XDB_PASSWORD_LEAST /* characters */, PASSWORD_MOST = 1024 /* bytes */,
-	LINK_DAYS = 7 };
+enum { LINK_DAYS = 7 };
 
 struct account_wish {
 	struct slice uid, given_name, sn, mail;

@@ -19,8 +19,8 @@ void password_fields(struct exchange *x, struct page *p, bool is_focused)
 	struct field f = { .name = "password", .type = "password",
 		.label = T_NEW_PASSWORD, .help = T_PASSWORD_HELP,
 		.autocomplete = "new-password", .is_required = true,
-		.is_focused = is_focused, .least = PASSWORD_LEAST,
-		.most = PASSWORD_MOST };
+		.is_focused = is_focused, .least = XDB_PASSWORD_LEAST,
+		.most = XDB_PASSWORD_MOST };
 
 	form_field(x, p, &f);
 	f.name = "again";

@@ -16,10 +16,8 @@ struct xdb_op *xdb_password_set(struct xdb *db, struct slice person_dn,
 {
 	struct xdb_op *op = op_new(db, sizeof (struct call *));
 
-	if (!trial_is_password(password)) {
-		op_refuse(op, XDB_WRONG_PASSWORD, "no password");
+	if (!trial_may_be_new(op, password))
 		return op;
-	}
 	if (!dn_is_valid(person_dn)) {
 		op_finish(op, XDB_BROKEN, "no DN to set a password for");
 		return op;

@@ -21,8 +21,6 @@
 #include "xdb_ldap/watch.h"
 #include "xdb_ldap/wrong.h"
 
-enum { PASSWORD_BYTES_MOST = 1024 };
-
 struct trial {
 	struct call *call, *look, *policy;
 	struct slice dn, uuid, name;    /* as they were known; now: dn */
@@ -41,8 +39,49 @@ static void policy_read(struct xdb_op *op);
 
 bool trial_is_password(struct slice p)
 {
-	return p.n != 0 && p.n <= PASSWORD_BYTES_MOST
+	return p.n != 0 && p.n <= XDB_PASSWORD_MOST
 	    && memchr(p.p, '\0', p.n) == NULL;
+}
+
+/* --- a new one ------------------------------------------------------------------------- */
+
+static bool has_c1_control(struct slice s)
+{
+	for (size_t i = 0; i + 1 < s.n; i++)
+		if ((unsigned char)s.p[i] == 0xc2
+		    && (unsigned char)s.p[i + 1] < 0xa0)
+			return true;
+	return false;
+}
+
+enum xdb_password_fault xdb_password_fault(struct slice p)
+{
+	size_t characters = 0;
+
+	for (size_t i = 0; i < p.n; i++)
+		characters += ((unsigned char)p.p[i] & 0xc0) != 0x80;
+	if (characters < XDB_PASSWORD_LEAST)
+		return XDB_PASSWORD_SHORT;
+	return p.n > XDB_PASSWORD_MOST || !text_is_clean(p) || has_c1_control(p)
+	    ? XDB_PASSWORD_ODD : XDB_PASSWORD_GOOD;
+}
+
+bool trial_may_be_new(struct xdb_op *op, struct slice p)
+{
+	enum xdb_password_fault fault = xdb_password_fault(p);
+	struct buf says = { 0 };
+
+	if (fault == XDB_PASSWORD_GOOD)
+		return true;
+	if (fault == XDB_PASSWORD_SHORT)
+		buf_addf(&says, "A new password has at least %d characters.",
+		    XDB_PASSWORD_LEAST);
+	else
+		buf_addf(&says, "A new password has at most %d bytes, and no "
+		    "characters that cannot be typed.", XDB_PASSWORD_MOST);
+	op->res.says = op_take(op, &says);
+	op_refuse(op, XDB_BAD_PASSWORD, "no new password");
+	return false;
 }
 
 /* --- trying ---------------------------------------------------------------------------- */
@@ -325,9 +364,7 @@ struct xdb_op *xdb_password_change(struct xdb *db, const struct xdb_person *who,
 {
 	struct xdb_op *op = trial_new(db, who, was, is, changed);
 
-	if (trial_is_password(is))
+	if (trial_may_be_new(op, is))
 		begin(op);
-	else
-		op_refuse(op, XDB_BAD_PASSWORD, "no new password");
 	return op;
 }

@@ -338,7 +338,7 @@ struct xdb_result {
 	enum xdb_status status;
 	const char *why;                /* for the log; static or the operation's */
 	enum xdb_refusal refusal;       /* with XDB_REFUSED */
-	const char *says;               /* xdb_password_change: why not, for people; or NULL */
+	const char *says;               /* of a new password: why not, for people; or NULL */
 	bool may_be_done;               /* XDB_DOWN: a write was sent, and not answered;
 	                                   false: nothing was changed */
 	uint64_t version;               /* xdb_roster_change */
@@ -417,8 +417,12 @@ struct xdb_op *xdb_password_check(struct xdb *db, const struct xdb_person *who,
  * being tried? */
 unsigned xdb_password_doubts(const struct xdb *db, struct slice name);
 
-/* Characters of a new password, by whichever door; the directory may want more. */
-enum { XDB_PASSWORD_LEAST = 8 };
+/* A new password, by whichever door: so many characters at least, so many bytes at
+ * most, UTF-8 without controls.  Others are REFUSED, XDB_BAD_PASSWORD, before anything
+ * is sent; the directory may want more. */
+enum { XDB_PASSWORD_LEAST = 8, XDB_PASSWORD_MOST = 1024 };
+enum xdb_password_fault { XDB_PASSWORD_GOOD, XDB_PASSWORD_SHORT, XDB_PASSWORD_ODD };
+enum xdb_password_fault xdb_password_fault(struct slice password);
 
 /* A new password, set by the person: bound with the old one, by RFC 3062, so that
  * the directory's own rules for people decide.  A person who must change the

@@ -219,15 +219,6 @@ static void refused(struct job *j, const struct xdb_result *res)
 	}
 }
 
-static size_t characters(struct slice s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-	return n;
-}
-
 /* --- set ----------------------------------------------------------------------------------------- */
 
 static void set_form(struct job *j, const struct elem *x)
@@ -244,9 +235,6 @@ static void set_form(struct job *j, const struct elem *x)
 		    "User name, old and new password are needed.");
 	else if (!is_own_name(j, name))
 		fail(j, SE_NOT_ALLOWED, "This is somebody else's name.");
-	else if (characters(is) < XDB_PASSWORD_LEAST)
-		fail(j, SE_NOT_ACCEPTABLE,
-		    "A new password has at least 8 characters.");
 	else
 		change(j, was, is);
 }

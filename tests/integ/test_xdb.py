@@ -217,8 +217,11 @@ def test_password_changed_by_the_person(im, slapd, root, choosy):
     for bad in "corta", "la segunda", "la primera":
         status, refusal, says = change("la segunda", bad)
         assert (status, refusal) == ("refused", BAD_PASSWORD) and says, bad
-    for bad in "", "\0", "x" * 2000:
-        assert change("la segunda", bad)[:2] == ("refused", BAD_PASSWORD)
+    for bad in ("", "\0", "x" * 2000, "x" * 1025, "ñandúñú", "una clave\tnueva",
+                "una clave\u0085nueva"):
+        status, refusal, says = change("la segunda", bad)
+        assert (status, refusal) == ("refused", BAD_PASSWORD), bad
+        assert says.startswith("A new password has "), bad
     assert change("", "la tercera")[:2] == ("refused", WRONG_PASSWORD)
     assert im.ask("password_change", **{
         "dn": slapd.dn("nobody"), "was": "x", "is": "la tercera"})["refusal"] \

@@ -8,7 +8,7 @@ import ldap
 import pytest
 
 from world import wait_for
-from xdbprobe import ADMIN, MEMBER, NOBODY, NO_RIGHT, OUTCAST, OWNER
+from xdbprobe import ADMIN, BAD_PASSWORD, MEMBER, NOBODY, NO_RIGHT, OUTCAST, OWNER
 from xdbworld import check, entry_of, numbers
 from xdbworld import slapd, root, im, web, person, profile, room  # noqa: F401
 
@@ -352,8 +352,10 @@ def test_person_create_and_change(web, im, root, slapd):
         assert check(im, who["dn"], "secreto 1") == ("ok", 0)
         refused = web.ask("password_set", dn=who["dn"], password="secreto 2")
         assert (refused["status"], refused["refusal"]) == ("refused", NO_RIGHT)
-        assert web.ask("password_set", dn=who["dn"],
-                       password="")["status"] == "refused"
+        for bad in "", "siete-7":
+            refused = web.ask("password_set", dn=who["dn"], password=bad)
+            assert (refused["status"], refused["refusal"]) == (
+                "refused", BAD_PASSWORD)
     finally:
         root.delete_s(slapd.dn(uid))
 

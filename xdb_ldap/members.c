@@ -11,6 +11,7 @@
  * it is whole or an error. */
 #include <ldap.h>
 
+#include "base/log.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/group.h"
@@ -169,19 +170,31 @@ static bool values_take(struct xdb_op *op, const struct field *f,
 	return true;
 }
 
+static struct slice part_key(struct xdb_op *op, struct slice uuid, unsigned roles)
+{
+	struct buf key = { 0 };
+
+	buf_addf(&key, "%u ", roles);
+	buf_add(&key, uuid);
+	return slice_of(op_take(op, &key));
+}
+
+static bool is_known_part(struct xdb_op *op, const struct gather *g,
+    struct slice uuid, unsigned roles)
+{
+	return map_find(&g->seen, part_key(op, uuid, roles)) != NULL;
+}
+
 /* A group that comes twice is read once, but as what it comes: its members may
  * be both members and owners.  So a ring of groups ends. */
 static bool is_new_part(struct xdb_op *op, struct gather *g, struct slice uuid,
     unsigned roles)
 {
 	struct part *p = ARENA_NEW(&op->arena, struct part);
-	struct buf key = { 0 };
 	bool is_new;
 
-	buf_addf(&key, "%u ", roles);
-	buf_add(&key, uuid);
 	p->uuid = uuid;
-	p->key = slice_of(op_take(op, &key));
+	p->key = part_key(op, uuid, roles);
 	is_new = map_find(&g->seen, p->key) == NULL;
 	if (is_new) {
 		map_put(&g->seen, p->key, p);
@@ -459,8 +472,14 @@ static void people_sought(struct xdb_op *op)
 static void group_hit(struct xdb_op *op, struct sought *one,
     const struct entry *e)
 {
-	if (op->res.status == XDB_OK && one->level < LEVELS_MOST)
+	struct gather *g = op->data;
+
+	if (op->res.status != XDB_OK)
+		return;
+	if (one->level < LEVELS_MOST)
 		entry_take(op, e, one->roles, one->level + 1);
+	else if (!is_known_part(op, g, entry_one(e, ATTR_ENTRY_UUID), one->roles))
+		g->group->deep_n++;
 }
 
 /* What two people share is asked for again each time. */
@@ -512,10 +531,8 @@ static const char *url_base(struct xdb_op *op, const LDAPURLDesc *url)
 	struct slice people = slice_of(op->db->people_base);
 	struct slice base = slice_of(url->lud_dn);
 	bool is_here = url->lud_host == NULL || *url->lud_host == '\0';
-	const char *why;
 
-	if (!is_here || (url->lud_filter != NULL
-	    && !filter_is_valid(slice_of(url->lud_filter), &why)))
+	if (!is_here)
 		return NULL;
 	if (base.n != 0 && is_at_or_below(base, people))
 		return op_text(op, base);
@@ -529,11 +546,15 @@ static bool url_start(struct xdb_op *op, struct slice value, unsigned roles)
 	struct gather *g = op->data;
 	LDAPURLDesc *url = NULL;
 	struct buf filter = { 0 };
-	const char *base = NULL;
+	const char *base = NULL, *why;
 
 	g->group->is_dynamic = true;
-	if (ldap_url_parse(op_text(op, value), &url) == LDAP_URL_SUCCESS)
+	if (ldap_url_parse(op_text(op, value), &url) == LDAP_URL_SUCCESS
+	    && (url->lud_filter == NULL
+	    || filter_is_valid(slice_of(url->lud_filter), &why)))
 		base = url_base(op, url);
+	else
+		g->group->odd_n++;
 	if (base != NULL) {
 		filter_open(&filter, '&');
 		filter_raw(&filter, op->db->people_filter);
@@ -595,6 +616,10 @@ static void group_end(struct xdb_op *op)
 	struct xdb_group *group = g->group;
 	size_t n = 0;
 
+	if (group->odd_n != 0 || group->deep_n != 0)
+		log_event(LOG_WARN, "group-not-all-read", "-", "group=%s "
+		    "searches-that-are-none=%zu groups-too-deep=%zu",
+		    log_text(group->dn), group->odd_n, group->deep_n);
 	group->members = arena_raw(&op->arena,
 	    (group->member_n + 1) * sizeof *group->members);
 	group->parts = arena_alloc(&op->arena,

@@ -314,6 +314,8 @@ struct xdb_group {
 	size_t unresolved_n;            /* values that name nobody of this directory */
 	struct slice *parts;            /* entryUUIDs of what it was read from: its own, … */
 	size_t part_n;                  /* … groups in it, an alias of owners */
+	size_t odd_n;                   /* searches that are none */
+	size_t deep_n;                  /* groups in groups beyond the fifth level, left out */
 	bool is_dynamic;                /* members are found by searching */
 };
 

@@ -231,6 +231,23 @@ static const struct attempt group_none_may[] = {
 
 /* --- limits ------------------------------------------------------------------------------ */
 
+/* slapd does not look at what is in a new entry, unless it is told to: then who may
+ * add may add anything (schema/README). */
+static void contents_of_im(struct doctor *d, struct result *r)
+{
+	int code;
+
+	if (d->directory.is_inline || d->directory.root.preset != XDB_OPENLDAP)
+		return;
+	code = scratch_try_more(d, d->im);
+	if (code == LDAP_SUCCESS || code == LDAP_X_NO_OPERATION) {
+		result_say(r, VERDICT_FAULT, "cn=im may add entries with anything in "
+		    "them");
+		result_next(r, "set olcAddContentAcl: TRUE on the database "
+		    "(schema/access.ldif)");
+	}
+}
+
 static void limits_of_im(struct doctor *d, struct result *r, const char *person)
 {
 	const char *dn = d->scratch->dn[SCRATCH_PROFILE];
@@ -239,6 +256,7 @@ static void limits_of_im(struct doctor *d, struct result *r, const char *person)
 		EACH_MUST_NOT(d, r, d->im, "cn=im", person, person_none_may);
 	try_must_not(d, r, "cn=im", scratch_make(d, d->im, SCRATCH_PERSON, WIRE_NOOP),
 	    "add people");
+	contents_of_im(d, r);
 	if (!d->scratch->is_made[SCRATCH_PROFILE])
 		return;
 	EACH_MUST_NOT(d, r, d->im, "cn=im", dn, profile_im_may_not);

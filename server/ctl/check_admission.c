@@ -3,6 +3,7 @@
  * ([ldap] people_groups), read by the store itself: what it makes of a group in
  * groups, or of one by search, nobody else should say. */
 #include "ctl/checks.h"
+#include "ctl/judge.h"
 #include "ctl/wait.h"
 
 struct reading {
@@ -38,6 +39,7 @@ static void group_loaded(const struct xdb_result *res, void *ctx)
 
 	if (res->status == XDB_OK) {
 		say_members(is, res->group);
+		judge_group(is->result, is->dn, res->group);
 	} else {
 		result_say(is->result, VERDICT_FAULT, "%s: %s", is->dn,
 		    res->why != NULL ? res->why : xdb_status_text(res->status));

@@ -100,13 +100,18 @@ static void read_one(const struct xdb_result *res, void *ctx)
 		result_say(g->r, VERDICT_FAULT, "[roster] %s: there is no group "
 		    SLICE_FMT, g->key, SLICE_ARG(g->dn));
 		result_next(g->r, "correct the DN, or let cn=im read the group");
-	} else if (res->status != XDB_OK) {
+		return;
+	}
+	if (res->status != XDB_OK) {
 		g->is_down = res->status == XDB_DOWN;
 		result_say(g->r, VERDICT_FAULT, SLICE_FMT ": %s", SLICE_ARG(g->dn),
 		    res->why != NULL ? res->why : xdb_status_text(res->status));
 		result_next(g->r, "a group is shown whole or not at all: make it "
 		    "smaller, or mend what keeps it from being read");
-	} else if (member_n == 0) {
+		return;
+	}
+	judge_group(g->r, slice_cstr(&g->d->arena, g->dn), group);
+	if (member_n == 0) {
 		result_say(g->r, VERDICT_WARNING, SLICE_FMT " shows nobody (%zu "
 		    "of its members are none of our people)", SLICE_ARG(g->dn),
 		    group->unresolved_n);

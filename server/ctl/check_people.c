@@ -146,7 +146,13 @@ void check_names(struct doctor *d, struct result *r)
 	struct judge_names n;
 
 	judge_names(&d->arena, d->people, d->person_n, &n);
-	if (n.unfit != 0) {
+	if (n.unfit != 0 && n.fit == 0) {
+		result_say(r, VERDICT_FAULT, "none of %u names can be part of an "
+		    "address, such as %s: nobody can log in", n.unfit,
+		    log_text(n.unfit_name));
+		result_next(r, "name another attribute in [ldap] people_name, such "
+		    "as uid");
+	} else if (n.unfit != 0) {
 		result_say(r, VERDICT_WARNING, "%u names can be no part of an "
 		    "address, such as %s", n.unfit, log_text(n.unfit_name));
 		result_next(r, "these people cannot log in: give them a name "

@@ -213,6 +213,7 @@ static void name_take(struct arena *a, struct map *owners, struct slice name,
 			n->unfit_name = name;
 		return;
 	}
+	n->fit++;
 	owner = map_find(owners, prepared);
 	if (owner == NULL) {
 		map_put(owners, prepared, (void *)(uintptr_t)dn);
@@ -236,6 +237,23 @@ void judge_names(struct arena *a, const struct doctor_person *people, size_t n,
 			name_take(a, &owners, people[i].names[k], people[i].dn,
 			    names_r);
 	map_fini(&owners);
+}
+
+/* --- groups ------------------------------------------------------------------------------- */
+
+void judge_group(struct result *r, const char *dn, const struct xdb_group *group)
+{
+	if (group->odd_n != 0) {
+		result_say(r, VERDICT_WARNING, "%s: %zu of its searches are none "
+		    "(memberURL), and find nobody", dn, group->odd_n);
+		result_next(r, "write them as RFC 4516 has it, "
+		    "ldap:///base??sub?(filter)");
+	}
+	if (group->deep_n != 0) {
+		result_say(r, VERDICT_WARNING, "%s: of %zu groups, nested deeper than "
+		    "five levels, the members are left out", dn, group->deep_n);
+		result_next(r, "put these groups into one further up");
+	}
 }
 
 /* --- schema ------------------------------------------------------------------------------- */

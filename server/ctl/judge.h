@@ -30,15 +30,18 @@ int64_t judge_lag(const struct slice *newest, size_t newest_n,
 /* A cost in what a hash shows of itself: "{ARGON2}…", "{PBKDF2-SHA256}600000$…". */
 bool judge_is_costly(struct slice hash);
 
-/* Counts names that two people share and names that no JID can hold; of each,
- * the first example. */
+/* Counts names that two people share, names that no JID can hold (of each, the first
+ * example), and those that one can. */
 struct judge_names {
-	unsigned shared, unfit;
+	unsigned shared, unfit, fit;
 	struct slice shared_name, unfit_name;
 	const char *shared_dn[2];
 };
 void judge_names(struct arena *a, const struct doctor_person *people, size_t n,
     struct judge_names *names_r);
+
+/* What of a group could not be read: a warning each. */
+void judge_group(struct result *r, const char *dn, const struct xdb_group *group);
 
 /* The names that a schema file (LDIF for cn=config) defines, in the arena. */
 struct judge_schema { struct slice *attrs, *classes; size_t attr_n, class_n; };

@@ -217,6 +217,33 @@ int scratch_make_twin(struct doctor *d, struct wire *w)
 	return code;
 }
 
+int scratch_try_more(struct doctor *d, struct wire *w)
+{
+	struct scratch *s = d->scratch;
+	struct buf b = { 0 };
+	const char *uuid, *jid, *dn;
+	int code;
+
+	uuid_write(&b);
+	uuid = text_of(d, &b);
+	buf_addf(&b, "%s.more", s->jid);        /* unique looks at it, too */
+	jid = text_of(d, &b);
+	buf_fini(&b);
+	dn = dn_make(&d->arena, doctor_attr(d, ATTR_PERSON_UUID),
+	    slice_of(uuid), d->directory.profiles_base);
+	code = wire_add(w, dn, (struct change[]){
+	    { LDAP_MOD_ADD, doctor_attr(d, ATTR_OBJECT_CLASS),
+	        SLICE(CLASS_PROFILE) },
+	    { LDAP_MOD_ADD, doctor_attr(d, ATTR_PERSON_UUID), slice_of(uuid) },
+	    { LDAP_MOD_ADD, doctor_attr(d, ATTR_PERSON), slice_of(s->marker) },
+	    { LDAP_MOD_ADD, doctor_attr(d, ATTR_JID), slice_of(jid) },
+	    { LDAP_MOD_ADD, doctor_attr(d, ATTR_DESCRIPTION), slice_of(s->name) },
+	    { 0 } }, WIRE_NOOP);
+	if (code == LDAP_SUCCESS)
+		s->more = dn;
+	return code;
+}
+
 /* --- life --------------------------------------------------------------------------- */
 
 enum scratch_start scratch_begin(struct doctor *d, unsigned *count_r,
@@ -243,7 +270,7 @@ enum scratch_start scratch_begin(struct doctor *d, unsigned *count_r,
 
 static bool is_any_left(const struct scratch *s)
 {
-	return s->twin != NULL || s->is_made[SCRATCH_PROFILE]
+	return s->twin != NULL || s->more != NULL || s->is_made[SCRATCH_PROFILE]
 	    || s->is_made[SCRATCH_ROOM] || s->is_made[SCRATCH_REQUEST]
 	    || s->is_made[SCRATCH_PERSON];
 }
@@ -256,6 +283,8 @@ static void remove_again(struct doctor *d)
 
 	if (w != NULL && s->twin != NULL)
 		wire_delete(w, s->twin);
+	if (w != NULL && s->more != NULL)
+		wire_delete(w, s->more);
 	for (int kind = 0; w != NULL && kind < SCRATCH_N; kind++)
 		if (s->is_made[kind])
 			wire_delete(w, s->dn[kind]);
@@ -270,6 +299,8 @@ void scratch_end(struct doctor *d)
 		return;
 	if (s->twin != NULL && remove_dn(d, s->twin) == LDAP_SUCCESS)
 		s->twin = NULL;
+	if (s->more != NULL && remove_dn(d, s->more) == LDAP_SUCCESS)
+		s->more = NULL;
 	for (int kind = 0; kind < SCRATCH_N; kind++)
 		if (s->is_made[kind])
 			scratch_remove(d, NULL, (enum scratch_kind)kind);

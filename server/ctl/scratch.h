@@ -21,6 +21,7 @@ struct scratch {
 	const char *dn[SCRATCH_N];
 	bool is_made[SCRATCH_N];
 	const char *twin;               /* a second profile with the same JID */
+	const char *more;               /* one that should not have come about */
 	int64_t made_at, server_made_at;        /* seconds; the room's creation */
 };
 
@@ -34,6 +35,9 @@ int scratch_make(struct doctor *d, struct wire *w, enum scratch_kind kind,
     int flags);
 /* A second profile with the JID of the first. */
 int scratch_make_twin(struct doctor *d, struct wire *w);
+/* A profile with something in it that is nobody's of ours to write: not made, if the
+ * server knows how to try. */
+int scratch_try_more(struct doctor *d, struct wire *w);
 /* As this identity, or as whoever can (NULL). */
 int scratch_remove(struct doctor *d, struct wire *w, enum scratch_kind kind);
 void scratch_end(struct doctor *d);

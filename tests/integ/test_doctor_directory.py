@@ -429,6 +429,49 @@ def test_two_profiles_of_one_address(doctor):
     assert doctor.findings() == {}
 
 
+def test_names_that_are_all_no_addresses(doctor):
+    """Mail addresses as names: nobody at all can log in."""
+    doctor.write({"ldap.people_name": "mail"})
+    findings = doctor.findings()
+    assert findings["names"] == FAULT, findings
+    assert "nobody can log in" in doctor.says("names")
+
+
+def test_contents_of_new_entries_are_not_looked_at(doctor):
+    with config(doctor.world, (ldap.MOD_REPLACE, "olcAddContentAcl", ["FALSE"])):
+        assert doctor.findings() == {"access-limits": FAULT}
+        assert "olcAddContentAcl" in doctor.says("access-limits")
+    assert doctor.findings() == {}
+
+
+URLS = ["ldap:///ou=people,dc=example,dc=org??sub?(bad", "http://x/",
+        "ldap:///ou=people,dc=example,dc=org??sub?(uid=lucia)"]
+
+
+@pytest.mark.parametrize("setting,check", [
+    ("roster.groups", "groups"), ("ldap.people_groups", "people-groups")])
+def test_group_of_which_something_cannot_be_read(doctor, setting, check):
+    """m3: it was left out without a word."""
+    dn = "cn=busca,ou=groups,dc=example,dc=org"
+    with entry(doctor.world, dn, cn=["busca"], objectClass=["groupOfURLs"],
+               memberURL=URLS):
+        doctor.write({setting: dn})
+        assert doctor.findings() == {check: WARNING}, doctor.last
+        assert "2 of its searches" in doctor.says(check)
+    names = [f"cn=hondo{i},ou=groups,dc=example,dc=org" for i in range(7)]
+    people = ["uid=lucia,ou=people,dc=example,dc=org"]
+    with contextlib.ExitStack() as stack:
+        for i, name in enumerate(names):
+            stack.enter_context(entry(
+                doctor.world, name, cn=[f"hondo{i}"], objectClass=["groupOfNames"],
+                member=people + names[i + 1:i + 2]))
+        doctor.write({setting: names[0]})
+        assert doctor.findings() == {check: WARNING}, doctor.last
+        assert "deeper than five" in doctor.says(check)
+        doctor.write({setting: names[2]})                       # five are read
+        assert doctor.findings() == {}, doctor.last
+
+
 ODD = {"imRosterItem": ["@@ to 0 0 x", "nonsense", "eve@example.org/x both 0 0 -"],
        "imPending": ["a b c"], "imStatus": ["actve"], "imRosterVersion": ["-5"],
        "jid": ["no address"]}

@@ -184,6 +184,7 @@ static void test_names(void)
 	judge_names(&a, people, 4, &n);
 	is_int(n.shared, 0, "one person may have a name twice");
 	is_int(n.unfit, 2, "spaces and at signs are in no address");
+	ok(n.fit != 0, "others are");
 	is_slice(n.unfit_name, SLICE("juan perez"), "the first is told");
 	judge_names(&a, people, COUNT(people), &n);
 	is_int(n.shared, 1, "LDAP-05 two people of one prepared name");

@@ -15,6 +15,7 @@
 #include "base/loop.h"
 #include "base/proc.h"
 #include "core/admission.h"
+#include "core/membership.h"
 #include "core/certified.h"
 #include "core/control.h"
 #include "core/guesses.h"
@@ -140,6 +141,7 @@ static void build(const struct settings *s)
 	live_start();
 	shared_start();
 	admission_start();
+	membership_start();
 	if (!control_start(s->server.control_socket, &why))
 		fatal("%s: %s", s->server.control_socket, why);
 	io_start(&(struct io_conf){ .settings = s, .tls = tls,
@@ -155,6 +157,8 @@ static void tear_down(void)
 	job_detached_free();
 	shared_stop();
 	admission_stop();
+	membership_stop();
+	accounts_look_stop();
 	features_stop();
 	sources_fini();
 	dispatch_fini();

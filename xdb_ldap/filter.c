@@ -3,6 +3,8 @@
  * reader.  The reader is recursive, bounded, and walks the text once. */
 #include "xdb_ldap/filter.h"
 
+#include "base/enc.h"
+
 static bool is_plain(unsigned char c)
 {
 	return c > 0x20 && c < 0x7f && c != '*' && c != '(' && c != ')'
@@ -96,6 +98,10 @@ struct reader {
 	unsigned depth;
 	struct buf *shape;              /* NULL: only check */
 	const char *why;
+	/* filter_values: */
+	struct slice wanted;
+	filter_value_fn *fn;
+	void *ctx;
 };
 
 static bool read_filter(struct reader *r);
@@ -166,10 +172,48 @@ static bool read_value(struct reader *r)
 	return true;
 }
 
+static void give_value(const struct reader *r, struct slice raw)
+{
+	struct buf value = { 0 };
+
+	for (size_t i = 0; i < raw.n; i++)
+		if (raw.p[i] == '\\') {
+			dec_hex(&value, slice_make(raw.p + i + 1, 2));
+			i += 2;
+		} else {
+			buf_addc(&value, raw.p[i]);
+		}
+	r->fn(buf_slice(&value), r->ctx);
+	buf_fini(&value);
+}
+
+/* memberOf, and what has options, rules or another comparison behind that. */
+static void look_at_item(const struct reader *r, const char *start)
+{
+	struct slice left, value;
+	struct slice item = slice_make(start, (size_t)(r->p - start));
+	size_t n = r->wanted.n;
+
+	slice_cut(item, '=', &left, &value);
+	if (left.n < n || !slice_eq_nocase(slice_make(left.p, n), r->wanted)
+	    || (left.n > n && strchr(";:~<>", left.p[n]) == NULL))
+		return;
+	if (left.n > n || memchr(value.p, '*', value.n) != NULL)
+		r->fn(slice_make(NULL, 0), r->ctx);
+	else
+		give_value(r, value);
+}
+
 static bool read_item(struct reader *r)
 {
-	return read_attribute(r) && read_char(r, '=', "'=' is missing")
-	    && read_value(r);
+	const char *start = r->p;
+
+	if (!read_attribute(r) || !read_char(r, '=', "'=' is missing")
+	    || !read_value(r))
+		return false;
+	if (r->fn != NULL)
+		look_at_item(r, start);
+	return true;
 }
 
 static bool read_list(struct reader *r, char kind)
@@ -223,6 +267,15 @@ bool filter_shape(struct buf *out, struct slice text)
 	struct reader r = { .p = text.p, .end = text.p + text.n, .shape = out };
 
 	return read_all(&r);
+}
+
+void filter_values(struct slice text, const char *attribute, filter_value_fn *fn,
+    void *ctx)
+{
+	struct reader r = { .p = text.p, .end = text.p + text.n,
+		.wanted = slice_of(attribute), .fn = fn, .ctx = ctx };
+
+	read_all(&r);
 }
 
 bool filter_is_attribute(struct slice name)

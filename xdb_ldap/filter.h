@@ -32,6 +32,12 @@ bool filter_is_valid(struct slice text, const char **why_r);
  * of one shape differ in values alone.  False: not a filter. */
 bool filter_shape(struct buf *out, struct slice text);
 
+/* Calls `fn` for each (attribute=value) whose attribute is called so, with the value as
+ * it is; a comparison of another kind, or by a rule, is given without one (NULL). */
+typedef void filter_value_fn(struct slice value, void *ctx);
+void filter_values(struct slice text, const char *attribute, filter_value_fn *fn,
+    void *ctx);
+
 /* A letter, then letters, digits and '-': an attribute's short name. */
 bool filter_is_attribute(struct slice name);
 

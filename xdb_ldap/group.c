@@ -320,3 +320,27 @@ static void group_found(struct xdb_op *op)
 	else
 		groups_found(op);
 }
+
+/* --- groups of a filter ------------------------------------------------------------------------------ */
+
+struct of_filter { xdb_filter_group_fn *fn; void *ctx; bool is_vague; };
+
+static void group_of_filter(struct slice dn, void *ctx)
+{
+	struct of_filter *f = ctx;
+
+	if (dn.p == NULL || !dn_is_valid(dn))
+		f->is_vague = true;
+	else
+		f->fn(dn, f->ctx);
+}
+
+bool xdb_filter_groups(const char *text, xdb_filter_group_fn *fn, void *ctx)
+{
+	static const char *const names[] = { "memberOf", "isMemberOf" };
+	struct of_filter f = { .fn = fn, .ctx = ctx };
+
+	for (size_t i = 0; i < COUNT(names); i++)
+		filter_values(slice_of(text), names[i], group_of_filter, &f);
+	return !f.is_vague;
+}

@@ -384,6 +384,12 @@ struct xdb_op *xdb_account_load(struct xdb *db, struct slice uid);
 /* The same with the photo, which may be many times all else: for who comes online. */
 struct xdb_op *xdb_account_load_photo(struct xdb *db, struct slice uid);
 
+/* Which of these names are people's, asked for many at once (XDB_LOOK_MOST at most).
+ * OK: res->accounts, in any order, of each `person` with uid, uuid and dn alone; whoever
+ * is not among them may be somebody all the same, whom xdb_account_load finds. */
+enum { XDB_LOOK_MOST = 320 };
+struct xdb_op *xdb_people_look(struct xdb *db, const struct slice *names, size_t n);
+
 /* Makes the profile of a person, jid = canonical bare JID.  OK: there is one with this
  * address, now or before.  CONFLICT: another profile has the address, and cannot be
  * given another, for its person is gone (the log names it) or is called that; or the
@@ -527,6 +533,10 @@ struct xdb_find {
 	unsigned most;                  /* is_cut: there are more */
 };
 bool xdb_filter_is_good(const char *text, const char **why_r);
+/* Calls `fn` for the DN of each group that a filter of the configuration wants people to be
+ * in, (memberOf=<DN>).  False: it asks for groups in another way, too. */
+typedef void xdb_filter_group_fn(struct slice dn, void *ctx);
+bool xdb_filter_groups(const char *text, xdb_filter_group_fn *fn, void *ctx);
 /* OK: res->accounts without profiles, sorted by name. */
 struct xdb_op *xdb_people_find(struct xdb *db, const struct xdb_find *find);
 

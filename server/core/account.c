@@ -10,6 +10,7 @@
 #include "core/account_own.h"
 #include "core/admission.h"
 #include "core/host.h"
+#include "core/membership.h"
 #include "core/session.h"
 #include "core/stream.h"
 
@@ -61,6 +62,7 @@ static struct account *account_new(struct slice local)
 	list_init(&a->editing);
 	list_init(&a->away);
 	list_init(&a->stale);
+	list_init(&a->look);
 	map_put(&accounts, jid_local(&a->jid), a);
 	return a;
 }
@@ -174,6 +176,7 @@ void account_person_take(struct account *a, const struct xdb_account *loaded)
 	a->refusal = p->refusal;
 	a->turns_s = p->turns_s;
 	a->is_admitted = account_is_admitted(a, p->uuid);
+	a->membership = membership_of(jid_local(&a->jid), p->uuid);
 	arena_fini(&a->arena);
 	a->arena = fresh;
 	account_uuid_put(a);

@@ -55,6 +55,7 @@ struct account {
 	enum xdb_profile_status status;
 	const char *barred;             /* why it cannot be used now; NULL: it can */
 	bool is_admitted;               /* by core/admission.h, as it was known last */
+	uint32_t membership;            /* by core/membership.h, when it was looked at last */
 	struct account_photo photo;     /* of who was online since it was loaded */
 	unsigned password_held;         /* our own changes of the password under way */
 	bool password_seen;             /* the directory told of one meanwhile */
@@ -70,6 +71,8 @@ struct account {
 	uint64_t as_of;                 /* the news there was when the load was sent */
 	struct list away;               /* held by nobody, and kept */
 	struct list stale;              /* waits to be read again */
+	struct list look;               /* to be looked at, or (is_asked) being so */
+	bool is_asked;
 	bool is_stale;                  /* the directory has something newer */
 	struct list wanting;            /* jobs waiting for the load */
 	struct list editing;            /* jobs waiting for their turn to change */
@@ -104,8 +107,13 @@ uint64_t account_news_count(void);
 /* Person or profile of somebody changed in the directory: when their account is
  * in memory it follows (account_live.c). */
 void account_news(struct slice person_uuid);
-/* Something above people was renamed or moved: the same of everybody in memory. */
+/* All is another question now: the same of everybody in memory. */
 void accounts_news(void);
+/* Are they (NULL: all in memory) still people of ours, and where they were?  Many are asked
+ * for at once; who is not plainly the same follows (account_look.c). */
+typedef bool account_concerned_fn(const struct account *a);
+void accounts_look(account_concerned_fn *is_concerned);
+void accounts_look_stop(void);
 /* The same of what an account does not hold: features are asked. */
 void account_touched(struct slice person_uuid);
 /* The photo as it is now; empty: there is none. */

@@ -33,6 +33,7 @@ bool account_is_away(const struct account *a)
 bool account_is_believed(const struct account *a)
 {
 	return a->state == ACCOUNT_READY && !a->is_stale && a->op == NULL
+	    && !account_is_looked_at(a)
 	    && a->barred == NULL && a->refusal == XDB_REFUSAL_NONE
 	    && (a->turns_s == 0 || a->turns_s > wall_now_ms() / 1000)
 	    && a->profile_dn.n != 0 && a->status == PROFILE_ACTIVE

@@ -137,13 +137,23 @@ void account_news(struct slice uuid)
 		account_stale(a);
 }
 
+void account_news_of_all(void)
+{
+	heard_add(0);
+	heard_of_all = heard_n;
+}
+
+struct account *account_of_uuid(struct slice uuid)
+{
+	return map_find(&by_uuid, uuid);
+}
+
 void accounts_news(void)
 {
 	struct account *a;
 	size_t at = 0;
 
-	heard_add(0);
-	heard_of_all = heard_n;
+	account_news_of_all();
 	while ((a = map_next(&by_uuid, &at)) != NULL)
 		account_stale(a);
 }
@@ -518,5 +528,6 @@ static void read_again(const struct xdb_result *res, void *ctx)
 void account_live_over(struct account *a)
 {
 	account_live_defer(a);
+	list_remove(&a->look);
 	account_uuid_drop(a);
 }

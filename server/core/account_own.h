@@ -27,6 +27,12 @@ bool account_is_believed(const struct account *a);
 /* account_live.c: an account in memory follows what was loaded: who may not use
  * it any more is out, and all are told what changed. */
 void account_follow(struct account *a, const struct xdb_account *loaded);
+/* News that may concern anybody: what was asked before may be older. */
+void account_news_of_all(void);
+struct account *account_of_uuid(struct slice uuid);
+/* account_look.c */
+bool account_is_looked_at(const struct account *a);
+
 /* It is to be read again: as soon as nothing else is done with it. */
 void account_stale(struct account *a);
 /* A change of our own begins, and is over. */

@@ -12,43 +12,18 @@
  *   group            and people, who may be in one: rosters that show it are
  *                    pushed (core/shared_follow.c), rooms and whoever else
  *                    follows it have it read again (core/source.c); where
- *                    people_filter asks for memberOf, all accounts are
+ *                    people_filter asks for memberOf, accounts are looked at
+ *                                                       (core/membership.c)
  *
  * News is a hint: what is read then decides (xdb.h, xdb_watch), so news that
  * comes twice, or of our own changes, does nothing twice. */
 #include "core/live.h"
 
-#include "base/loop.h"
 #include "core/feature.h"
 #include "core/host.h"
+#include "core/membership.h"
 #include "core/shared_follow.h"
 #include "core/source.h"
-
-/* --- a people_filter that asks for groups ---------------------------------------------- */
-
-enum { MEMBERSHIP_MS = 300 };
-
-static struct timer membership;
-
-static void membership_changed(void *ctx)
-{
-	(void)ctx;
-	accounts_news();
-}
-
-/* What memberOf says of a person changes with the group alone: overlays write it
- * without a new entryCSN, or work it out when it is asked for, and RFC 4533 tells of the
- * group and nobody else.  So all who are in memory are looked for again: a little
- * later, for the overlay is at work after the group was told, and once for many. */
-static void membership_may_differ(void)
-{
-	if (strcasestr(host.settings->ldap.people_filter, "memberOf") == NULL)
-		return;
-	if (membership.fn == NULL)
-		timer_init(&membership, membership_changed, NULL);
-	if (!timer_is_on(&membership))
-		timer_start(&membership, MEMBERSHIP_MS);
-}
 
 /* --- news --------------------------------------------------------------------------------- */
 
@@ -83,7 +58,7 @@ static void heard(const struct xdb_news *news, void *ctx)
 		hook_room_news(news);
 		return;
 	case XDB_GROUP:
-		membership_may_differ();
+		membership_news();
 		sources_news(news);
 		shared_news(news);
 		return;
@@ -92,7 +67,7 @@ static void heard(const struct xdb_news *news, void *ctx)
 	case XDB_PEOPLE_BRANCH:
 		if (news->is_all)
 			return;
-		accounts_news();
+		accounts_look(NULL);
 		all_groups();
 		return;
 	case XDB_GROUP_BRANCH:

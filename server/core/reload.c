@@ -18,6 +18,7 @@
 #include "core/certified.h"
 #include "core/host.h"
 #include "core/live.h"
+#include "core/membership.h"
 #include "core/parts.h"
 #include "core/shared_follow.h"
 #include "core/source.h"
@@ -105,6 +106,7 @@ static void directory_takes_over(struct xdb *db)
 	sources_renew();
 	shared_renew();
 	admission_renew();
+	membership_renew();
 	accounts_news();
 }
 

@@ -81,6 +81,8 @@ def test_in_and_out(world, service, places, clock, kind):       # noqa: F811
     assert attempt(service, person) == "not-authorized"
     for _ in range(3):
         change(world, place, ldap.MOD_ADD, person)
+        # The directory's word of it may come a moment after its answer to us.
+        wait_for(lambda: attempt(service, person) is None, 10)
         with Client(service, person) as ann, Client(service, fellow) as bob, \
                 Client(service, person, resource="phone") as phone:
             ann.come()

@@ -142,6 +142,41 @@ static void test_attribute(void)
 		    names[i].name);
 }
 
+/* --- values of one attribute --- */
+
+static const struct { const char *filter, *want; } wanted[] = {
+	{ "(memberOf=cn=a,dc=b)", "cn=a,dc=b;" },
+	{ "(&(uid=x)(|(MEMBEROF=cn=a)(memberOf=cn=\\c3\\b1\\28,dc=b)))", "cn=a;cn=\xc3\xb1(,dc=b;" },
+	{ "(!(memberOf=cn=a))", "cn=a;" },
+	{ "(memberOf=*)", "?;" },
+	{ "(memberOf=cn=a*)", "?;" },
+	{ "(memberOf:1.2.840.113556.1.4.1941:=cn=a)", "?;" },
+	{ "(memberOf;lang-es=cn=a)", "?;" },
+	{ "(memberOf>=cn=a)", "?;" },
+	{ "(memberOf~=cn=a)", "?;" },
+	{ "(memberOf=)", "?;" },
+	{ "(memberOfAll=cn=a)", "" },
+	{ "(isMemberOf=cn=a)", "" },
+	{ "(description=memberOf=cn=a)", "" },
+};
+
+static void note(struct slice value, void *ctx)
+{
+	buf_add(ctx, value.p != NULL ? value : SLICE("?"));
+	buf_addc(ctx, ';');
+}
+
+static void test_wanted(void)
+{
+	for (size_t i = 0; i < COUNT(wanted); i++) {
+		struct buf out = { 0 };
+
+		filter_values(slice_of(wanted[i].filter), "memberOf", note, &out);
+		is_str(buf_cstr(&out), wanted[i].want, wanted[i].filter);
+		buf_fini(&out);
+	}
+}
+
 int main(void)
 {
 	test_values();
@@ -149,5 +184,6 @@ int main(void)
 	test_long();
 	test_reader();
 	test_attribute();
+	test_wanted();
 	return done();
 }

@@ -26,7 +26,11 @@ struct row {
 	uint64_t as;
 };
 
-struct budget { struct map rows; struct list order; };  /* the oldest first */
+struct budget {
+	struct map rows;
+	struct list order;              /* the oldest first */
+	struct list waits;
+};
 
 /* --- limits ------------------------------------------------------------------------ */
 
@@ -113,6 +117,7 @@ struct budget *budget_new(void)
 	struct budget *b = NEW(struct budget);
 
 	list_init(&b->order);
+	list_init(&b->waits);
 	return b;
 }
 
@@ -150,20 +155,66 @@ unsigned budget_count(struct budget *b, struct slice name)
 	return r != NULL ? r->wrong + r->open : 0;
 }
 
-void budget_begin(struct budget *b, struct slice name)
+void budget_begin(struct budget *b, struct slice name, uint64_t as)
 {
-	row_get(b, name)->open++;
+	struct row *r = row_get(b, name);
+
+	r->open++;
+	if (as != 0)
+		r->as = as;
+}
+
+/* All that wait for the name ask again, and one of them is let through. */
+static void wake(struct budget *b, struct slice name)
+{
+	struct budget_wait *w;
+	struct list woken;
+
+	list_init(&woken);
+	LIST_EACH(w, &b->waits, struct budget_wait, link)
+		if (slice_eq(w->name, name)) {
+			list_remove(&w->link);
+			list_push(&woken, &w->link);
+		}
+	while ((w = LIST_FIRST(&woken, struct budget_wait, link)) != NULL) {
+		list_remove(&w->link);
+		w->fn(w->ctx);
+	}
+}
+
+/* No policy is known of that may keep them longer, or it would have been told. */
+static void keep_unknown(struct row *r, unsigned unknown)
+{
+	int64_t until_ms = loop_now_ms() + KEEP_LEAST_MS;
+
+	r->wrong += unknown;
+	if (until_ms > r->until_ms)
+		r->until_ms = until_ms;
 }
 
 /* It may have made room meanwhile. */
-void budget_end(struct budget *b, struct slice name)
+void budget_end(struct budget *b, struct slice name, unsigned unknown)
 {
-	struct row *r = row_find(b, name);
+	struct row *r = unknown != 0 ? row_get(b, name) : row_find(b, name);
 
 	if (r == NULL)
 		return;
 	r->open -= r->open != 0;
+	if (unknown != 0)
+		keep_unknown(r, unknown);
 	row_let_go(b, r);
+	wake(b, name);
+}
+
+void budget_wait(struct budget *b, struct budget_wait *w)
+{
+	list_push(&b->waits, &w->link);
+}
+
+void budget_wait_over(struct budget_wait *w)
+{
+	if (list_is_linked(&w->link))
+		list_remove(&w->link);
 }
 
 void budget_wrong(struct budget *b, struct slice name, uint64_t as,

@@ -6,7 +6,8 @@
  * may do that to a colleague (LDAP-15, SASL-17).  So of the failures that lock,
  * half at most come from us, from wherever they came to us; after that no bind is
  * tried until the directory has forgotten (pwdFailureCountInterval).  What is
- * under way counts, so that many at once are not more than one after the other.
+ * under way counts, so that many at once are not more than one after the other;
+ * and what was sent and never answered, for the directory may have counted it.
  *
  * By the name that was given, whether somebody has it or not: what is refused, and
  * when, tells nothing (SASL-07).  In memory: a process that starts anew knows
@@ -14,6 +15,7 @@
 #ifndef XDB_LDAP_BUDGET_H
 #define XDB_LDAP_BUDGET_H
 
+#include "base/list.h"
 #include "base/str.h"
 
 struct budget;
@@ -32,7 +34,7 @@ void budget_free(struct budget **bp);
 
 enum budget_says {
 	BUDGET_GO,
-	BUDGET_HOLD,                    /* when one that is under way has ended */
+	BUDGET_HOLD,                    /* budget_wait: one under way may end well */
 	BUDGET_SPENT,
 };
 /* `as`: which password they have, as a number; 0: not known.  With another one
@@ -41,12 +43,24 @@ enum budget_says budget_ask(struct budget *b, struct slice name, uint64_t as);
 /* Failures that are remembered, and tries under way. */
 unsigned budget_count(struct budget *b, struct slice name);
 
-/* A try begins; each ends once. */
-void budget_begin(struct budget *b, struct slice name);
-void budget_end(struct budget *b, struct slice name);
+/* A try begins; each ends once.  `unknown`: requests of it that may have been
+ * failures, for nobody heard how they ended. */
+void budget_begin(struct budget *b, struct slice name, uint64_t as);
+void budget_end(struct budget *b, struct slice name, unsigned unknown);
 /* How it ended, when that is known: a right one forgives. */
 void budget_wrong(struct budget *b, struct slice name, uint64_t as,
     struct budget_limit limit);
 void budget_right(struct budget *b, struct slice name);
+
+/* `fn` is called, once and from within another's budget_end, when a try of `name`
+ * has ended; the caller owns `w` and what `name` points to until then. */
+struct budget_wait {
+	struct list link;
+	struct slice name;
+	void (*fn)(void *ctx);
+	void *ctx;
+};
+void budget_wait(struct budget *b, struct budget_wait *w);
+void budget_wait_over(struct budget_wait *w);   /* not waiting: nothing */
 
 #endif

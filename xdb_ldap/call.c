@@ -666,6 +666,7 @@ static enum call_turn bind_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 {
 	(void)ld;
 	(void)msg;
+	c->unheard_n--;
 	/* A bind to an entry that is not there: as wrong as a wrong password. */
 	if (c->status == XDB_ABSENT || c->code == LDAP_INVALID_DN_SYNTAX)
 		c->status = XDB_REFUSED;

@@ -36,6 +36,7 @@ struct call {
 	enum call_kind kind;
 	int msgid;
 	bool was_resent;
+	unsigned unheard_n;             /* CALL_BIND, CALL_CHANGE: binds without an answer */
 	bool asks_who;                  /* bound, now asks who it is */
 	bool sets;                      /* CALL_CHANGE: bound, now sets the new one */
 	struct slice page;              /* CALL_SEARCH: where the next page begins */

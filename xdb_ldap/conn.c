@@ -322,6 +322,7 @@ void conn_send(struct conn *c, struct call *call)
 		    "the request could not be sent");
 		return;
 	}
+	call->unheard_n++;
 	call->place = CALL_FLYING;
 	call->conn = c;
 	list_push(&c->flying, &call->place_link);

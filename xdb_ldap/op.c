@@ -86,7 +86,7 @@ static void late(void *ctx)
 	finish(ctx, XDB_DOWN, "no answer in time", true);
 }
 
-void op_await(struct xdb_op *op, op_step_fn *next)
+void op_park(struct xdb_op *op, op_step_fn *next)
 {
 	assert(op->next == NULL);
 	op->next = next;
@@ -94,8 +94,19 @@ void op_await(struct xdb_op *op, op_step_fn *next)
 		timer_init(&op->deadline, late, op);
 		timer_start(&op->deadline, op->db->timeout_ms);
 	}
-	if (op->open_n == 0)
+}
+
+void op_wake(struct xdb_op *op)
+{
+	if (op->next != NULL)
 		loop_defer(step, op);
+}
+
+void op_await(struct xdb_op *op, op_step_fn *next)
+{
+	op_park(op, next);
+	if (op->open_n == 0)
+		op_wake(op);
 }
 
 void op_yield(struct xdb_op *op, op_step_fn *next)
@@ -249,7 +260,13 @@ struct xdb_op *xdb_keep(const struct xdb_result *res)
 
 void xdb_cancel(struct xdb_op **opp)
 {
-	if (*opp != NULL)
-		op_drop(*opp);
+	struct xdb_op *op = *opp;
+
 	*opp = NULL;
+	if (op == NULL)
+		return;
+	if (op->goes_on != NULL && op->goes_on(op))
+		op->done = NULL;
+	else
+		op_drop(op);
 }

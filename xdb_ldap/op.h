@@ -29,6 +29,9 @@ struct xdb_op {
 	struct xdb_result res;
 	void *data;                     /* of the kind, in the arena */
 	op_step_fn *over;               /* frees what of that is not; may be NULL */
+	/* Of an unanswered one that nobody waits for any more: is it to go on, for
+	 * what it did matters?  NULL: no. */
+	bool (*goes_on)(const struct xdb_op *op);
 	bool is_kept;                   /* after the answer: the caller frees it */
 	/* borrowed */
 	struct xdb *db;
@@ -45,6 +48,9 @@ void op_await(struct xdb_op *op, op_step_fn *next);
  * chore_has_time(), and comes this way again when there is more to do.  Calls may
  * be open. */
 void op_yield(struct xdb_op *op, op_step_fn *next);
+/* The step comes after op_wake, or never: the deadline. */
+void op_park(struct xdb_op *op, op_step_fn *next);
+void op_wake(struct xdb_op *op);
 /* The deadline begins again: for what goes on in pieces, each of which is soon
  * answered or never. */
 void op_more_time(struct xdb_op *op);

@@ -11,7 +11,11 @@
  * (RFC 4511 section 4.9), of which nobody is told, and servers refuse whoever is
  * locked with the same code.  So the person is looked for before anything is
  * called wrong, whoever it is and whether there or not: the time it takes tells
- * nothing (SASL-08). */
+ * nothing (SASL-08).
+ *
+ * What was sent cannot be taken back (RFC 4511 section 4.11), and may lock
+ * somebody.  So a try goes on to its end when whoever asked is gone, and one that
+ * nobody answered stays counted. */
 #include "xdb_ldap/trial.h"
 
 #include "base/log.h"
@@ -26,6 +30,8 @@ struct trial {
 	struct slice dn, uuid, name;    /* as they were known; now: dn */
 	struct slice as;                /* what is counted: the name, or the DN */
 	bool is_counted;                /* as a try under way */
+	bool is_no;                     /* answered so, and not yet told the budget */
+	struct budget_wait wait;
 	struct buf was, is;             /* is: a change */
 	unsigned char mark[WRONG_MARK_BYTES];
 	bool is_sure;                   /* the caller knows better than the budget */
@@ -36,6 +42,7 @@ struct trial {
 static void answered(struct xdb_op *op);
 static void looked(struct xdb_op *op);
 static void policy_read(struct xdb_op *op);
+static void begin(struct xdb_op *op);
 
 bool trial_is_password(struct slice p)
 {
@@ -90,15 +97,31 @@ static void count_ends(struct xdb_op *op)
 {
 	struct trial *t = op->data;
 
-	if (t->is_counted)
-		budget_end(op->db->budget, t->as);
-	t->is_counted = false;
+	unsigned unknown = (t->call != NULL ? t->call->unheard_n : 0)
+	    + (t->is_no ? 1 : 0);
+
+	if (!t->is_counted)
+		return;
+	if (unknown != 0)
+		log_event(LOG_WARN, "bind-unanswered", "-",
+		    "user=%s times=%u counted as wrong", log_text(t->as), unknown);
+	t->is_counted = t->is_no = false;
+	budget_end(op->db->budget, t->as, unknown);
+}
+
+/* On its way, or answered: what comes of it is worth knowing. */
+static bool trial_goes_on(const struct xdb_op *op)
+{
+	const struct trial *t = op->data;
+
+	return t->is_counted && t->call->unheard_n + t->is_no != 0;
 }
 
 static void trial_over(struct xdb_op *op)
 {
 	struct trial *t = op->data;
 
+	budget_wait_over(&t->wait);
 	count_ends(op);
 	buf_wipe(&t->was);
 	buf_wipe(&t->is);
@@ -129,11 +152,29 @@ static void try(struct xdb_op *op)
 	struct trial *t = op->data;
 
 	t->is_counted = true;
-	budget_begin(op->db->budget, t->as);
+	budget_begin(op->db->budget, t->as, wrong_state(op->db->wrong, t->dn));
 	t->call = t->is.n != 0 ? call_change(op, op_text(op, t->dn),
 	    buf_slice(&t->was), buf_slice(&t->is))
 	    : call_bind(op, op_text(op, t->dn), buf_slice(&t->was));
+	/* A second one of it may be a second failure. */
+	t->call->was_resent |= budget_ask(op->db->budget, t->as, 0) == BUDGET_HOLD;
 	op_await(op, answered);
+}
+
+static void woken(void *ctx)
+{
+	op_wake(ctx);
+}
+
+static void hold(struct xdb_op *op)
+{
+	struct trial *t = op->data;
+
+	t->wait.name = t->as;
+	t->wait.fn = woken;
+	t->wait.ctx = op;
+	budget_wait(op->db->budget, &t->wait);
+	op_park(op, begin);
 }
 
 static void begin(struct xdb_op *op)
@@ -151,7 +192,7 @@ static void begin(struct xdb_op *op)
 		try(op);
 		return;
 	case BUDGET_HOLD:
-		op_yield(op, begin);
+		hold(op);
 		return;
 	case BUDGET_SPENT:
 		op_refuse(op, XDB_TOO_OFTEN, "another wrong one might lock the account");
@@ -172,6 +213,7 @@ static struct xdb_op *trial_new(struct xdb *db, const struct xdb_person *who,
 	struct trial *t = op->data;
 
 	op->over = trial_over;
+	op->goes_on = trial_goes_on;
 	t->dn = slice_dup(&op->arena, who->dn);
 	t->uuid = slice_dup(&op->arena, who->uuid);
 	t->name = slice_dup(&op->arena, who->uid);
@@ -194,8 +236,10 @@ static void is_right(struct xdb_op *op)
 {
 	struct trial *t = op->data;
 
-	if (t->call->sets || t->call->status == XDB_OK)
+	if (t->call->sets || t->call->status == XDB_OK) {
+		t->call->unheard_n = 0; /* the same password */
 		budget_right(op->db->budget, t->as);
+	}
 	count_ends(op);
 	t->then(op);
 }
@@ -207,7 +251,8 @@ static void answered(struct xdb_op *op)
 {
 	struct trial *t = op->data;
 
-	if (!is_wrong(t->call)) {
+	t->is_no = is_wrong(t->call);
+	if (!t->is_no) {
 		is_right(op);
 	} else if (t->name.n == 0) {
 		remember_wrong(op, NULL);
@@ -245,6 +290,7 @@ static void moved(struct xdb_op *op, const struct entry *found)
 	log_event(LOG_INFO, "person-moved", "-", "from=%s to=%s",
 	    log_text(t->dn), log_text(found->dn));
 	watch_noticed(op->db, t->uuid);
+	t->is_no = false;
 	count_ends(op);
 	t->dn = found->dn;
 	t->was_looked = true;
@@ -273,6 +319,7 @@ static void looked(struct xdb_op *op)
 	if (remember_wrong(op, found)) {
 		ask_policy(op, found);
 	} else {
+		t->is_no = false;
 		count_ends(op);
 		t->then(op);
 	}
@@ -286,6 +333,7 @@ static void is_over(struct xdb_op *op, struct budget_limit limit)
 
 	budget_wrong(op->db->budget, t->as, wrong_state(op->db->wrong, t->dn),
 	    limit);
+	t->is_no = false;
 	count_ends(op);
 	t->then(op);
 }

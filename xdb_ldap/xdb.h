@@ -361,7 +361,8 @@ typedef void xdb_done_fn(const struct xdb_result *res, void *ctx);
 
 /* Says where the answer goes; once, right after the starting call. */
 void xdb_then(struct xdb_op *op, xdb_done_fn *done, void *ctx);
-/* The callback will not run.  A write that was sent may still take effect. */
+/* The callback will not run.  A write that was sent may still take effect, and
+ * a password that was sent is still counted. */
 void xdb_cancel(struct xdb_op **opp);
 
 /* During the callback: the result stays as it is, also when the store is closed,

@@ -34,48 +34,11 @@ static const char *parent_of(struct arena *a, const char *dn)
 
 /* --- people ------------------------------------------------------------------- */
 
-static size_t count_below(struct wire *w, struct arena *a, LDAPMessage *found,
-    const char *parent)
-{
-	size_t n = 0;
-
-	for (LDAPMessage *e = wire_first(w, found); e != NULL;
-	    e = ldap_next_entry(w->ld, e))
-		n += dn_eq(dn_parent(slice_of(wire_dn(w, a, e))),
-		    slice_of(parent));
-	return n;
-}
-
-/* Where most of them stand; of the first hundreds, which is enough to ask. */
-static const char *home_of(struct wire *w, struct arena *a, LDAPMessage *found)
-{
-	const char *best = "";
-	size_t most = 0;
-
-	for (LDAPMessage *e = wire_first(w, found); e != NULL;
-	    e = ldap_next_entry(w->ld, e)) {
-		const char *parent = parent_of(a, wire_dn(w, a, e));
-		size_t n = strcmp(parent, best) == 0 ? 0
-		    : count_below(w, a, found, parent);
-
-		if (n > most) {
-			most = n;
-			best = parent;
-		}
-	}
-	return best;
-}
-
 static void find_people(struct wire *w, struct arena *a, struct detected *d)
 {
-	static const char *const none[] = { "1.1", NULL };
-
 	for (size_t i = 0; i < COUNT(kinds) && *d->people_base == '\0'; i++) {
-		LDAPMessage *found = look(w, d->context, LDAP_SCOPE_SUBTREE,
-		    kinds[i].filter, none);
-
-		d->people_base = home_of(w, a, found);
-		ldap_msgfree(found);
+		places_count(w, a, d->context, kinds[i].filter, &d->places);
+		d->people_base = d->places.all.dn;
 		if (*d->people_base != '\0') {
 			d->filter = kinds[i].filter;
 			d->name = kinds[i].name;
@@ -155,6 +118,27 @@ static void find_tree(struct wire *w, struct arena *a, struct detected *d)
 	ldap_msgfree(found);
 }
 
+/* slapo-ppolicy's own default cannot be seen by everybody; it is mostly called so. */
+static void find_policies(struct wire *w, struct arena *a, struct detected *d)
+{
+	static const char *const none[] = { "1.1", NULL };
+	LDAPMessage *found = look(w, d->context, LDAP_SCOPE_SUBTREE,
+	    "(objectClass=pwdPolicy)", none);
+
+	for (LDAPMessage *e = wire_first(w, found); e != NULL
+	    && d->policy_n < DETECT_POLICIES; e = ldap_next_entry(w->ld, e)) {
+		const char *dn = wire_dn(w, a, e);
+		struct slice name;
+		bool is_default = dn_first(a, slice_of(dn), "cn", &name)
+		    && slice_eq_nocase(name, SLICE("default"));
+
+		d->policies[d->policy_n++] = is_default ? d->policies[0] : dn;
+		if (is_default)
+			d->policies[0] = dn;
+	}
+	ldap_msgfree(found);
+}
+
 static bool knows_profiles(struct wire *w, struct arena *a)
 {
 	const char *attrs[] = { "objectClasses", NULL };
@@ -218,5 +202,6 @@ void detect(struct wire *w, struct arena *a, struct detected *d)
 		return;
 	find_people(w, a, d);
 	find_tree(w, a, d);
+	find_policies(w, a, d);
 	d->has_schema = knows_profiles(w, a);
 }

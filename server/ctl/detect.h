@@ -3,21 +3,24 @@
 #ifndef CTL_DETECT_H
 #define CTL_DETECT_H
 
-#include "ctl/wire.h"
+#include "ctl/places.h"
 
 struct detect_person {
 	struct slice name, cn, mail;
 	enum xdb_refusal refusal;       /* as the service would judge the account */
 };
-enum { DETECT_SHOWN = 3 };
+enum { DETECT_SHOWN = 3, DETECT_POLICIES = 8 };
 
 struct detected {
 	const char *context;            /* the first suffix; "": none is shown */
-	const char *people_base;        /* where most people stand, or "" */
+	const char *people_base;        /* what all people are below, or "" */
+	struct places places;           /* where they stand there */
 	const char *filter, *name;      /* who is a person, and their name */
 	const char *im_base;            /* where our tree is, or "" */
 	enum xdb_preset preset;         /* what the root DSE looks like; AUTO: nothing */
 	bool has_schema;
+	const char *policies[DETECT_POLICIES];  /* password policies, the default first */
+	size_t policy_n;
 	size_t people_n;                /* of those looked at; LOOKED_AT: or more */
 	struct detect_person shown[DETECT_SHOWN];
 	size_t shown_n;

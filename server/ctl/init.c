@@ -9,6 +9,7 @@
 #include "base/daemon.h"
 #include "base/settings.h"
 #include "ctl/detect.h"
+#include "xdb_ldap/dn.h"
 #include "xdb_ldap/entry.h"
 #include "xdb_ldap/pool.h"
 
@@ -20,6 +21,7 @@ struct init {
 	FILE *in, *out;
 	struct arena arena;
 	bool is_over;                   /* nobody answers any more */
+	bool may_be_external;           /* there is something to be known by */
 	struct xdb directory;
 	struct tls_context *tls;
 	struct wire *wire;
@@ -84,17 +86,25 @@ static const char *joined(struct init *x, const char *head, const char *tail)
 	return text;
 }
 
+/* LDAP-17: what a directory says does not steer the terminal. */
+static struct slice shown(struct slice text)
+{
+	return text_is_clean(text) ? text : SLICE("?");
+}
+
 /* --- the directory ------------------------------------------------------------------- */
 
 /* False: it said why, and may be asked again. */
-static bool dial(struct init *x, const char *uri, const char *ca_file)
+static bool dial(struct init *x, const char *uri, const char *ca_file,
+    const char *certificate, const char *key)
 {
-	struct xdb_conf conf = { .uri = &uri, .uri_n = 1, .start_tls = true };
+	struct xdb_conf conf = { .uri = &uri, .uri_n = 1, .start_tls = true,
+		.ca_file = ca_file, .certificate = certificate, .key = key };
 	const char *why = NULL;
 
 	x->directory.server_n = 0;
 	if (!servers_parse(&x->directory, &conf, &why)
-	    || (x->tls = tls_context_client(ca_file, &why)) == NULL) {
+	    || (x->tls = servers_tls(&conf, &why)) == NULL) {
 		fprintf(x->out, "  %s\n", why);
 		return false;
 	}
@@ -113,15 +123,26 @@ static bool dial(struct init *x, const char *uri, const char *ca_file)
 
 static void find_server(struct init *x)
 {
-	const char *uri, *ca_file;
+	const char *uri, *ca_file, *certificate, *key;
 
 	do {
+		ca_file = certificate = key = "";
 		uri = ask(x, "LDAP server", "ldap://localhost");
+		if (slice_starts(slice_of(uri), SLICE("ldapi:")))
+			continue;       /* no TLS, and a Unix user for a certificate */
 		ca_file = ask(x, "File with the authority of its certificate "
 		    "(empty: the system's)", "");
-	} while (!x->is_over && !dial(x, uri, ca_file));
+		certificate = ask(x, "Certificate to show to it instead of a "
+		    "password (empty: none)", "");
+		if (*certificate != '\0')
+			key = ask(x, "The key of that", "");
+	} while (!x->is_over && !dial(x, uri, ca_file, certificate, key));
 	keep(x, "ldap", "uri", uri);
 	keep(x, "ldap", "ca_file", ca_file);
+	keep(x, "ldap", "certificate", certificate);
+	keep(x, "ldap", "key", key);
+	x->may_be_external = *certificate != '\0'
+	    || slice_starts(slice_of(uri), SLICE("ldapi:"));
 }
 
 static bool bind_as(struct init *x, const char *dn, const char *file)
@@ -148,11 +169,54 @@ static bool bind_as(struct init *x, const char *dn, const char *file)
 	return code == LDAP_SUCCESS;
 }
 
+/* Of the directory, and so made of it by olcAuthzRegexp or its like. */
+static bool is_of_directory(const struct init *x, const char *who)
+{
+	struct buf dn = { 0 }, context = { 0 };
+	bool is = *x->found.context != '\0' && dn_normal(&dn, slice_of(who))
+	    && dn_normal(&context, slice_of(x->found.context))
+	    && dn_is_below(buf_slice(&dn), buf_slice(&context));
+
+	buf_fini(&dn);
+	buf_fini(&context);
+	return is;
+}
+
+/* Whom SASL EXTERNAL makes of us, and whether that is to be it; over ldapi:// that
+ * is the Unix user, who is the service's later and somebody else now. */
+static bool is_external(struct init *x)
+{
+	int code = wire_bind(x->wire, NULL, slice_make(NULL, 0), NULL);
+	const char *who = code == LDAP_SUCCESS ? wire_who(x->wire, &x->arena) : "";
+	bool is_ours;
+
+	if (code != LDAP_SUCCESS) {
+		fprintf(x->out, "  SASL EXTERNAL: %s\n", ldap_err2string(code));
+		return false;
+	}
+	if (strncmp(who, "dn:", 3) == 0)
+		who += 3;
+	is_ours = is_of_directory(x, who);
+	fprintf(x->out, "  SASL EXTERNAL makes of this run " SLICE_FMT "%s\n",
+	    SLICE_ARG(shown(slice_of(who))), is_ours ? "." : ",\n  which is no "
+	    "entry of the directory until olcAuthzRegexp makes one of it "
+	    "(schema/README).");
+	if (x->directory.servers[0].security == LINK_LOCAL)
+		fputs("  Over ldapi:// that is by the Unix user: tertuliad's, when "
+		    "it runs.\n", x->out);
+	return strcmp(ask(x, "Take that instead of a name and a password? yes, no",
+	    is_ours ? "yes" : "no"), "yes") == 0;
+}
+
 static void find_identity(struct init *x)
 {
 	const char *dn, *file;
 
 	detect_context(x->wire, &x->arena, &x->found);
+	if (x->may_be_external && is_external(x)) {
+		keep(x, "ldap", "sasl_external", "yes");
+		return;
+	}
 	do {
 		dn = ask(x, "Identity of the server in the directory",
 		    joined(x, "cn=im,ou=services,ou=im,", x->found.context));
@@ -161,12 +225,6 @@ static void find_identity(struct init *x)
 	} while (!x->is_over && !bind_as(x, dn, file));
 	keep(x, "ldap", "bind_dn", dn);
 	keep(x, "ldap", "bind_password_file", file);
-}
-
-/* LDAP-17: what a directory says does not steer the terminal. */
-static struct slice shown(struct slice text)
-{
-	return text_is_clean(text) ? text : SLICE("?");
 }
 
 static const char *const refusal_texts[] = {
@@ -205,6 +263,37 @@ static const char *const kinds[XDB_PRESETS] = {
 	[XDB_AD] = "Active Directory", [XDB_FREEIPA] = "FreeIPA",
 };
 
+/* Where they are is a choice only where they are in several places. */
+static void show_places(struct init *x)
+{
+	const struct places *p = &x->found.places;
+
+	if (p->most_n == 0)
+		return;
+	fprintf(x->out, "  %zu people%s are in %zu places:\n    1  " SLICE_FMT
+	    ": all of them\n", p->all.n, p->is_cut ? " or more" : "", p->place_n,
+	    SLICE_ARG(shown(slice_of(p->all.dn))));
+	for (size_t i = 0; i < p->most_n; i++)
+		fprintf(x->out, "    %zu  " SLICE_FMT ": %zu\n", i + 2,
+		    SLICE_ARG(shown(slice_of(p->most[i].dn))), p->most[i].n);
+	if (p->has_more)
+		fputs("    and others with less\n", x->out);
+}
+
+/* A DN, or a number of those shown. */
+static const char *ask_place(struct init *x)
+{
+	const struct places *p = &x->found.places;
+	const char *base = ask(x, p->most_n != 0 ? "Where people are, a number or a DN"
+	    : "Where people are", x->found.people_base);
+	uint64_t number;
+
+	if (p->most_n == 0 || !slice_number(slice_of(base), p->most_n + 1, &number)
+	    || number == 0)
+		return base;
+	return number == 1 ? p->all.dn : p->most[number - 2].dn;
+}
+
 static void find_people(struct init *x, const char *domain)
 {
 	const char *base, *agreed;
@@ -213,7 +302,8 @@ static void find_people(struct init *x, const char *domain)
 	detect_kind(x->wire, &x->directory, &x->found);
 	fprintf(x->out, "  It is %s.\n", kinds[x->found.preset]);
 	do {
-		base = ask(x, "Where people are", x->found.people_base);
+		show_places(x);
+		base = ask_place(x);
 		if (x->is_over)
 			return;
 		detect_people(x->wire, &x->directory, &x->arena, base, &x->found);
@@ -243,6 +333,22 @@ static void find_tree(struct init *x)
 		base = joined(x, "ou=im,", x->found.context);
 	}
 	ask_for(x, "ldap", "im_base", "Where our tree is", base);
+}
+
+/* How long a lock holds, and how many wrong passwords lock, is in the policy. */
+static void find_policy(struct init *x)
+{
+	const char *dn;
+
+	if (x->found.policy_n == 0 || x->found.preset != XDB_OPENLDAP)
+		return;
+	for (size_t i = 0; i < x->found.policy_n && x->found.policy_n > 1; i++)
+		fprintf(x->out, "  There is the password policy " SLICE_FMT "\n",
+		    SLICE_ARG(shown(slice_of(x->found.policies[i]))));
+	dn = ask(x, "Password policy of those who have none of their own (none: -)",
+	    x->found.policies[0]);
+	if (strcmp(dn, "-") != 0)
+		keep(x, "ldap", "password_policy", dn);
 }
 
 /* --- writing ---------------------------------------------------------------------------- */
@@ -318,6 +424,8 @@ static void questions(struct init *x)
 		find_people(x, domain);
 	if (!x->is_over)
 		find_tree(x);
+	if (!x->is_over)
+		find_policy(x);
 	ask_for(x, "web", "bind_dn", "Identity of the web process (none: -)",
 	    joined(x, "cn=im-web,ou=services,ou=im,",
 	    x->found.context != NULL ? x->found.context : ""));

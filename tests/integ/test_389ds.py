@@ -308,7 +308,7 @@ def test_a_first_configuration(ds, world, person, tmp_path, scheme):
     secret.chmod(0o600)
     answers = ["example.org", tmp_path, world.state / "tls/server.pem",
                world.state / "tls/server.key",
-               ds.uri if scheme == "ldap" else ds.tls_uri, ds.ca_file, "", secret,
+               ds.uri if scheme == "ldap" else ds.tls_uri, ds.ca_file, "", "", secret,
                "", "", "", "", secret, ""]
     done = subprocess.run(
         [build() / "tertuliactl", "init", "-c", tmp_path / "new.conf"], text=True,

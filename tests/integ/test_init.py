@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """tertuliactl init: questions answered, a configuration that works."""
 
+import contextlib
+import os
+import pathlib
 import subprocess
 
 import ldap
 import pytest
 
-from doctor import config, doctor, left, rule, sample, written     # noqa: F401
+from doctor import (config, doctor, entry, left, rule, sample,      # noqa: F401
+                    written)
 from faults import certificate
 from service import build, conf_text
 
@@ -22,8 +26,9 @@ class Init:
             "certificate": state / "tls/server.pem",
             "key": state / "tls/server.key",
             "uri": env["LDAP_URI"], "ca_file": env["CA_FILE"],
+            "shown": "",
             "bind_dn": "", "password": state / "secrets/im",
-            "people": "", "agreed": "", "tree": "",
+            "people": "", "agreed": "", "tree": "", "policy": "",
             "web_dn": "", "web_password": state / "secrets/im-web",
             "admin_group": "cn=im-admins,ou=groups,dc=example,dc=org"}
 
@@ -50,6 +55,13 @@ def init(doctor):                                                # noqa: F811
 
 
 def test_configuration_that_the_doctor_finds_good(init, doctor):   # noqa: F811
+    good(init, doctor)
+    assert ("password_policy = cn=default,ou=policies,dc=example,dc=org"
+            in init.conf.read_text())
+
+
+def good(init, doctor):                                          # noqa: F811
+    """Nothing is left to be done or to be warned of."""
     code, out = init.run()
     assert code == 0, out
     assert "Still to be done" not in out
@@ -62,11 +74,124 @@ def test_configuration_that_the_doctor_finds_good(init, doctor):   # noqa: F811
     assert len(ports) == 3
     doctor.conf.write_text(conf_text(init.conf.read_text(), {
         **ports, "limits.connections": "500",
-        # which policy is meant, the directory does not say
-        "ldap.password_policy": "cn=default,ou=policies,dc=example,dc=org",
         # the sample's directory lets people write their own entries
         "vcard.writable": "photo"}))
     assert doctor.findings() == {}, doctor.last
+    return out
+
+
+def by_ldapi(init):
+    """Fewer questions: no authority, no certificate; EXTERNAL is offered."""
+    path = str(init.doctor.world.state / "ldap/ldapi").replace("/", "%2F")
+    init.answers = {key: value for key, value in init.answers.items()
+                    if key not in ("ca_file", "shown")}
+    init.answers["uri"] = f"ldapi://{path}"
+
+
+def mapped(world, who):
+    return config(world, (ldap.MOD_ADD, "olcAuthzRegexp", [
+        f"{who} cn=im,ou=services,{world.env['IM_BASE']}"]), dn="cn=config")
+
+
+PEER = (f"gidNumber={os.getegid()}[+]uidNumber={os.geteuid()},"
+        "cn=peercred,cn=external,cn=auth")
+
+
+def test_ldapi_and_external_instead_of_a_password(init, doctor):  # noqa: F811
+    by_ldapi(init)
+    init.answers = {("external" if key == "bind_dn" else key): value
+                    for key, value in init.answers.items() if key != "password"}
+    with mapped(doctor.world, PEER):
+        out = good(init, doctor)
+    assert "makes of this run cn=im,ou=services" in out
+    text = init.conf.read_text()
+    assert "sasl_external = yes" in text and "ldapi://" in text
+    assert "bind_dn = cn=im,ou" not in text
+
+
+def test_external_that_is_nobody_is_not_proposed(init, doctor):   # noqa: F811
+    by_ldapi(init)
+    _, out = init.run(init.before("bind_dn", ""))                # no, as offered
+    assert "olcAuthzRegexp" in out and "password? yes, no [no]" in out
+    text = init.conf.read_text()
+    assert "sasl_external" not in text
+    assert "bind_dn = cn=im,ou=services" in text
+
+
+def test_certificate_instead_of_a_password(init, doctor, tmp_path):   # noqa: F811
+    world = doctor.world
+    key, cert = signed(world, tmp_path)
+    lines = {}
+    for name, value in init.answers.items():
+        if name == "shown":
+            lines.update(shown=cert, shown_key=key, external="")
+        elif name not in ("bind_dn", "password"):
+            lines[name] = value
+    init.answers = lines
+    with config(world, (ldap.MOD_REPLACE, "olcTLSVerifyClient", ["try"]),
+                dn="cn=config"), mapped(world, '"^cn=tertulia,o=service$"'):
+        out = good(init, doctor)
+    assert "makes of this run cn=im,ou=services" in out
+    text = init.conf.read_text()
+    assert f"certificate = {cert}" in text and "sasl_external = yes" in text
+
+
+def signed(world, folder):
+    """A key and its certificate by the directory's authority."""
+    key, request, cert = (folder / name for name in ("key", "csr", "cert"))
+    ca = pathlib.Path(world.env["CA_FILE"])
+    for words in (
+            ["req", "-new", "-newkey", "ec", "-pkeyopt",
+             "ec_paramgen_curve:P-256", "-nodes", "-subj",
+             "/O=service/CN=tertulia", "-keyout", key, "-out", request],
+            ["x509", "-req", "-in", request, "-CA", ca, "-CAkey",
+             ca.with_suffix(".key"), "-set_serial", "7", "-days", "2", "-out",
+             cert]):
+        subprocess.run(["openssl", *words], check=True, capture_output=True)
+    return key, cert
+
+
+def test_people_in_several_places(init):
+    """All of them are proposed, and one place can be chosen by its number."""
+    world = init.doctor.world
+    base = "dc=example,dc=org"
+    with contextlib.ExitStack() as stack:
+        for place, people in (("alumnado", 5), ("becas,ou=alumnado", 2)):
+            stack.enter_context(entry(world, f"ou={place},{base}",
+                                      objectClass=["organizationalUnit"]))
+            for i in range(people):
+                uid = f"{place[:3]}{i}"
+                stack.enter_context(entry(
+                    world, f"uid={uid},ou={place},{base}", uid=[uid], cn=[uid],
+                    sn=[uid], objectClass=["inetOrgPerson"]))
+        _, out = init.run()
+        assert "78 people are in 3 places" in out, out
+        assert f"1  {base}: all of them" in out
+        assert f"2  ou=people,{base}: 71" in out
+        assert f"3  ou=alumnado,{base}: 7" in out
+        assert f"4  ou=becas,ou=alumnado,{base}: 2" in out
+        assert f"people_base = {base}\n" in init.conf.read_text()
+        for answer in ("3", f"ou=alumnado,{base}"):
+            init.conf.unlink()
+            init.answers["people"] = answer
+            _, out = init.run()
+            assert f"people_base = ou=alumnado,{base}\n" in init.conf.read_text()
+            assert "and 4 more" in out
+
+
+def test_several_policies(init):
+    """The one called default, unless another is named, or none."""
+    world = init.doctor.world
+    with entry(world, "cn=alumnado,ou=policies,dc=example,dc=org",
+               objectClass=["pwdPolicy", "device"], cn=["alumnado"],
+               pwdAttribute=["userPassword"]):
+        _, out = init.run()
+        assert "policy cn=alumnado," in out and "policy cn=default," in out
+        assert "password_policy = cn=default," in init.conf.read_text()
+        init.conf.unlink()
+        init.answers["policy"] = "-"
+        init.run()
+        assert "password_policy" not in init.conf.read_text()
 
 
 def test_three_people_are_shown(init):
@@ -91,8 +216,8 @@ def test_somebody_who_is_locked_is_shown_as_that(init):
 
 
 @pytest.mark.parametrize("name, wrong, said", [
-    ("uri", ["ldap://127.0.0.1:1", ""], "Connection refused"),
-    ("uri", ["nonsense", ""], "LDAP URI"),
+    ("uri", ["ldap://127.0.0.1:1", "", ""], "Connection refused"),
+    ("uri", ["nonsense", "", ""], "LDAP URI"),
     ("bind_dn", ["", "/nowhere/im"], "/nowhere/im: No such file"),
     ("people", ["ou=nada,dc=example,dc=org", ""], "nobody is there"),
     ("agreed", ["no", ""], "Where people are"),
@@ -116,7 +241,7 @@ def test_wrong_password_is_asked_again(init):
 def test_unverified_server_is_told_no_password(init):
     """LDAP-08: there is no way on without the right authority."""
     wrong = certificate(init.doctor.folder)[0]
-    lines = [*list(init.answers.values())[:5], wrong]
+    lines = [*list(init.answers.values())[:5], wrong, ""]
     code, out = init.run(lines)
     assert code == 3 and not init.conf.exists()
     assert "certificate" in out and "Identity of" not in out
@@ -161,7 +286,7 @@ def test_a_configuration_is_never_overwritten(init):
     assert init.conf.read_text() == "mine\n"
 
 
-@pytest.mark.parametrize("count", range(14))
+@pytest.mark.parametrize("count", range(16))
 def test_questions_that_nobody_answers(init, count):
     code, out = init.run(list(init.answers.values())[:count])
     assert code == 3 and "nothing is written" in out

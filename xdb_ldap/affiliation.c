@@ -263,27 +263,41 @@ static void lookup_round(struct xdb_op *op)
 
 /* --- people by JID ----------------------------------------------------------------------------- */
 
-/* A stranger, or a note on somebody who is none; false: nobody can tell. */
+/* Affiliations are of people, not of their devices: a resource means nothing. */
+static bool person_jid(struct xdb_op *op, struct slice *jid)
+{
+	struct slice bare, resource;
+
+	slice_cut(*jid, '/', &bare, &resource);
+	*jid = bare;
+	return bare.n != 0 && sound_jid(op->db, &op->arena, jid);
+}
+
+/* A stranger, or a note on somebody who is none; false: nobody can tell, or not all
+ * of it.  Who is banned is out, whatever cannot be read behind the address. */
 static bool value_read(struct xdb_op *op, struct lookup *l, struct slice value,
     enum xdb_affiliation affiliation)
 {
 	struct xdb_room *room = l->room;
-	struct xdb_room_person p;
+	struct xdb_room_person p = { .affiliation = AFF_NONE };
 	struct slice uuid;
+	bool is_whole = room_person_read(&op->arena, value, &p);
 
-	if (!room_person_read(&op->arena, value, &p))
+	if (!is_whole && affiliation != AFF_OUTCAST)
 		return false;
+	if (!is_whole)
+		p.jid = value_jid(&op->arena, value);
 	p.affiliation = affiliation;
 	if (room_note_read(p.jid, &uuid)) {
 		l->notes[l->note_n++] = (struct note){ .uuid = uuid,
 			.nick = p.nick, .reason = p.reason,
 			.affiliation = affiliation };
-		return true;
+		return is_whole;
 	}
-	if (!sound_jid(op->db, &op->arena, &p.jid))
+	if (!person_jid(op, &p.jid))
 		return false;
 	room->people[room->person_n++] = p;
-	return true;
+	return is_whole;
 }
 
 static void strangers_read(struct xdb_op *op, const struct entry *e,
@@ -463,12 +477,12 @@ enum of { NOT_OF, NOTE_OF, AFFILIATION_OF };
 static enum of value_of(struct xdb_op *op, const struct setting *s,
     struct slice value)
 {
-	struct slice uuid;
+	struct slice jid = value_jid(&op->arena, value), uuid;
 
-	if (room_note_read(value_jid(&op->arena, value), &uuid))
+	if (room_note_read(jid, &uuid))
 		return s->uuid.n != 0 && slice_eq(uuid, s->uuid)
 		    ? NOTE_OF : NOT_OF;
-	return slice_eq(sound_value_jid(op->db, &op->arena, value), s->jid)
+	return person_jid(op, &jid) && slice_eq(jid, s->jid)
 	    ? AFFILIATION_OF : NOT_OF;
 }
 

@@ -103,6 +103,11 @@ void mods_put_one(struct mods *m, struct xdb_op *op, int operation,
     enum attr attr, struct slice value);
 /* Replaces by the value, or removes when it is empty. */
 void mods_set(struct mods *m, struct xdb_op *op, enum attr attr, struct slice value);
+/* What entry_one() gives becomes the value, or is removed when that is empty; all other
+ * values stay.  Nothing, when it is that already; CONFLICT later, when one of those that
+ * were read is not there any more. */
+void mods_change(struct mods *m, struct xdb_op *op, const struct entry *e,
+    enum attr attr, struct slice value);
 
 struct call *call_modify(struct xdb_op *op, const char *dn, const struct mods *m);
 /* The same as somebody else (RFC 4370, critical): with that person's rights.

@@ -54,3 +54,27 @@ void mods_set(struct mods *m, struct xdb_op *op, enum attr attr, struct slice va
 {
 	mods_put(m, op, LDAP_MOD_REPLACE, attr, &value, value.n != 0 ? 1 : 0);
 }
+
+/* The first value is the one that is shown, so the new one must stand there: where
+ * there are more they go and come again behind it, in the same modify. */
+void mods_change(struct mods *m, struct xdb_op *op, const struct entry *e,
+    enum attr attr, struct slice value)
+{
+	size_t n, kept = 0;
+	struct slice *was = entry_all(e, attr, &n);
+	struct slice *is = arena_alloc(&op->arena, (n + 1) * sizeof *is);
+
+	if (slice_eq(n != 0 ? was[0] : slice_make("", 0), value))
+		return;
+	if (value.n == 0) {
+		mods_put_one(m, op, LDAP_MOD_DELETE, attr, was[0]);
+		return;
+	}
+	is[kept++] = value;
+	for (size_t i = 1; i < n; i++)
+		if (!slice_eq_nocase(was[i], value))
+			is[kept++] = was[i];
+	if (n != 0)
+		mods_put(m, op, LDAP_MOD_DELETE, attr, was, n);
+	mods_put(m, op, LDAP_MOD_ADD, attr, is, kept);
+}

@@ -230,7 +230,7 @@ static void follow(struct xdb_op *op, struct mods *m, const struct entry *e,
 
 	if (slice_eq(entry_one(e, attr), was) && !slice_eq(was, name)
 	    && !dn_first(&op->arena, e->dn, op_name(op, attr), &in_dn))
-		mods_set(m, op, attr, name);
+		mods_change(m, op, e, attr, name);
 }
 
 static void change_read(struct xdb_op *op)
@@ -251,11 +251,11 @@ static void change_read(struct xdb_op *op)
 	sn = ch->is.sn.n != 0 ? ch->is.sn : entry_one(e, ATTR_SN);
 	name = full_name(op, given, sn);
 	if (ch->is.given_name.n != 0)
-		mods_set(&m, op, ATTR_GIVEN_NAME, given);
+		mods_change(&m, op, e, ATTR_GIVEN_NAME, given);
 	if (ch->is.sn.n != 0)
-		mods_set(&m, op, ATTR_SN, sn);
+		mods_change(&m, op, e, ATTR_SN, sn);
 	if (ch->is.mail.n != 0)
-		mods_set(&m, op, ATTR_MAIL, ch->is.mail);
+		mods_change(&m, op, e, ATTR_MAIL, ch->is.mail);
 	follow(op, &m, e, ATTR_CN, name);
 	follow(op, &m, e, ATTR_DISPLAY_NAME, name);
 	if (m.n == 0)

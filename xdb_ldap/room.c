@@ -4,6 +4,7 @@
 
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
+#include "xdb_ldap/option.h"
 #include "xdb_ldap/sound.h"
 #include "xdb_ldap/values.h"
 
@@ -11,18 +12,23 @@ enum { ROOMS_MOST = 10000 };
 
 /* --- reading ------------------------------------------------------------------------------ */
 
+static struct room_options options_of(struct xdb_op *op, const struct entry *e)
+{
+	size_t n;
+	const struct slice *values = entry_all(e, ATTR_ROOM_OPTION, &n);
+
+	return room_options_read(&op->arena, values, n,
+	    entry_is_cut(e, ATTR_ROOM_OPTION));
+}
+
 static void options_read(struct xdb_op *op, const struct entry *e,
     struct xdb_room *room)
 {
-	size_t n;
-	struct slice *values = entry_all(e, ATTR_ROOM_OPTION, &n);
+	struct room_options o = options_of(op, e);
 
-	room->options = arena_alloc(&op->arena, (n + 1) * sizeof *room->options);
-	for (size_t i = 0; i < n; i++)
-		room->option_n += room_option_read(&op->arena, values[i],
-		    &room->options[room->option_n]);
-	sound_say(op->db, e, ATTR_ROOM_OPTION, n - room->option_n
-	    + entry_is_cut(e, ATTR_ROOM_OPTION));
+	room->options = o.v;
+	room->option_n = o.n;
+	sound_say(op->db, e, ATTR_ROOM_OPTION, o.odd_n);
 }
 
 /* False: nobody can have this address, so nobody sees the room. */
@@ -168,6 +174,13 @@ static struct slice field_of(const struct xdb_room *room, size_t i)
 	return *(const struct slice *)at;
 }
 
+static struct slice *field_at(struct xdb_room *room, size_t i)
+{
+	void *at = (char *)room + fields[i].offset;
+
+	return at;
+}
+
 static struct slice *option_texts(struct xdb_op *op, const struct xdb_room *room)
 {
 	struct slice *texts = arena_alloc(&op->arena,
@@ -212,19 +225,99 @@ struct xdb_op *xdb_room_create(struct xdb *db, const struct xdb_room *room)
 	return op;
 }
 
+/* --- changing ------------------------------------------------------------------------------------ */
+
+/* The entry is read once more: only values that say something else now are taken away,
+ * one by one, so that those that nobody could show to the caller stay. */
+struct configure { struct call *call; const char *dn; struct xdb_room is; };
+
+static void configure_read(struct xdb_op *op);
+
 struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *room)
 {
-	struct xdb_op *op = op_new(db, sizeof (struct call *));
-	struct mods m = { 0 };
+	struct xdb_op *op = op_new(db, sizeof (struct configure));
+	struct configure *c = op->data;
 
 	if (!op_owns(op, room->dn, db->rooms_base))
 		return op;
+	c->dn = op_text(op, room->dn);
 	for (size_t i = 0; i < COUNT(fields); i++)
-		mods_set(&m, op, fields[i].attr, field_of(room, i));
-	mods_put(&m, op, LDAP_MOD_REPLACE, ATTR_ROOM_OPTION,
-	    option_texts(op, room), room->option_n);
-	op_await_one(op, call_modify(op, op_text(op, room->dn), &m));
+		*field_at(&c->is, i) = slice_dup(&op->arena, field_of(room, i));
+	c->is.option_n = room->option_n;
+	c->is.options = arena_alloc(&op->arena,
+	    (room->option_n + 1) * sizeof *c->is.options);
+	for (size_t i = 0; i < room->option_n; i++)
+		c->is.options[i] = (struct xdb_room_option){
+			slice_dup(&op->arena, room->options[i].key),
+			slice_dup(&op->arena, room->options[i].value) };
+	c->call = call_search(op, &(struct search){ .base = c->dn,
+	    .scope = LDAP_SCOPE_BASE, .filter = "(objectClass=" CLASS_ROOM ")",
+	    .set = SET_ROOM_HEAD });
+	op_await(op, configure_read);
 	return op;
+}
+
+/* Is this pair among them? */
+static bool has(const struct xdb_room_option *options, size_t n,
+    const struct xdb_room_option *one)
+{
+	for (size_t i = 0; i < n; i++)
+		if (slice_eq(options[i].key, one->key)
+		    && slice_eq(options[i].value, one->value))
+			return true;
+	return false;
+}
+
+/* What a key of ours says stays as it is written while it says the same. */
+static bool says_the_same(const struct configure *c, const struct room_options *was,
+    struct slice key)
+{
+	return slice_eq(room_option_of(was->v, was->n, key),
+	    room_option_of(c->is.options, c->is.option_n, key));
+}
+
+static void put_options(struct xdb_op *op, struct mods *m, const struct entry *e)
+{
+	const struct configure *c = op->data;
+	struct room_options was = options_of(op, e);
+	struct slice *texts = option_texts(op, &c->is), *values;
+	size_t n;
+
+	values = entry_all(e, ATTR_ROOM_OPTION, &n);
+	for (size_t i = 0; i < n; i++) {
+		struct xdb_room_option one;
+
+		(void)room_option_read(&op->arena, values[i], &one);
+		if (room_option_is_known(one.key)
+		    && !says_the_same(c, &was, one.key))
+			mods_put_one(m, op, LDAP_MOD_DELETE, ATTR_ROOM_OPTION,
+			    values[i]);
+	}
+	for (size_t i = 0; i < c->is.option_n; i++)
+		if (!has(was.v, was.n, &c->is.options[i]))
+			mods_put_one(m, op, LDAP_MOD_ADD, ATTR_ROOM_OPTION,
+			    texts[i]);
+}
+
+static void configure_read(struct xdb_op *op)
+{
+	const struct configure *c = op->data;
+	const struct entry *e = c->call->entries;
+	struct mods m = { 0 };
+
+	if (op_failed(op, c->call))
+		return;
+	if (e == NULL) {
+		op_finish(op, XDB_ABSENT, "no such room");
+		return;
+	}
+	for (size_t i = 0; i < COUNT(fields); i++)
+		mods_change(&m, op, e, fields[i].attr, field_of(&c->is, i));
+	put_options(op, &m, e);
+	if (m.n == 0)
+		op_finish(op, XDB_OK, NULL);
+	else
+		op_await_one(op, call_modify(op, c->dn, &m));
 }
 
 struct xdb_op *xdb_room_set_subject(struct xdb *db, struct slice dn,

@@ -140,7 +140,7 @@ bool roster_item_read(struct arena *a, struct slice value,
 	return true;
 }
 
-/* --- requests, room people, options ----------------------------------------------- */
+/* --- requests, room people ------------------------------------------------------- */
 
 void pending_write(struct buf *out, const struct xdb_pending *pending)
 {
@@ -192,31 +192,6 @@ bool room_note_read(struct slice jid, struct slice *uuid_r)
 	struct slice bare;
 
 	return slice_cut(jid, '/', &bare, uuid_r) && sync_uuid_of(*uuid_r, uuid);
-}
-
-void room_option_write(struct buf *out, const struct xdb_room_option *option)
-{
-	enc_percent(out, option->key, "=");
-	buf_addc(out, '=');
-	enc_percent(out, option->value, "");
-}
-
-bool room_option_read(struct arena *a, struct slice value,
-    struct xdb_room_option *option_r)
-{
-	struct buf key = { 0 }, text = { 0 };
-	struct slice head, tail;
-	bool ok = slice_cut(value, '=', &head, &tail) && head.n != 0
-	    && dec_percent(&key, head) && dec_percent(&text, tail)
-	    && text_is_lines(buf_slice(&key)) && text_is_lines(buf_slice(&text));
-
-	if (ok) {
-		option_r->key = slice_dup(a, buf_slice(&key));
-		option_r->value = slice_dup(a, buf_slice(&text));
-	}
-	buf_fini(&key);
-	buf_fini(&text);
-	return ok;
 }
 
 /* --- time --------------------------------------------------------------------------- */

@@ -4,7 +4,6 @@
  *   imRosterItem   jid none|to|from|both ask approved name [group …]
  *   imPending      jid [status]
  *   imOwnerJid …   jid [nick [reason]]
- *   imRoomOption   key=value
  *   imBoundState   time|- matched unresolved [time|- why [entryUUID DN]]
  *
  * Words one space apart, each percent-encoded; "-" stands for an empty word and
@@ -37,10 +36,6 @@ bool room_person_read(struct arena *a, struct slice value,
 /* A value of somebody who stands as a DN is a note and says no affiliation: behind
  * its address is the entryUUID, "lucia@example.org/<uuid>".  False: it is none. */
 bool room_note_read(struct slice jid, struct slice *uuid_r);
-
-void room_option_write(struct buf *out, const struct xdb_room_option *option);
-bool room_option_read(struct arena *a, struct slice value,
-    struct xdb_room_option *option_r);
 
 void bound_state_write(struct buf *out, const struct xdb_bound_state *state);
 bool bound_state_read(struct arena *a, struct slice value,

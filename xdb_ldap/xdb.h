@@ -266,6 +266,8 @@ struct xdb_room_person {
 	struct slice nick, reason;
 };
 
+/* Of keys that we know (option.h) as we write them, whatever is in the entry; there is
+ * one of each at most. */
 struct xdb_room_option { struct slice key, value; };
 
 /* How it went to read the list that a room follows. */
@@ -489,7 +491,9 @@ struct xdb_op *xdb_room_list(struct xdb *db);                    /* without peop
 /* OK: res->room has the name and the DN it was given, and nothing else. */
 struct xdb_op *xdb_room_create(struct xdb *db, const struct xdb_room *room);
 struct xdb_op *xdb_room_delete(struct xdb *db, struct slice dn);
-/* Replaces title, description, subject, language, bound_to and options (not people). */
+/* Sets title, description, subject, language, bound_to and options (not people).  What
+ * xdb_room_load() did not show stays: further values of these, options that cannot be
+ * read; and options whose keys mean nothing to us, also those that are not given. */
 struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *room);
 struct xdb_op *xdb_room_set_subject(struct xdb *db, struct slice dn, struct slice subject);
 /* One that is all 0 removes what is said.  `bound_to`: the list that was `was` has this

@@ -4,6 +4,7 @@
  * Any LDAP tool may write them.  The service leaves out what it cannot understand and
  * says so once in its log (xdb_ldap/sound.h); here all of it is found at once. */
 #include "ctl/checks.h"
+#include "xdb_ldap/option.h"
 #include "xdb_ldap/person.h"
 #include "xdb_ldap/sound.h"
 #include "xdb_ldap/values.h"
@@ -29,10 +30,13 @@ static bool pending_is_good(const struct xdb *db, struct arena *a, struct slice 
 static bool person_is_good(const struct xdb *db, struct arena *a, struct slice v)
 {
 	struct xdb_room_person p;
-	struct slice uuid;
+	struct slice bare, resource;
 
-	return room_person_read(a, v, &p) && (room_note_read(p.jid, &uuid)
-	    || sound_jid(db, a, &p.jid));
+	if (!room_person_read(a, v, &p))
+		return false;
+	/* A resource is dropped, or says whose note this is. */
+	slice_cut(p.jid, '/', &bare, &resource);
+	return sound_jid(db, a, &bare);
 }
 
 static bool jid_is_good(const struct xdb *db, struct arena *a, struct slice v)
@@ -69,7 +73,7 @@ static bool option_is_good(const struct xdb *db, struct arena *a, struct slice v
 	struct xdb_room_option option;
 
 	(void)db;
-	return room_option_read(a, v, &option);
+	return room_option_read(a, v, &option) == OPTION_READ;
 }
 
 static bool bound_is_good(const struct xdb *db, struct arena *a, struct slice v)

@@ -9,6 +9,7 @@
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/entry.h"
 #include "xdb_ldap/filter.h"
+#include "xdb_ldap/option.h"
 #include "xdb_ldap/sync.h"
 #include "xdb_ldap/values.h"
 
@@ -49,9 +50,10 @@ static void try_person(struct arena *a, struct slice in)
 		assert(pending_read(a, buf_slice(&out), &pending));
 	}
 	buf_clear(&out);
-	if (room_option_read(a, in, &option)) {
+	if (room_option_read(a, in, &option) != OPTION_NONE) {
 		room_option_write(&out, &option);
-		assert(room_option_read(a, buf_slice(&out), &option));
+		assert(room_option_read(a, buf_slice(&out), &option)
+		    == OPTION_READ);
 	}
 	buf_fini(&out);
 }

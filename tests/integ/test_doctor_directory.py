@@ -497,7 +497,8 @@ def test_value_that_nobody_understands(doctor, attribute, value):
 
 @pytest.mark.parametrize("more", [
     {"imRoomName": ["a b"]}, {"imRoomOption": ["membersonly"]},
-    {"imOwnerJid": ["@@"]}, {"imMemberJid": ["lucia@localhost/r"]},
+    {"imRoomOption": ["moderated=maybe"]}, {"imRoomOption": ["maxusers=-5"]},
+    {"imOwnerJid": ["@@"]}, {"imOutcastJid": ["lucia@localhost a b c"]},
     {"imBoundState": ["yesterday"]}],
     ids=lambda more: next(iter(more)))
 def test_room_that_nobody_understands(doctor, more):
@@ -506,6 +507,14 @@ def test_room_that_nobody_understands(doctor, more):
     with entry(doctor.world, dn, **content):
         assert doctor.findings() == {"values": WARNING}
         assert dn in doctor.says("values")
+
+
+def test_room_in_other_spellings(doctor):
+    with entry(doctor.world, f"imRoomName=sala,ou=rooms,{BELOW_IM}",
+               objectClass=["imRoom"], imRoomName=["Sala"],
+               imRoomOption=["MembersOnly=TRUE", "public=0", "maxusers=none"],
+               imMemberJid=["LUCIA@localhost/r"]):
+        assert doctor.findings() == {}
 
 
 def test_room_with_a_note_on_somebody(doctor):

@@ -84,6 +84,40 @@ def test_members_only_entry(world, login):
     assert codes(enter(ann, room, "ann")[-2]) == [110]
 
 
+@pytest.mark.parametrize("options,refusal", [
+    (["membersonly=TRUE"], "auth registration-required"),
+    (["MembersOnly= 1"], "auth registration-required"),
+    (["membersonly=maybe"], "auth registration-required"),
+    (["membersonly"], "auth registration-required"),
+    (["passwordprotected=TRUE"], "auth not-authorized"),
+    (["password=ábrete"], "auth not-authorized"),
+    (["password=%zz"], "auth not-authorized")], ids=lambda v: v[0])
+def test_D7_a_room_that_another_tool_shut_is_shut(world, login, options, refusal):
+    room = world.room(imRoomOption=options)
+    ann = login()
+    assert condition(enter(ann, room, "ann", "<password/>")[-1]) == refusal
+    assert condition(enter(ann, room, "ann")[-1]) == refusal
+
+
+@pytest.mark.parametrize("spelling", ["{}@localhost", "{}@localhost/phone",
+                                      "{}@localhost none two more words"])
+def test_D7_a_ban_that_another_tool_wrote_is_one(world, login, spelling):
+    ann = login()
+    name = ann.person.jid.partition("@")[0].upper()
+    room = world.room(imOutcastJid=[spelling.format(name)])
+    assert condition(enter(ann, room, "ann")[-1]) == "auth forbidden"
+
+
+def test_D7_shut_while_people_are_in(world, login):
+    """membersonly=yes becomes TRUE: the same, and nobody comes in by that."""
+    ann, bob = login(), login()
+    room = world.room(imRoomOption=["membersonly=yes"], imMember=[ann.person.dn])
+    enter(ann, room, "ann")
+    world.modify(dn(world, room), imRoomOption=["membersonly=TRUE"])
+    tell_of_change(world, room)
+    assert condition(enter(bob, room, "bob")[-1]) == "auth registration-required"
+
+
 def test_changes_of_the_entry_are_seen_by_who_comes_next(world, login):
     ann, bob = login(), login()
     room = world.room()

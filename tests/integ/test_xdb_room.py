@@ -38,7 +38,7 @@ def test_room(im, slapd, room):
     assert found["description"] == "dos\nlíneas"
     assert found["subject"] == "hoy" and found["language"] == "es"
     assert found["bound_to"] == f"cn=redes,{slapd.env['LISTS_BASE']}"
-    assert sorted(found["options"]) == [["membersonly", "1"], ["secret", " a =% "]]
+    assert sorted(found["options"]) == [["membersonly", "yes"], ["secret", " a =% "]]
     assert people_of(found) == {"lucia@example.org": OWNER, "eve@other.org": ADMIN}
     eve = next(p for p in found["people"] if p["jid"] == "eve@other.org")
     assert eve["nick"] == "Eve E" and eve["reason"] == "she is nice"
@@ -94,6 +94,25 @@ def test_room_people_whose_address_is_none(im, root, room, person):
     assert entry_of(root, dn)["imOutcastJid"] == ["@@"]
 
 
+def test_D7_room_people_in_the_spelling_of_other_tools(im, root, room):
+    """A resource means nothing; who is banned is out, whatever else the value says."""
+    name = room()
+    dn = load(im, name)["dn"]
+    root.modify_s(dn, [
+        (ldap.MOD_ADD, "imOutcastJid", [b"LUCIA@Example.ORG", b"ann@other.org/phone",
+                                        b"bob@other.org none and more words"]),
+        (ldap.MOD_ADD, "imOwnerJid", [b"eve@other.org some more words"]),
+        (ldap.MOD_ADD, "imMemberJid", [b"Mar@other.org/x"])])
+    found = load(im, name)
+    assert people_of(found) == {
+        "lucia@example.org": OUTCAST, "ann@other.org": OUTCAST,
+        "bob@other.org": OUTCAST, "mar@other.org": MEMBER}
+    assert found["unresolved"] == 2
+    for jid in "ann@other.org", "bob@other.org":
+        assert set_affiliation(im, dn, jid, OUTCAST, NOBODY) == "ok"
+    assert entry_of(root, dn)["imOutcastJid"] == ["LUCIA@Example.ORG"]
+
+
 def test_no_such_room(im):
     assert im.ask("room_load", name="no-such-room")["status"] == "absent"
     assert im.ask("room_load", name="")["status"] == "absent"
@@ -123,13 +142,66 @@ def test_room_people_of_all_kinds(im, root, slapd, room):
 
 
 def test_room_configure(im, room):
-    name = room(title="Old", description="Old", options=[["a", "1"], ["b", "2"]])
+    name = room(title="Old", description="Old",
+                options=[["maxusers", "5"], ["whois", "anyone"], ["theirs", "1"]])
     found = load(im, name)
     assert im.ask("room_configure", dn=found["dn"], title="New",
-                  options=[["b", "3"]])["status"] == "ok"
+                  options=[["whois", "moderators"], ["theirs", "2"]])["status"] == "ok"
     found = load(im, name)
-    assert found["title"] == "New" and found["options"] == [["b", "3"]]
-    assert "description" not in found
+    assert found["title"] == "New" and "description" not in found
+    assert sorted(found["options"]) == [
+        ["theirs", "1"], ["theirs", "2"], ["whois", "moderators"]]
+
+
+def test_room_configure_keeps_what_nobody_understood(im, root, room):
+    """n2: of what was not shown to who changes a room, nothing goes."""
+    name = room(title="uno")
+    dn = load(im, name)["dn"]
+    odd = ["institution=keep", "weird", "membersonly=TRUE", "maxusers=-5", "password=%zz"]
+    root.modify_s(dn, [(ldap.MOD_REPLACE, attr, [v.encode() for v in values])
+                       for attr, values in (("cn", ["uno", "dos"]),
+                                            ("description", ["d1", "d2", "x" * 9000]),
+                                            ("imRoomOption", odd))])
+    shown = load(im, name)
+    again = {"dn": dn, "description": shown["description"], "options": shown["options"]}
+    assert im.ask("room_configure", title="tres", **again)["status"] == "ok"
+    entry = entry_of(root, dn)
+    assert entry["cn"] == ["tres", "dos"]
+    assert entry["description"] == ["d1", "d2", "x" * 9000]
+    assert sorted(entry["imRoomOption"]) == sorted(odd)
+    # What is changed takes the place of all that stood for it, and of nothing else.
+    options = [o for o in shown["options"] if o[0] not in ("membersonly", "maxusers")]
+    again["options"] = options + [["membersonly", "no"], ["maxusers", "7"]]
+    assert im.ask("room_configure", title="DOS", **again)["status"] == "ok"
+    entry = entry_of(root, dn)
+    assert entry["cn"] == ["DOS"]
+    assert sorted(entry["imRoomOption"]) == sorted([
+        "institution=keep", "weird", "password=%zz", "membersonly=no", "maxusers=7"])
+    again.pop("description")
+    assert im.ask("room_configure", title="DOS", **again)["status"] == "ok"
+    assert load(im, name)["description"] == "d2"
+
+
+@pytest.mark.parametrize("values,wanted,is_said", [
+    (["membersonly=TRUE"], {"membersonly": "yes"}, False),
+    (["MembersOnly=1"], {"membersonly": "yes"}, False),
+    (["membersonly=maybe"], {"membersonly": "yes"}, True),
+    (["membersonly=1", "membersonly=0"], {"membersonly": "yes"}, True),
+    (["moderated"], {"moderated": "yes"}, True),
+    (["whois=everybody"], {"whois": "moderators"}, True),
+    (["x" * 9000], {"membersonly": "yes"}, True),
+    (["maxusers=many", "theirs=1"], {"theirs": "1"}, True)],
+    ids=lambda v: v[0][:20] if isinstance(v, list) else None)
+def test_D7_room_options_of_other_tools(im, root, room, values, wanted, is_said):
+    name = room()
+    dn = load(im, name)["dn"]
+    root.modify_s(dn, [(ldap.MOD_REPLACE, "imRoomOption",
+                        [v.encode() for v in values])])
+    for _ in range(2):
+        assert dict(load(im, name)["options"]) == wanted
+    said = [line for line in im.said().splitlines() if f"imRoomName={name}," in line]
+    assert len(said) == is_said, said
+    assert all("values-unreadable" in s and "imRoomOption" in s for s in said)
 
 
 def test_room_subject(im, room):
@@ -346,6 +418,14 @@ def test_person_create_and_change(web, im, root, slapd):
         assert (who["sn"], who["cn"], who["display_name"], who["given_name"]) == \
             ("Pérez", "María Pérez", "María Pérez", "María")
         assert who["mail"] == f"{uid}@example.org"
+        # Of several values the one that is shown is changed, and the others stay.
+        root.modify_s(who["dn"], [(ldap.MOD_ADD, "mail", [b"otro@example.org"]),
+                                  (ldap.MOD_ADD, "sn", [b"Alias"])])
+        assert web.ask("person_change", dn=who["dn"], mail="nuevo@example.org",
+                       sn="Gil")["status"] == "ok"
+        entry = entry_of(root, who["dn"])
+        assert entry["mail"] == ["nuevo@example.org", "otro@example.org"]
+        assert entry["sn"] == ["Gil", "Alias"] and entry["cn"] == ["María Gil"]
         # A first password, and no second one: the person's own from then on.
         assert web.ask("password_set", dn=who["dn"],
                        password="secreto 1")["status"] == "ok"

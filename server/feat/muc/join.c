@@ -52,7 +52,9 @@ static bool has_wrong_password(const struct entry *e)
 {
 	struct arena a = { NULL };
 	const struct elem *p = elem_child(e->x, NS_MUC, "password");
+	/* A password that nobody could read is not the empty one. */
 	bool is_wrong = e->room->config.asks_password && (p == NULL
+	    || e->room->config.password.n == 0
 	    || !slice_eq_secret(elem_text(&a, p), e->room->config.password));
 
 	arena_fini(&a);

@@ -2,19 +2,23 @@
 """Changes made while the directory could not tell of them: none is missed, and
 no failure is ever taken for a removal (directory.md §3.1)."""
 
+import hashlib
 import json
 import shutil
 import signal
 import socket
+import threading
 
 import ldap
 import pytest
 
-from client import Client, befriend, settle, show
+from client import ROSTER, Client, befriend, settle, show
 from faults import Proxy
 from live import is_watching, profile_dn, room_dn, roster
+from monitor import Counters
 from muc import NS, codes, enter, subject_of
-from rawclient import StreamError
+from rawclient import SASL, Stream, StreamError, decoded, encoded
+from scram import Scram
 from service import Service
 from world import wait_for
 
@@ -40,6 +44,28 @@ class Miser(Proxy):
     def _serve_safely(self, connection):
         super()._serve_safely(connection)
         connection.close()
+
+
+class Late(Proxy):
+    """Keeps answers back, but for the watchers' connection, which had everybody."""
+
+    watchers_had = 100000
+
+    def __init__(self, port):
+        self.had, self.kept, self.told = {}, 0, 0
+        self.free = threading.Event()
+        self.free.set()
+        super().__init__(port)
+
+    def _to_client(self, client, data):
+        self.had[client] = self.had.get(client, 0) + len(data)
+        if self.had[client] >= self.watchers_had:
+            super()._to_client(client, data)
+            self.told += 1
+            return
+        self.kept += not self.free.is_set()
+        self.free.wait()
+        super()._to_client(client, data)
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +182,51 @@ def test_slapd_restarted(private, proxied, scene):
     private.slapd_again()
     proxy.mode = "pass"
     scene.see_changes()
+
+
+def test_news_overtakes_the_answer(private, tmp_path):
+    """What a login reads is older than what was told meanwhile of its person, whom
+    nobody knew yet: it is read again."""
+    person = private.person()
+    photos = [b"\xff\xd8\xff\xe0" + bytes(n) for n in (9, 99)]
+    private.modify(person.dn, jpegPhoto=photos[:1])
+    Client(private, person).cut()
+    wait_for(lambda: (private.profile(person) or {}).get("imScram"), 30)
+    port, counters = private.env["LDAP_URI"].rpartition(":")[2], Counters(private)
+    with Late(port.strip("/")) as proxy, Service(
+            private, tmp_path, {"ldap.uri": proxy.uri,
+                              "ldap.timeout": "30s"}) as service:
+        wait_for(lambda: is_watching(service.log), 20)
+        with Stream(service) as stream:
+            stream.secured()
+            scram = Scram("SCRAM-SHA-256", person.uid, person.password)
+            before = counters.settled().read()
+            proxy.free.clear()
+            stream.send(f"<auth xmlns='{SASL}' mechanism='{scram.mechanism}'>"
+                        f"{encoded(scram.first())}</auth>")
+            wait_for(lambda: counters.since(before)["Search"] >= 2
+                     and proxy.kept != 0)
+            for change in (
+                    lambda: private.modify(person.dn, jpegPhoto=photos[1:]),
+                    lambda: roster(private, person, add=["eva@x.org none 0 0 -"])):
+                told = proxy.told
+                change()
+                wait_for(lambda: proxy.told != told)
+            proxy.free.set()
+            stream.response(scram.final(decoded(stream.sasl_answer())))
+            stream.restart()
+            stream.bind("r")
+            stream.send(f"<presence/><iq type='get' id='r'><query xmlns='{ROSTER}'/>"
+                        "</iq>")
+            wanted = {hashlib.sha1(photos[1]).hexdigest(), "eva@x.org"}
+            wait_for(lambda: not wanted.difference_update(said(stream.next()))
+                     and not wanted)
+
+
+def said(stanza):
+    """Photos' hashes and contacts in it."""
+    return [e.text or e.get("jid") for e in stanza.iter()
+            if e.tag in ("{vcard-temp:x:update}photo", f"{{{ROSTER}}}item")]
 
 
 ONLINE = 20

@@ -50,7 +50,7 @@ static void account_found(struct xdb_op *op)
 	op->res.account = account;
 	if (f->jid_is_old)
 		claim_start(op, &(struct claim_of){ .uuid = account->person.uuid,
-		    .dn = account->person.dn, .jid = claim_jid(op, f->uid),
+		    .dn = account->person.dn, .jid = f->jid,
 		    .is_renamed = true }, account_renamed);
 	else
 		op_finish(op, XDB_OK, NULL);
@@ -69,7 +69,7 @@ static void account_renamed(struct xdb_op *op, enum xdb_status status,
 	    "profile=\"%s\" was=%s name=%s why=%s", log_text(p->dn),
 	    log_text(p->jid), log_text(f->name), why != NULL ? why : "-");
 	if (status == XDB_OK)
-		p->jid = claim_jid(op, f->uid);
+		p->jid = f->jid;
 	op->res.refusal = XDB_REFUSAL_NONE;
 	op_finish(op, XDB_OK, NULL);
 }

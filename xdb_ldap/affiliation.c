@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "xdb_ldap/address.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/room.h"
@@ -180,19 +181,6 @@ static void round_ended(struct xdb_op *op)
 	lookup_round(op);
 }
 
-/* False: the name can be part of no address. */
-static bool local_jid(struct xdb_op *op, struct slice uid, struct slice *jid_r)
-{
-	struct buf jid = { 0 };
-
-	for (size_t i = 0; i < uid.n; i++)
-		buf_addc(&jid, uid.p[i] >= 'A' && uid.p[i] <= 'Z'
-		    ? (char)(uid.p[i] + 32) : uid.p[i]);
-	buf_addf(&jid, "@%s", op->db->domain);
-	*jid_r = slice_of(op_take(op, &jid));
-	return sound_jid(op->db, &op->arena, jid_r);
-}
-
 static int by_note(const void *a, const void *b)
 {
 	const struct note *na = a, *nb = b;
@@ -222,9 +210,9 @@ static void lookup_ends(struct xdb_op *op)
 
 	for (size_t i = 0; i < l->local_n; i++) {
 		struct local *it = &l->locals[i];
-		struct slice jid;
+		struct slice jid = address_of(op->db, &op->arena, it->uid);
 
-		if (it->uid.n == 0 || !local_jid(op, it->uid, &jid)) {
+		if (jid.n == 0) {
 			room->unresolved_n++;
 			continue;
 		}
@@ -412,7 +400,7 @@ void room_people_put(struct xdb_op *op, struct mods *m, const struct xdb_room *r
 struct setting {
 	struct call *room_call, *person_call;
 	const char *dn;
-	struct slice jid, uid;
+	struct slice jid;
 	struct slice uuid;              /* of the person who stands as a DN */
 	enum xdb_affiliation was;
 	struct xdb_room_person is;
@@ -429,7 +417,6 @@ static struct call *search_local(struct xdb_op *op, struct setting *s)
 	if (!slice_cut(s->jid, '@', &uid, &domain)
 	    || !slice_is(domain, op->db->domain))
 		return NULL;
-	s->uid = uid;
 	filter_open(&filter, '&');
 	filter_raw(&filter, op->db->people_filter);
 	filter_eq(&filter, op_name(op, ATTR_NAME), uid);
@@ -527,8 +514,11 @@ static bool take_local(struct xdb_op *op, struct setting *s)
 	if (op_search_failed(op, s->person_call))
 		return false;
 	e = s->person_call->entries;
-	if (s->person_call->entry_n != 1
-	    || !entry_name(e, ATTR_NAME, s->uid, &name))
+	if (s->person_call->entry_n != 1)
+		return true;
+	name = entry_one(e, ATTR_NAME);
+	if (!address_is_of(op->db, &op->arena, s->jid, name)
+	    && !address_is_unknown(op->db, name))
 		return true;
 	if (s->is.dn.n == 0)
 		s->is.dn = e->dn;

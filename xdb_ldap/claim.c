@@ -13,6 +13,7 @@
 #include "xdb_ldap/claim.h"
 
 #include "base/log.h"
+#include "xdb_ldap/address.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/person.h"
@@ -27,53 +28,6 @@ struct claim {
 	struct call *call;
 	unsigned looks;
 };
-
-/* --- names and addresses ------------------------------------------------------------- */
-
-static bool is_plain(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] <= ' ' || s.p[i] >= 0x7f || strchr("\"&'/:<>@", s.p[i]))
-			return false;           /* RFC 7622 §3.3.1; chars are signed */
-	return s.n != 0;
-}
-
-struct slice claim_jid(struct xdb_op *op, struct slice name)
-{
-	struct buf jid = { 0 };
-	struct slice made;
-
-	if (!is_plain(name))
-		return slice_make(NULL, 0);
-	for (size_t i = 0; i < name.n; i++)
-		buf_addc(&jid, name.p[i] >= 'A' && name.p[i] <= 'Z'
-		    ? (char)(name.p[i] - 'A' + 'a') : name.p[i]);
-	buf_addc(&jid, '@');
-	buf_adds(&jid, op->db->domain);
-	made = slice_dup(&op->arena, buf_slice(&jid));
-	buf_fini(&jid);
-	return made;
-}
-
-enum claim_named claim_named(const char *domain, struct slice jid,
-    const struct slice *names, size_t n, struct slice *of_r)
-{
-	enum claim_named named = CLAIM_NO;
-	struct slice local, of;
-
-	if (!slice_cut(jid, '@', &local, &of)
-	    || !slice_eq_nocase(of, slice_of(domain)))
-		return CLAIM_NO;
-	for (size_t i = 0; i < n; i++) {
-		if (slice_eq_nocase(names[i], local)) {
-			*of_r = names[i];
-			return CLAIM_YES;
-		}
-		if (!is_plain(names[i]))
-			named = CLAIM_UNKNOWN;
-	}
-	return named;
-}
 
 /* --- the end --------------------------------------------------------------------------- */
 
@@ -191,8 +145,7 @@ static void owner_found(struct xdb_op *op)
 {
 	struct claim *c = op->data;
 	const struct entry *owner = c->other;
-	struct slice *names, jid = { NULL, 0 }, name;
-	size_t n;
+	struct slice name, jid;
 
 	if (!op->db->is_inline) {
 		if (claim_failed(op, c->call))
@@ -203,10 +156,10 @@ static void owner_found(struct xdb_op *op)
 		orphan_tell(op, c);
 		return;
 	}
-	names = entry_all(owner, ATTR_NAME, &n);
-	if (claim_named(op->db->domain, c->of.jid, names, n, &name) == CLAIM_NO && n != 0)
-		jid = claim_jid(op, names[0]);
-	if (jid.n == 0) {
+	name = entry_one(owner, ATTR_NAME);
+	jid = address_of(op->db, &op->arena, name);
+	if (jid.n == 0 || slice_eq_nocase(jid, c->of.jid)
+	    || address_is_unknown(op->db, name)) {
 		claim_over(op, XDB_CONFLICT, "another person has this address");
 		return;
 	}

@@ -24,12 +24,4 @@ struct claim_of {
 
 void claim_start(struct xdb_op *op, const struct claim_of *of, claim_done_fn *done);
 
-/* Which of the values of people_name a jid is made of: `of_r` is that value.  NO: it
- * is none of them; UNKNOWN: beyond ASCII, where the store does not compare. */
-enum claim_named { CLAIM_NO, CLAIM_YES, CLAIM_UNKNOWN };
-enum claim_named claim_named(const char *domain, struct slice jid,
-    const struct slice *names, size_t n, struct slice *of_r);
-/* name@domain, in lower case; empty: the store does not know what XMPP makes of it. */
-struct slice claim_jid(struct xdb_op *op, struct slice name);
-
 #endif

@@ -4,6 +4,7 @@
 
 #include <lber.h>
 
+#include "xdb_ldap/address.h"
 #include "xdb_ldap/sync.h"
 
 enum { STEP_VALUES = 128 };            /* some ten microseconds */
@@ -298,6 +299,21 @@ static void fields_keep(struct entry_reader *r)
 	memcpy(e->fields, r->fields, r->field_n * sizeof *e->fields);
 }
 
+/* One value makes the address wherever it stands: there is no need to read the DN. */
+static void name_first(struct entry_reader *r)
+{
+	for (unsigned i = 0; i < r->field_n; i++) {
+		struct field *f = &r->fields[i];
+		size_t n = f->n;
+
+		if (f->attr != ATTR_NAME || (n == 1 && !f->is_cut))
+			continue;
+		address_first(r->arena, r->entry->dn,
+		    r->names->rows[ATTR_NAME].name, &f->v, &n);
+		f->n = (unsigned)n;
+	}
+}
+
 struct entry *entry_end(struct entry_reader *r)
 {
 	ber_len_t len;
@@ -308,6 +324,7 @@ struct entry *entry_end(struct entry_reader *r)
 	r->ber = NULL;
 	if (!is_whole)
 		return NULL;
+	name_first(r);
 	fields_keep(r);
 	return r->entry;
 }

@@ -67,7 +67,8 @@ struct entry *entry_read(struct arena *a, const struct names *names, LDAP *ld,
 /* Of an attribute that is there whole and in part, the part: what is whole is empty
  * then (Active Directory, [MS-ADTS] §3.1.1.3.1.3.3). */
 const struct field *entry_find(const struct entry *e, enum attr attr);
-/* The first value, or the empty slice. */
+/* The first value, or the empty slice; of ATTR_NAME the one that makes the address
+ * (address.h). */
 struct slice entry_one(const struct entry *e, enum attr attr);
 /* All values (never NULL with n != 0). */
 struct slice *entry_all(const struct entry *e, enum attr attr, size_t *n_r);

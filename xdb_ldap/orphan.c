@@ -8,7 +8,7 @@
  * people_filter any more is there, and so is who was renamed. */
 #include <stdlib.h>
 
-#include "xdb_ldap/claim.h"
+#include "xdb_ldap/address.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/person.h"
 
@@ -230,12 +230,11 @@ static void term_name(struct xdb_op *op, struct buf *filter,
 static void heir_take(struct xdb_op *op, const struct entry *person)
 {
 	struct orphans *o = op->data;
-	size_t n;
-	struct slice *names = entry_all(person, ATTR_NAME, &n), name;
+	struct slice name = entry_one(person, ATTR_NAME);
+	struct slice jid = address_of(op->db, &op->arena, name);
 
 	for (size_t i = 0; i < o->n; i++)
-		if (claim_named(op->db->domain, o->all[i].jid, names, n, &name)
-		    == CLAIM_YES) {
+		if (jid.n != 0 && slice_eq_nocase(o->all[i].jid, jid)) {
 			o->all[i].heir = name;
 			o->all[i].heir_uuid = entry_one(person, ATTR_UUID);
 			o->all[i].heir_dn = person->dn;

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/map.h"
-#include "xdb_ldap/claim.h"
+#include "xdb_ldap/address.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/sound.h"
@@ -49,19 +49,6 @@ static struct call *search_profile(struct xdb_op *op, struct found *f,
 	    .set = f->profile_set, .most = 2 });
 }
 
-static struct slice jid_of(struct xdb_op *op, struct slice uid)
-{
-	struct buf jid = { 0 };
-	struct slice made;
-
-	buf_add(&jid, uid);
-	buf_addc(&jid, '@');
-	buf_adds(&jid, op->db->domain);
-	made = slice_dup(&op->arena, buf_slice(&jid));
-	buf_fini(&jid);
-	return made;
-}
-
 static void found_both(struct xdb_op *op);
 static void found_by_uuid(struct xdb_op *op);
 static void found_all(struct xdb_op *op);
@@ -74,12 +61,24 @@ static enum map_set inline_set(enum map_set set)
 	    : set == SET_PERSON_PHOTO ? SET_INLINE_PHOTO : SET_INLINE;
 }
 
+/* Names are asked for as XMPP spells them, for there may be more to read " lucia " and
+ * full-width letters as (LDAP-06). */
+static bool is_to_seek(struct xdb_op *op, struct found *f)
+{
+	if (f->uid.n == 0 || f->uid.n > UID_BYTES_MOST
+	    || memchr(f->uid.p, '\0', f->uid.n) != NULL)
+		return false;
+	f->jid = address_of(op->db, &op->arena, f->uid);
+	return f->jid.n > f->uid.n
+	    && slice_eq_nocase(slice_make(f->jid.p, f->uid.n), f->uid)
+	    && f->jid.p[f->uid.n] == '@';
+}
+
 void found_start(struct xdb_op *op)
 {
 	struct found *f = op->data;
 
-	if (f->uid.n == 0 || f->uid.n > UID_BYTES_MOST
-	    || memchr(f->uid.p, '\0', f->uid.n) != NULL) {
+	if (!is_to_seek(op, f)) {
 		op_finish(op, XDB_ABSENT, "no name of a person");
 		return;
 	}
@@ -91,7 +90,7 @@ void found_start(struct xdb_op *op)
 		return;
 	}
 	f->person_call = person_search(op, f->uid, f->person_set);
-	f->profile_call = search_profile(op, f, ATTR_JID, jid_of(op, f->uid));
+	f->profile_call = search_profile(op, f, ATTR_JID, f->jid);
 	op_await(op, found_both);
 }
 
@@ -101,6 +100,25 @@ static bool is_of(const struct entry *profile, struct slice uuid)
 {
 	return profile != NULL && uuid.n != 0
 	    && slice_eq_nocase(entry_one(profile, ATTR_PERSON_UUID), uuid);
+}
+
+/* One person is one address, and by their other names they are nobody.  (The directory
+ * finds them by more spellings than there are: " alice ", full-width letters.) */
+static bool is_called(struct xdb_op *op, const struct found *f)
+{
+	size_t n;
+	const struct slice *names = entry_all(f->person, ATTR_NAME, &n);
+
+	if (n == 0 || address_is_of(op->db, &op->arena, f->jid, names[0]))
+		return n != 0;
+	for (size_t i = 1; i < n; i++)
+		if (address_is_of(op->db, &op->arena, f->jid, names[i])) {
+			log_event(LOG_INFO, "name-of-no-account", "-",
+			    "name=%s account=%s", log_text(f->uid),
+			    log_text(names[0]));
+			return false;
+		}
+	return address_is_unknown(op->db, names[0]);
 }
 
 static bool take_person(struct xdb_op *op, struct found *f)
@@ -116,11 +134,12 @@ static bool take_person(struct xdb_op *op, struct found *f)
 		return false;
 	}
 	f->person = c->entries;
-	if (f->person == NULL || !entry_name(f->person,
-	    ATTR_NAME, f->uid, &f->name)) {
-		op_finish(op, XDB_ABSENT, "no such person");
+	if (f->person == NULL || !is_called(op, f)) {
+		op_finish(op, XDB_ABSENT, f->person == NULL ? "no such person"
+		    : "this person's account has another name");
 		return false;
 	}
+	f->name = entry_one(f->person, ATTR_NAME);
 	if (entry_one(f->person, ATTR_UUID).n == 0) {
 		op_finish(op, XDB_BROKEN, "the entry does not show who it is (entryUUID)");
 		return false;
@@ -218,30 +237,14 @@ static void policy_found(struct xdb_op *op)
 	f->next(op);
 }
 
-/* One account is one address.  Of a person with several names it is the one that
- * the profile was made with, and the others are nobody's. */
-static bool is_of_account(struct xdb_op *op, struct found *f)
+/* A profile that says another address than the person has is theirs all the same. */
+static bool is_renamed(struct xdb_op *op, const struct found *f)
 {
 	struct slice jid = f->profile != NULL ? entry_one(f->profile, ATTR_JID)
-	    : slice_make(NULL, 0), asked = claim_jid(op, f->uid), name, *names;
-	size_t n;
+	    : slice_make(NULL, 0);
 
-	if (jid.n == 0 || asked.n == 0 || slice_eq_nocase(jid, asked))
-		return true;
-	names = entry_all(f->person, ATTR_NAME, &n);
-	switch (claim_named(op->db->domain, jid, names, n, &name)) {
-	case CLAIM_YES:
-		log_event(LOG_INFO, "name-of-no-account", "-", "name=%s jid=%s",
-		    log_text(f->uid), log_text(jid));
-		op_finish(op, XDB_ABSENT, "this person's account has another name");
-		return false;
-	case CLAIM_NO:
-		f->jid_is_old = true;
-		break;
-	case CLAIM_UNKNOWN:
-		break;
-	}
-	return true;
+	return jid.n != 0 && !address_is_of(op->db, &op->arena, jid, f->name)
+	    && !address_is_unknown(op->db, f->name);
 }
 
 static void found_all(struct xdb_op *op)
@@ -249,8 +252,7 @@ static void found_all(struct xdb_op *op)
 	struct found *f = op->data;
 	const char *policy;
 
-	if (!is_of_account(op, f))
-		return;
+	f->jid_is_old = is_renamed(op, f);
 	policy = policy_of(op, f);
 	if (*policy == '\0') {
 		f->next(op);

@@ -13,9 +13,10 @@ struct found {
 	struct call *person_call, *profile_call, *policy_call;
 	op_step_fn *next;
 	const struct entry *person;     /* never NULL when `next` runs */
-	struct slice name;              /* the value that matched */
+	struct slice name;              /* what the person is called */
+	struct slice jid;               /* made of it: the address (address.h) */
 	const struct entry *profile;    /* NULL: there is none */
-	bool jid_is_old;                /* made of a name the person has no more */
+	bool jid_is_old;                /* the profile's is another */
 };
 
 /* The search for who has this name, which may find several. */

@@ -130,7 +130,6 @@ static void request_person_found(struct xdb_op *op)
 {
 	struct request_load *l = op->data;
 	const struct entry *e = l->call->entries;
-	struct slice name;
 
 	if (l->call->status != XDB_ABSENT && op_failed(op, l->call))
 		return;
@@ -138,9 +137,7 @@ static void request_person_found(struct xdb_op *op)
 		op_finish(op, XDB_ABSENT, "the request's person is gone");
 		return;
 	}
-	if (!entry_name(e, ATTR_NAME, l->request->uid, &name))
-		name = entry_one(e, ATTR_NAME);
-	l->request->uid = name;
+	l->request->uid = entry_one(e, ATTR_NAME);
 	op->res.request = l->request;
 	op_finish(op, XDB_OK, NULL);
 }

@@ -302,7 +302,7 @@ enum xdb_group_role {                          /* bits */
 };
 
 struct xdb_member {                     /* a person of this directory */
-	struct slice uuid, dn, uid;     /* uid: people_name, as the directory has it */
+	struct slice uuid, dn, uid;     /* uid: the name that makes the address */
 	struct slice name;              /* displayName, or cn */
 	unsigned roles;                 /* an owner need not be a member */
 };
@@ -378,11 +378,12 @@ const char *xdb_status_text(enum xdb_status status);
 
 /* Person and profile of `uid` (a canonical local part): two searches at once.
  * OK: res->account (profile.exists may be false).  Exactly one person must
- * match the filter, and its own value must be `uid` after case folding, or it
- * is XDB_ABSENT (none) or XDB_BROKEN (several).  The caller compares the
- * prepared uid (LDAP-06).  A profile whose jid is made of a name that the person has
- * no more gets the address `uid`@domain; of a person with several names the one in
- * the jid is the account, and the others are ABSENT. */
+ * match the filter, and what makes its address must be `uid` as XMPP prepares it, or
+ * it is XDB_ABSENT (none) or XDB_BROKEN (several).  Of a person with several names
+ * that is the one in the entry's DN, else the first, in all that this store answers;
+ * by the others they are ABSENT.  (A store without xdb_conf.address knows ASCII alone;
+ * there the caller compares, LDAP-06.)  A profile with another jid gets the address
+ * `uid`@domain. */
 struct xdb_op *xdb_account_load(struct xdb *db, struct slice uid);
 /* The same with the photo, which may be many times all else: for who comes online. */
 struct xdb_op *xdb_account_load_photo(struct xdb *db, struct slice uid);

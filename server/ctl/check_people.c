@@ -4,6 +4,7 @@
 
 #include "ctl/checks.h"
 #include "ctl/judge.h"
+#include "xdb_ldap/address.h"
 #include "xdb_ldap/person.h"
 #include "xdb_ldap/sync.h"
 
@@ -74,6 +75,8 @@ static void person_take(struct doctor *d, LDAPMessage *e)
 	    doctor_attr(d, ATTR_UUID)));
 	p->name_n = wire_values(d->im, &d->arena, e,
 	    doctor_attr(d, ATTR_NAME), &p->names);
+	address_first(&d->arena, slice_of(p->dn), doctor_attr(d, ATTR_NAME),
+	    &p->names, &p->name_n);
 }
 
 /* All of them, page by page; the LDAP result code. */

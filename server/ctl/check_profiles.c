@@ -6,7 +6,7 @@
  * there is one whose person is gone, and who has the name next cannot log in. */
 #include "base/map.h"
 #include "ctl/checks.h"
-#include "xdb_ldap/claim.h"
+#include "xdb_ldap/address.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/sync.h"
 
@@ -41,14 +41,14 @@ static void owner_look(struct doctor *d, struct seen *p, LDAPMessage *e,
     const char *dn, struct slice jid)
 {
 	struct slice uuid = lower(&d->arena, wire_value(d->im, &d->arena, e,
-	    doctor_attr(d, ATTR_PERSON_UUID))), name;
+	    doctor_attr(d, ATTR_PERSON_UUID)));
 	const struct doctor_person *owner = map_find(&p->people, uuid);
 
 	if (d->directory.is_inline || slice_starts(jid, SLICE("tertulia-doctor-")))
 		return;                 /* check_scratch's, of nobody */
 	if (owner != NULL)
-		p->renamed_n += claim_named(d->settings->server.domain, jid, owner->names,
-		    owner->name_n, &name) == CLAIM_NO;
+		p->renamed_n += owner->name_n != 0 && !address_is_of(&d->directory,
+		    &d->arena, jid, owner->names[0]);
 	else if (p->lost_n++ < LOOKED_FOR_MOST)
 		p->lost[p->lost_n - 1] = (struct lost){ dn, jid, uuid };
 }
@@ -121,13 +121,11 @@ static bool is_gone(struct doctor *d, const struct lost *l)
 }
 
 /* Who would be called by this address, or NULL. */
-static const struct doctor_person *heir_of(const struct doctor *d, struct slice jid)
+static const struct doctor_person *heir_of(struct doctor *d, struct slice jid)
 {
-	struct slice name;
-
 	for (size_t i = 0; i < d->person_n; i++)
-		if (claim_named(d->settings->server.domain, jid, d->people[i].names,
-		    d->people[i].name_n, &name) == CLAIM_YES)
+		if (d->people[i].name_n != 0 && address_is_of(&d->directory,
+		    &d->arena, jid, d->people[i].names[0]))
 			return &d->people[i];
 	return NULL;
 }

@@ -142,7 +142,7 @@ def test_somebody_without_an_account_disturbs_nobody(home):
 
 
 def test_one_account_is_one_address(home):
-    """Of two names it is the first that was used; the other is nobody's."""
+    """Of two names it is the one in the DN; the other is nobody's."""
     uid, other = name(), name()
     ann = with_contact(home, enter(home, uid), "eva@otra.example")
     home.root.modify_s(ann.dn, [(ldap.MOD_ADD, "uid", other.encode())])
@@ -150,7 +150,7 @@ def test_one_account_is_one_address(home):
     assert attempt(home, second) == "not-authorized"
     assert contacts(home, ann) == {"eva@otra.example"}
     assert second.jid not in jids(home)
-    # the one that was used is given up: then it is the other
+    # the one in the DN is given up: then it is the other
     home.root.rename_s(ann.dn, f"uid={other}", delold=1)
     ann = dataclasses.replace(second, dn=dn_of(home, other))
     assert contacts(home, ann) == {"eva@otra.example"}

@@ -5,9 +5,8 @@
  * is renamed; everybody else as "jid nick reason".  A nick and a reason of somebody
  * who stands as a DN are a note beside it, "jid/entryUUID nick reason", which counts
  * for that person and as nothing else: the name in it may be somebody else's some
- * day.  DNs become JIDs by asking
- * for many people in one filter (a twentieth of the cost of asking for each),
- * a few such searches at a time. */
+ * day.  DNs become JIDs by asking for many people in one filter (seek.h), for all of
+ * them or the room is not known: a ban that was not read would be none. */
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -15,14 +14,9 @@
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/room.h"
+#include "xdb_ldap/seek.h"
 #include "xdb_ldap/sound.h"
 #include "xdb_ldap/values.h"
-
-enum {
-	PER_FILTER = 20,                /* people in one OR */
-	PER_ROUND = 16,                 /* searches at a time */
-	BASE_READS_MOST = 64,           /* for DNs that do not begin with the name */
-};
 
 const struct affiliation_row affiliation_rows[AFFILIATION_ROWS] = {
 	{ AFF_OWNER,   ATTR_OWNER,   ATTR_OWNER_JID },
@@ -34,7 +28,7 @@ const struct affiliation_row affiliation_rows[AFFILIATION_ROWS] = {
 /* --- people by DN ---------------------------------------------------------------------------- */
 
 struct local {
-	struct slice dn, normal, name;  /* name: of its RDN, or empty */
+	struct slice dn;
 	struct slice uid, uuid;         /* what was found */
 	enum xdb_affiliation affiliation;
 };
@@ -44,141 +38,42 @@ struct note {
 	enum xdb_affiliation affiliation;
 };
 
+/* The look-up is no kind of its own: it borrows the operation for a while and
+ * keeps what is the operation's. */
 struct lookup {
+	struct seek seek;               /* first: seek.h */
+	void *data;
+	op_step_fn *over;
 	struct xdb_room *room;
 	op_step_fn *next;
-	struct local *locals;           /* in order of `normal` */
+	struct local *locals;
 	size_t local_n, at;
 	struct note *notes;             /* in order */
 	size_t note_n;
-	unsigned base_reads;
-	struct call *calls[PER_ROUND];
-	unsigned call_n;
 };
 
-/* The look-up is no kind of its own: it borrows the operation for a while and
- * keeps its notes beside op->data. */
-struct borrowed { void *data; struct lookup lookup; };
-
-static int by_normal(const void *a, const void *b)
-{
-	const struct local *la = a, *lb = b;
-
-	return slice_cmp(la->normal, lb->normal);
-}
-
-static bool local_add(struct xdb_op *op, struct lookup *l, struct slice dn,
-    enum xdb_affiliation affiliation)
-{
-	struct buf normal = { 0 };
-	struct local *it = &l->locals[l->local_n];
-	bool is_ours = dn_normal(&normal, dn)
-	    && dn_is_below(buf_slice(&normal), buf_slice(&op->db->people_normal));
-
-	if (is_ours) {
-		*it = (struct local){ .dn = dn, .affiliation = affiliation,
-		    .normal = slice_dup(&op->arena, buf_slice(&normal)) };
-		dn_first(&op->arena, dn, op_name(op, ATTR_NAME), &it->name);
-		l->local_n++;
-	}
-	buf_fini(&normal);
-	return is_ours;
-}
-
-static void locals_take(struct xdb_op *op, const struct entry *e,
+/* False, and the operation is finished: there are more than are read, and whoever is
+ * left out may be banned. */
+static bool locals_take(struct xdb_op *op, const struct entry *e,
     struct lookup *l)
 {
-	size_t total = 0, n;
+	size_t n;
 
 	for (size_t i = 0; i < AFFILIATION_ROWS; i++) {
-		entry_all(e, affiliation_rows[i].by_dn, &n);
-		total += n;
-	}
-	l->locals = arena_alloc(&op->arena, (total + 1) * sizeof *l->locals);
-	for (size_t i = 0; i < AFFILIATION_ROWS; i++) {
-		struct slice *dns = entry_all(e, affiliation_rows[i].by_dn, &n);
+		const struct affiliation_row *row = &affiliation_rows[i];
+		struct slice *dns = entry_all(e, row->by_dn, &n);
 
-		for (size_t k = 0; k < n; k++)
-			if (!local_add(op, l, dns[k],
-			    affiliation_rows[i].affiliation))
-				l->room->unresolved_n++;
-	}
-	qsort(l->locals, l->local_n, sizeof *l->locals, by_normal);
-}
-
-/* Marks the person in every affiliation they have (there should be one). */
-static void local_found(struct lookup *l, struct slice normal,
-    const struct entry *e)
-{
-	struct local key = { .normal = normal };
-	struct local *hit = bsearch(&key, l->locals, l->local_n,
-	    sizeof *l->locals, by_normal);
-
-	if (hit == NULL)
-		return;
-	while (hit > l->locals && slice_eq(hit[-1].normal, normal))
-		hit--;
-	for (; hit < l->locals + l->local_n && slice_eq(hit->normal, normal); hit++)
-		hit->uid = entry_one(e, ATTR_NAME),
-		hit->uuid = entry_one(e, ATTR_UUID);
-}
-
-static void answers_take(struct xdb_op *op, struct lookup *l)
-{
-	for (unsigned i = 0; i < l->call_n; i++)
-		for (const struct entry *e = l->calls[i]->entries; e != NULL;
-		    e = e->next) {
-			struct buf normal = { 0 };
-
-			if (dn_normal(&normal, e->dn))
-				local_found(l, slice_dup(&op->arena,
-				    buf_slice(&normal)), e);
-			buf_fini(&normal);
+		if (n >= op->db->names.rows[row->by_dn].most_values
+		    && entry_is_cut(e, row->by_dn)) {
+			op_finish(op, XDB_BROKEN, "more affiliations than are read");
+			return false;
 		}
-}
-
-static struct call *search_batch(struct xdb_op *op, struct lookup *l)
-{
-	struct buf filter = { 0 };
-
-	filter_open(&filter, '&');
-	filter_raw(&filter, op->db->people_filter);
-	filter_open(&filter, '|');
-	for (unsigned n = 0; n < PER_FILTER && l->at < l->local_n
-	    && l->locals[l->at].name.n != 0; n++, l->at++)
-		filter_eq(&filter, op_name(op, ATTR_NAME),
-		    l->locals[l->at].name);
-	filter_close(&filter);
-	filter_close(&filter);
-	return call_search(op, &(struct search){ .base = op->db->people_base,
-	    .scope = LDAP_SCOPE_SUBTREE, .filter = op_take(op, &filter),
-	    .set = SET_NAME });
-}
-
-static struct call *read_one(struct xdb_op *op, struct lookup *l)
-{
-	struct local *it = &l->locals[l->at++];
-
-	l->base_reads++;
-	return call_search(op, &(struct search){ .base = op_text(op, it->dn),
-	    .scope = LDAP_SCOPE_BASE, .filter = op->db->people_filter,
-	    .set = SET_NAME });
-}
-
-static void lookup_round(struct xdb_op *op);
-
-static void round_ended(struct xdb_op *op)
-{
-	struct borrowed *b = op->data;
-	struct lookup *l = &b->lookup;
-
-	for (unsigned i = 0; i < l->call_n; i++)
-		/* Somebody who is gone is unresolved; anything else is unknown. */
-		if (l->calls[i]->status != XDB_ABSENT
-		    && op_failed(op, l->calls[i]))
-			return;
-	answers_take(op, l);
-	lookup_round(op);
+		sound_say(op->db, e, row->by_dn, entry_is_cut(e, row->by_dn));
+		for (size_t k = 0; k < n; k++)
+			l->locals[l->local_n++] = (struct local){ .dn = dns[k],
+			    .affiliation = row->affiliation };
+	}
+	return true;
 }
 
 static int by_note(const void *a, const void *b)
@@ -202,10 +97,8 @@ static void note_take(const struct lookup *l, const struct local *it,
 	p->reason = note->reason;
 }
 
-static void lookup_ends(struct xdb_op *op)
+static void people_of_here(struct xdb_op *op, struct lookup *l)
 {
-	struct borrowed *b = op->data;
-	struct lookup *l = &b->lookup;
 	struct xdb_room *room = l->room;
 
 	for (size_t i = 0; i < l->local_n; i++) {
@@ -221,32 +114,72 @@ static void lookup_ends(struct xdb_op *op)
 			.affiliation = it->affiliation };
 		note_take(l, it, &room->people[room->person_n++]);
 	}
-	if (room->unresolved_n != 0)
+}
+
+static void lookup_ends(struct xdb_op *op)
+{
+	struct lookup *l = op->data;
+
+	people_of_here(op, l);
+	if (l->room->unresolved_n != 0)
 		log_event(LOG_INFO, "room-people-unresolved", "-",
-		    "room=%s count=%zu", log_text(room->name),
-		    room->unresolved_n);
-	op->data = b->data;
+		    "room=%s count=%zu", log_text(l->room->name),
+		    l->room->unresolved_n);
+	seek_fini(&l->seek);
+	op->data = l->data;
+	op->over = l->over;
 	l->next(op);
 }
 
-static void lookup_round(struct xdb_op *op)
+/* The operation failed while it was borrowed. */
+static void lookup_over(struct xdb_op *op)
 {
-	struct borrowed *b = op->data;
-	struct lookup *l = &b->lookup;
+	struct lookup *l = op->data;
 
-	l->call_n = 0;
-	while (l->at < l->local_n && l->call_n < PER_ROUND) {
-		if (l->locals[l->at].name.n != 0)
-			l->calls[l->call_n++] = search_batch(op, l);
-		else if (l->base_reads < BASE_READS_MOST)
-			l->calls[l->call_n++] = read_one(op, l);
-		else
-			l->at++;
+	seek_fini(&l->seek);
+	op->data = l->data;
+	if (l->over != NULL)
+		l->over(op);
+}
+
+static void local_hit(struct xdb_op *op, struct sought *one, const struct entry *e)
+{
+	struct lookup *l = op->data;
+	struct local *it = &l->locals[one->level];
+
+	it->uid = entry_one(e, ATTR_NAME);
+	it->uuid = entry_one(e, ATTR_UUID);
+}
+
+static void round_begin(struct xdb_op *op);
+
+static void round_fill(struct xdb_op *op)
+{
+	struct lookup *l = op->data;
+
+	while (l->at < l->local_n && seek_add(op, &l->seek, &(struct sought){
+	    .value = l->locals[l->at].dn, .form = FORM_DN,
+	    .level = (unsigned)l->at })) {
+		l->at++;
+		if (!chore_has_time()) {
+			op_yield(op, round_fill);
+			return;
+		}
 	}
-	if (l->call_n == 0)
+	seek_people(op, local_hit, round_begin);
+}
+
+/* All of them, however many: who is not looked for would be let in, or kept out. */
+static void round_begin(struct xdb_op *op)
+{
+	struct lookup *l = op->data;
+
+	if (l->at == l->local_n) {
 		lookup_ends(op);
-	else
-		op_await(op, round_ended);
+		return;
+	}
+	seek_begin(op, &l->seek);
+	op_yield(op, round_fill);
 }
 
 /* --- people by JID ----------------------------------------------------------------------------- */
@@ -323,19 +256,21 @@ static size_t people_count(const struct entry *e)
 void room_people_load(struct xdb_op *op, const struct entry *e,
     struct xdb_room *room, op_step_fn *next)
 {
-	struct borrowed *b = ARENA_NEW(&op->arena, struct borrowed);
+	struct lookup *l = ARENA_NEW(&op->arena, struct lookup);
+	size_t most = people_count(e) + 1;
 
-	b->data = op->data;
-	b->lookup.room = room;
-	b->lookup.next = next;
-	op->data = b;
-	room->people = arena_alloc(&op->arena,
-	    (people_count(e) + 1) * sizeof *room->people);
-	b->lookup.notes = arena_alloc(&op->arena,
-	    (people_count(e) + 1) * sizeof *b->lookup.notes);
-	strangers_read(op, e, &b->lookup);
-	locals_take(op, e, &b->lookup);
-	lookup_round(op);
+	l->data = op->data;
+	l->over = op->over;
+	l->room = room;
+	l->next = next;
+	op->data = l;
+	op->over = lookup_over;
+	room->people = arena_alloc(&op->arena, most * sizeof *room->people);
+	l->notes = arena_alloc(&op->arena, most * sizeof *l->notes);
+	l->locals = arena_alloc(&op->arena, most * sizeof *l->locals);
+	strangers_read(op, e, l);
+	if (locals_take(op, e, l))
+		round_begin(op);
 }
 
 /* --- writing ------------------------------------------------------------------------------------- */

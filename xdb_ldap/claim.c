@@ -94,6 +94,11 @@ static void look(struct xdb_op *op)
 	op_await(op, looked);
 }
 
+static bool is_profile(const struct xdb_op *op, const struct entry *e)
+{
+	return e != NULL && (!op->db->is_inline || person_is_user(e));
+}
+
 static void looked(struct xdb_op *op)
 {
 	struct claim *c = op->data;
@@ -104,7 +109,7 @@ static void looked(struct xdb_op *op)
 	for (const struct entry *e = c->call->entries; e != NULL; e = e->next)
 		if (slice_eq_nocase(entry_one(e, owner_attr(op)), c->of.uuid))
 			c->mine = e;
-		else
+		else if (is_profile(op, e))
 			c->other = e;
 	if (c->other == NULL) {
 		settle(op);
@@ -158,7 +163,7 @@ static void owner_found(struct xdb_op *op)
 	}
 	name = entry_one(owner, ATTR_NAME);
 	jid = address_of(op->db, &op->arena, name);
-	if (jid.n == 0 || slice_eq_nocase(jid, c->of.jid)
+	if (jid.n == 0 || !jid_is_ours(op->db, c->other) || slice_eq_nocase(jid, c->of.jid)
 	    || address_is_unknown(op->db, name)) {
 		claim_over(op, XDB_CONFLICT, "another person has this address");
 		return;
@@ -188,6 +193,12 @@ static void other_moved(struct xdb_op *op)
 
 /* --- making it so ---------------------------------------------------------------------------- */
 
+/* A person may have one before there is an account, their own (jid_is_ours). */
+static bool has_jid(const struct entry *e)
+{
+	return e != NULL && entry_find(e, ATTR_JID) != NULL;
+}
+
 /* On the person's entry; imUser is there: 20.  No assertion that it is still that
  * person's: slapo-unique hands it on to its own search, which then fails (2.5.13). */
 static struct call *make_call(struct xdb_op *op, const struct claim *c)
@@ -197,7 +208,8 @@ static struct call *make_call(struct xdb_op *op, const struct claim *c)
 
 	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_OBJECT_CLASS, op->db->is_inline
 	    ? SLICE(CLASS_USER) : SLICE(CLASS_PROFILE));
-	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_JID, c->of.jid);
+	if (!has_jid(c->mine))
+		mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_JID, c->of.jid);
 	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_STATUS, SLICE("active"));
 	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_ROSTER_VERSION, SLICE("0"));
 	if (op->db->is_inline)
@@ -209,18 +221,14 @@ static struct call *make_call(struct xdb_op *op, const struct claim *c)
 	return call_add(op, dn, &m);
 }
 
-static bool is_profile(const struct xdb_op *op, const struct entry *e)
-{
-	return e != NULL && (!op->db->is_inline || person_is_user(e));
-}
-
 static void settle(struct xdb_op *op)
 {
 	struct claim *c = op->data;
 
 	if (!is_profile(op, c->mine)) {
 		c->call = make_call(op, c);
-	} else if (slice_eq_nocase(entry_one(c->mine, ATTR_JID), c->of.jid)) {
+	} else if (slice_eq_nocase(entry_one(c->mine, ATTR_JID), c->of.jid)
+	    || !jid_is_ours(op->db, c->mine)) {
 		claim_over(op, XDB_OK, NULL);
 		return;
 	} else if (!c->of.is_renamed) {

@@ -99,6 +99,7 @@ void map_preset(struct names *names, struct arena *a, enum xdb_preset preset);
 #define CLASS_PERSON  "inetOrgPerson"
 #define CLASS_PROFILE "imProfile"
 #define CLASS_USER    "imUser"
+#define CLASS_JID     "JIDObject"      /* RFC 8284: the jid is the institution's own */
 #define CLASS_ROOM    "imRoom"
 #define CLASS_REQUEST "imRequest"
 #define CLASS_ALIAS   "nisMailAlias"

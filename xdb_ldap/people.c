@@ -279,29 +279,50 @@ struct xdb_op *xdb_profile_set_status(struct xdb *db, struct slice profile_dn,
 	return op;
 }
 
+struct removal { struct call *call; const char *dn; };
+
 /* Takes the class and all that goes with it off the person's entry. */
-static struct call *take_off(struct xdb_op *op, const char *dn)
+static void take_off(struct xdb_op *op)
 {
-	static const enum attr all[] = { ATTR_JID, ATTR_STATUS, ATTR_ROSTER_ITEM,
+	static const enum attr all[] = { ATTR_STATUS, ATTR_ROSTER_ITEM,
 	    ATTR_ROSTER_VERSION, ATTR_PENDING, ATTR_BLOCKED, ATTR_PRIVATE,
 	    ATTR_VCARD, ATTR_SCRAM, ATTR_SCRAM_SOURCE };
+	struct removal *r = op->data;
+	const struct entry *e = r->call->entries;
 	struct mods m = { 0 };
 
+	if (op_failed(op, r->call))
+		return;
+	if (e == NULL || !person_is_user(e)) {
+		op_finish(op, XDB_ABSENT, "no account is there");
+		return;
+	}
 	mods_put_one(&m, op, LDAP_MOD_DELETE, ATTR_OBJECT_CLASS,
 	    SLICE(CLASS_USER));
+	if (jid_is_ours(op->db, e))
+		mods_put_one(&m, op, LDAP_MOD_DELETE, ATTR_JID,
+		    entry_one(e, ATTR_JID));
 	for (size_t i = 0; i < COUNT(all); i++)
 		mods_put(&m, op, LDAP_MOD_REPLACE, all[i], NULL, 0);
-	return call_modify(op, dn, &m);
+	op_await_one(op, call_modify(op, r->dn, &m));
 }
 
 /* Directory.md rule 9: no person is ever deleted. */
 struct xdb_op *xdb_profile_delete(struct xdb *db, struct slice profile_dn)
 {
-	struct xdb_op *op = op_new(db, sizeof (struct call *));
-	const char *dn = op_text(op, profile_dn);
+	struct xdb_op *op = op_new(db, sizeof (struct removal));
+	struct removal *r = op->data;
 
-	if (op_owns(op, profile_dn, db->profiles_base))
-		op_await_one(op, db->is_inline ? take_off(op, dn)
-		    : call_delete(op, dn));
+	if (!op_owns(op, profile_dn, db->profiles_base))
+		return op;
+	r->dn = op_text(op, profile_dn);
+	if (!db->is_inline) {
+		op_await_one(op, call_delete(op, r->dn));
+		return op;
+	}
+	r->call = call_search(op, &(struct search){ .base = r->dn,
+	    .scope = LDAP_SCOPE_BASE, .filter = "(objectClass=*)",
+	    .set = SET_INLINE_STATUS });
+	op_await(op, take_off);
 	return op;
 }

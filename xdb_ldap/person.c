@@ -158,6 +158,18 @@ bool person_is_user(const struct entry *e)
 	return false;
 }
 
+bool jid_is_ours(const struct xdb *db, const struct entry *e)
+{
+	struct slice jid = entry_one(e, ATTR_JID), local, domain;
+
+	if (!db->is_inline)
+		return true;
+	return person_is_user(e)
+	    && !entry_is_of(e, ATTR_OBJECT_CLASS, SLICE(CLASS_JID))
+	    && !entry_is_cut(e, ATTR_JID) && slice_cut(jid, '@', &local, &domain)
+	    && slice_eq_nocase(domain, slice_of(db->domain));
+}
+
 static void found_inline(struct xdb_op *op)
 {
 	struct found *f = op->data;
@@ -243,7 +255,8 @@ static bool is_renamed(struct xdb_op *op, const struct found *f)
 	struct slice jid = f->profile != NULL ? entry_one(f->profile, ATTR_JID)
 	    : slice_make(NULL, 0);
 
-	return jid.n != 0 && !address_is_of(op->db, &op->arena, jid, f->name)
+	return jid.n != 0 && jid_is_ours(op->db, f->profile)
+	    && !address_is_of(op->db, &op->arena, jid, f->name)
 	    && !address_is_unknown(op->db, f->name);
 }
 
@@ -414,7 +427,8 @@ void profile_read(struct xdb_op *op, const struct entry *e, struct slice source,
 		return;
 	p->exists = true;
 	p->dn = e->dn;
-	p->jid = entry_one(e, ATTR_JID);
+	p->jid = jid_is_ours(op->db, e) ? entry_one(e, ATTR_JID)
+	    : address_of(op->db, &op->arena, entry_one(e, ATTR_NAME));
 	p->status = status_read(op, e);
 	p->roster_version = version_read(op, e);
 	roster_read(op, e, p);

@@ -29,6 +29,9 @@ void found_start(struct xdb_op *op);
 
 /* Is there a profile on the entry of this person? (is_inline) */
 bool person_is_user(const struct entry *e);
+/* Is the jid of this entry the account's?  On people's entries (is_inline) it may be
+ * the institution's own, of RFC 8284: that is never written, added to or removed. */
+bool jid_is_ours(const struct xdb *db, const struct entry *e);
 
 /* Entries to results; slices point into the operation's arena. */
 void person_read(const struct xdb *db, const struct entry *e, struct xdb_person *p);

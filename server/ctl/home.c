@@ -22,6 +22,7 @@ struct content {
 	struct slice uuid;              /* of the person that it is, or is of */
 	struct slice person, csn;
 	bool has_description;
+	bool has_own_jid;               /* the person's, of RFC 8284, and none of ours */
 };
 
 struct job {                            /* one profile at work */
@@ -86,10 +87,13 @@ static void content_take(struct job *j, LDAPMessage *msg, struct content *c)
 	size_t n = wire_values(w, &j->arena, msg, "objectClass", &classes);
 
 	c->is_there = true;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		c->is_account = c->is_account
 		    || slice_eq_nocase(classes[i], SLICE(CLASS_USER))
 		    || slice_eq_nocase(classes[i], SLICE(CLASS_PROFILE));
+		c->has_own_jid = c->has_own_jid
+		    || slice_eq_nocase(classes[i], SLICE(CLASS_JID));
+	}
 	for (size_t i = 0; i < CARRIED; i++)
 		c->n[i] = wire_values(w, &j->arena, msg, name_of(j, carried[i]),
 		    &c->v[i]);
@@ -296,6 +300,10 @@ static enum home_result to_inline(struct job *j, bool is_meant)
 		return failed(j, code, "its person cannot be read");
 	if (!j->into.is_there)
 		return left(j, "its person is not there");
+	if (j->into.has_own_jid || (!j->into.is_account && j->into.n[0] != 0))
+		return left(j, "its person has a jid of their own (RFC 8284), "
+		    "which cannot be two: take that away first, or leave this "
+		    "profile where it is");
 	if (j->from.has_description)
 		return left(j, "its description has no place on a person: remove it");
 	return copy(j, PROFILES_INLINE, is_meant);
@@ -310,6 +318,9 @@ static enum home_result to_tree(struct job *j, bool is_meant)
 		return left(j, "it shows no address, or not whose it is");
 	dn = dn_make(&j->arena, name_of(j, ATTR_PERSON_UUID), j->from.uuid,
 	    j->h->profiles_base);
+	if (j->from.has_own_jid)
+		return left(j, "its jid is the person's own (RFC 8284), and not "
+		    "the account's");
 	code = content_read(j, dn, &j->into);
 	return code != LDAP_SUCCESS ? failed(j, code, "the other home cannot be read")
 	    : copy(j, PROFILES_TREE, is_meant);

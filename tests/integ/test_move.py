@@ -194,6 +194,27 @@ def test_what_cannot_be_moved_is_left_and_named(move):
     assert move.is_all_in("inline")
 
 
+def test_person_with_a_jid_of_their_own(move):
+    """Of RFC 8284: there is no place for another.  Told before anything is done."""
+    root, person = move.world.root, move.people[2]
+    own = [(ldap.MOD_ADD, "objectClass", b"JIDObject"),
+           (ldap.MOD_ADD, "jid", b"old@jabber.example")]
+    root.modify_s(person.dn, own)
+    before = move.seen()
+    for words in ((), ("--yes",)):
+        code, out = move.run("inline", *words)
+        assert code == 1 and "1 left" in out, out
+        assert "jid of their own" in out
+    after = move.seen()
+    assert len([u for u in before if before[u] == after.get(u)]) == 1
+    (_, kept), = move.world.search(person.dn, attributes=["jid", "objectClass"])
+    assert kept["jid"] == ["old@jabber.example"]
+    assert "imUser" not in kept["objectClass"]
+    root.modify_s(person.dn, [(ldap.MOD_DELETE, *value[1:]) for value in own])
+    assert move.run("inline", "--yes")[0] == 0
+    assert move.is_all_in("inline")
+
+
 def test_person_who_was_renamed(move):
     """The profile's DN of the person is of somebody else by now."""
     person = move.people[3]

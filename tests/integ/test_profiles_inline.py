@@ -109,6 +109,50 @@ def test_suspended_by_the_web_and_back(live, login):
     assert attempt(live, ann.person) is None
 
 
+JIDS = {                # of RFC 8284, the institution's own; {} is the address here
+    "elsewhere": ["old@jabber.example"], "here": ["{}"],
+    "two": ["old@jabber.example", "older@jabber.example"],
+    "another-s": ["somebody@localhost"]}
+
+
+@pytest.mark.parametrize("jids", JIDS)
+def test_somebody_who_has_a_jid_of_their_own(live, login, jids):
+    """It is left as it is; they log in, write, are suspended, let go."""
+    person = live.person()
+    own = [jid.format(person.jid) for jid in JIDS[jids]]
+    live.root.modify_s(person.dn, [
+        (ldap.MOD_ADD, "objectClass", b"JIDObject"),
+        (ldap.MOD_ADD, "jid", [jid.encode() for jid in own])])
+    was, api = bare(entry(live, person)), Api(live)
+    with Client(live, person) as ann:
+        assert ann.bare == person.jid
+        assert ann.set_item("eva@otra.example").get("type") == "result"
+        wait_for(lambda: entry(live, person).get("imScram"))
+    assert sorted(entry(live, person)["jid"]) == sorted(own)
+    with Client(live, person) as ann:
+        assert set(ann.items()) == {"eva@otra.example"}
+    code, answer = api("GET", f"/accounts/{person.uid}")
+    assert answer["jid"] == person.jid
+    for status, wanted in (("suspended", "not-authorized"), ("active", None)):
+        code, answer = api("PATCH", f"/accounts/{person.uid}", {"status": status})
+        assert code in (200, 204), answer
+        assert attempt(live, person) == wanted
+    code, _ = api("DELETE", f"/accounts/{person.uid}")
+    assert code in (200, 204)
+    assert bare(entry(live, person)) == was
+
+
+def test_jid_of_their_own_is_not_taken_away_for_another(live, login):
+    """Whose address it is here has it, whatever somebody's entry says."""
+    person, other = live.person(), live.person()
+    live.root.modify_s(other.dn, [
+        (ldap.MOD_ADD, "objectClass", b"JIDObject"),
+        (ldap.MOD_ADD, "jid", person.jid.encode())])
+    with Client(live, person) as ann:
+        assert ann.set_item("eva@otra.example").get("type") == "result"
+    assert entry(live, other)["jid"] == [person.jid]
+
+
 @pytest.fixture
 def doctor(world, tmp_path):
     return Doctor(world, tmp_path)

@@ -10,7 +10,7 @@
 
 #include "base/chore.h"
 #include "base/log.h"
-#include "xdb_ldap/dn.h"
+#include "xdb_ldap/bind.h"
 #include "xdb_ldap/fresh.h"
 #include "xdb_ldap/op.h"
 #include "xdb_ldap/page.h"
@@ -56,12 +56,6 @@ enum xdb_status call_status_of(int ldap_code)
 	return XDB_BROKEN;
 }
 
-static enum xdb_refusal refusal_of(int code)
-{
-	return code == LDAP_INVALID_CREDENTIALS || code == LDAP_INAPPROPRIATE_AUTH
-	    ? XDB_WRONG_PASSWORD : XDB_NO_RIGHT;
-}
-
 /* --- making calls ---------------------------------------------------------------------- */
 
 static struct call *call_new(struct xdb_op *op, enum call_kind kind,
@@ -105,6 +99,8 @@ struct call *call_search(struct xdb_op *op, const struct search *s)
 	c->asks_usability = s->asks_usability;
 	if (s->is_of_watch)
 		c->pool = &op->db->watchers;
+	else if (s->in != NULL)
+		c->pool = s->in;
 	else if (op->db->fresh != NULL
 	    && fresh_covers(op->db->fresh, s->base, s->scope))
 		c->pool = op->db->writer;
@@ -179,6 +175,18 @@ struct call *call_password(struct xdb_op *op, const char *dn, struct slice passw
 struct call *call_bind(struct xdb_op *op, const char *dn, struct slice password)
 {
 	return call_with_secret(op, CALL_BIND, dn, password);
+}
+
+struct call *call_compare(struct xdb_op *op, const char *dn, enum attr attr,
+    struct slice value, struct pool *in)
+{
+	struct call *c = call_new(op, CALL_COMPARE, dn);
+
+	c->attribute = op_name(op, attr);
+	c->value = value;
+	c->pool = in;
+	pool_submit(c->pool, c);
+	return c;
 }
 
 struct call *call_change(struct xdb_op *op, const char *dn, struct slice was,
@@ -321,6 +329,14 @@ static int send_change(struct call *c, LDAP *ld)
 	return ldap_passwd(ld, &who, &was, &is, controls, NULL, &c->msgid);
 }
 
+static int send_compare(struct call *c, LDAP *ld)
+{
+	struct berval value = { c->value.n, (char *)(uintptr_t)c->value.p };
+
+	return ldap_compare_ext(ld, c->dn, c->attribute, &value, NULL, NULL,
+	    &c->msgid);
+}
+
 int call_send(struct call *c, LDAP *ld, int64_t timeout_ms)
 {
 	switch (c->kind) {
@@ -338,6 +354,8 @@ int call_send(struct call *c, LDAP *ld, int64_t timeout_ms)
 		return send_bind(c, ld);
 	case CALL_CHANGE:
 		return c->sets ? send_change(c, ld) : send_bind(c, ld);
+	case CALL_COMPARE:
+		return send_compare(c, ld);
 	}
 	panic("call of an unknown kind");
 }
@@ -348,7 +366,8 @@ int call_send(struct call *c, LDAP *ld, int64_t timeout_ms)
 static bool is_write(const struct call *c)
 {
 	return c->kind == CALL_CHANGE ? c->sets
-	    : c->kind != CALL_SEARCH && c->kind != CALL_BIND;
+	    : c->kind != CALL_SEARCH && c->kind != CALL_BIND
+	    && c->kind != CALL_COMPARE;
 }
 
 /* Without an answer it may have been done all the same. */
@@ -527,6 +546,18 @@ static void complain_of_replica(const struct call *c)
 	    "name the one that does in [ldap] write_uri", c->conn->server->uri);
 }
 
+/* Of a comparison success is no answer; of everything else these are none. */
+static enum xdb_status status_of(const struct call *c)
+{
+	if (c->kind != CALL_COMPARE)
+		return call_status_of(c->code);
+	return c->code == LDAP_COMPARE_TRUE ? XDB_OK
+	    : c->code == LDAP_COMPARE_FALSE ? XDB_CONFLICT
+	    : c->code == LDAP_NO_SUCH_OBJECT ? XDB_ABSENT
+	    : call_status_of(c->code) == XDB_DOWN || c->code == LDAP_BUSY
+	    ? XDB_DOWN : XDB_REFUSED;
+}
+
 static bool result_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 {
 	LDAPControl **controls = NULL;
@@ -541,7 +572,7 @@ static bool result_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 		policy_take(c, ld, controls);
 	if (c->is_paged)
 		page_take(c, ld, controls);
-	c->status = call_status_of(c->code);
+	c->status = status_of(c);
 	if (c->sets && c->status != XDB_OK)
 		says_take(c, diagnostic);
 	else if (c->status == XDB_BROKEN || c->code == LDAP_INSUFFICIENT_ACCESS)
@@ -552,10 +583,6 @@ static bool result_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 	ldap_memfree(diagnostic);
 	return true;
 }
-
-static enum call_turn bind_take(struct call *c, LDAP *ld, LDAPMessage *msg);
-static enum call_turn who_take(struct call *c, LDAP *ld, LDAPMessage *msg);
-static enum call_turn set_take(struct call *c);
 
 /* Less than we asked for: but for pages, that is all it ever gives. */
 static bool is_limit_of_server(const struct call *c)
@@ -623,134 +650,18 @@ enum call_turn call_take(struct call *c, LDAP *ld, LDAPMessage *msg)
 		break;
 	}
 	if (c->asks_who)
-		return who_take(c, ld, msg);
+		return bind_who_take(c, ld, msg);
 	if (!result_take(c, ld, msg)) {
 		c->status = XDB_BROKEN;
 		return CALL_DONE;
 	}
 	if (c->sets)
-		return set_take(c);
+		return bind_set_take(c);
 	if (c->kind == CALL_BIND || c->kind == CALL_CHANGE)
-		return bind_take(c, ld, msg);
+		return bind_take(c);
 	if (c->status == XDB_REFUSED)
 		c->refusal = XDB_NO_RIGHT;
 	return c->kind == CALL_SEARCH ? search_take(c) : CALL_DONE;
-}
-
-/* --- the answer to a bind ------------------------------------------------------------------------- */
-
-static bool takes_writes(const struct call *c)
-{
-	const struct xdb *db = c->op->db;
-
-	return db->writer_n == 0 || c->conn->server < db->servers + db->writer_n;
-}
-
-/* Binds go to a replica while the provider is away; a replica would refuse the
- * rest, or worse, keep it to itself. */
-static enum call_turn set_next(struct call *c)
-{
-	c->refusal = XDB_REFUSAL_NONE;
-	c->asks_who = false;
-	c->sets = takes_writes(c);
-	if (c->sets)
-		return CALL_SENDS;
-	c->status = XDB_DOWN;
-	c->code = LDAP_UNAVAILABLE;
-	return CALL_DONE;
-}
-
-/* ppolicy's changeAfterReset comes with success and then refuses every other
- * operation but a change of the password (measured): it is no login. */
-static enum call_turn bind_take(struct call *c, LDAP *ld, LDAPMessage *msg)
-{
-	(void)ld;
-	(void)msg;
-	c->unheard_n--;
-	/* A bind to an entry that is not there: as wrong as a wrong password. */
-	if (c->status == XDB_ABSENT || c->code == LDAP_INVALID_DN_SYNTAX)
-		c->status = XDB_REFUSED;
-	if (c->status == XDB_OK && c->refusal == XDB_MUST_CHANGE) {
-		if (c->kind == CALL_CHANGE)
-			return set_next(c);
-		c->status = XDB_REFUSED;
-	}
-	if (c->status == XDB_REFUSED) {
-		if (c->refusal == XDB_REFUSAL_NONE)
-			c->refusal = refusal_of(c->code);
-		return CALL_DONE;
-	}
-	if (c->status != XDB_OK)
-		return CALL_DONE;
-	if (c->grace != 0)
-		log_event(LOG_WARN, "password-expired", "-",
-		    "grace-logins=%u dn=%s", c->grace,
-		    log_text(slice_of(c->dn)));
-	c->refusal = XDB_REFUSAL_NONE;
-	c->asks_who = true;
-	return CALL_SENDS;
-}
-
-/* RFC 4532.  Success to nobody in particular is what an anonymous bind gives:
- * the connection must be who we bound as (LDAP-01).  A server that does not
- * know the question has said yes to the bind, and that must do. */
-static void who_judge(struct call *c, LDAP *ld, LDAPMessage *msg)
-{
-	struct berval *who = NULL;
-	struct slice id;
-	int code = LDAP_DECODING_ERROR;
-
-	if (ldap_parse_result(ld, msg, &code, NULL, NULL, NULL, NULL, 0)
-	    != LDAP_SUCCESS) {
-		c->status = XDB_BROKEN;
-		return;
-	}
-	c->status = XDB_OK;
-	if (code != LDAP_SUCCESS) {
-		if (call_status_of(code) == XDB_DOWN || code == LDAP_BUSY)
-			c->status = XDB_DOWN;
-		return;
-	}
-	if (ldap_parse_extended_result(ld, msg, NULL, &who, 0) != LDAP_SUCCESS)
-		who = NULL;
-	id = who != NULL ? slice_make(who->bv_val, who->bv_len)
-	    : slice_make(NULL, 0);
-	if (id.n == 0 || slice_is(id, "dn:")) {
-		c->status = XDB_REFUSED;
-		c->refusal = XDB_WRONG_PASSWORD;
-		log_event(LOG_ERROR, "ldap-bind-anonymous", "-",
-		    "dn=%s the server said yes to nobody",
-		    log_text(slice_of(c->dn)));
-	} else if (slice_starts(id, SLICE("dn:"))
-	    && !dn_eq(slice_make(id.p + 3, id.n - 3), slice_of(c->dn))) {
-		c->status = XDB_BROKEN;
-		log_event(LOG_ERROR, "ldap-bind-other", "-", "dn=%s is=%s",
-		    log_text(slice_of(c->dn)), log_text(id));
-	}
-	ber_bvfree(who);
-}
-
-static enum call_turn who_take(struct call *c, LDAP *ld, LDAPMessage *msg)
-{
-	who_judge(c, ld, msg);
-	return c->status == XDB_OK && c->kind == CALL_CHANGE ? set_next(c)
-	    : CALL_DONE;
-}
-
-/* --- the answer to a new password ----------------------------------------------------------------- */
-
-/* What a policy does not like is a constraintViolation; some servers have other
- * codes, and the control says what is meant. */
-static enum call_turn set_take(struct call *c)
-{
-	if (c->code == LDAP_CONSTRAINT_VIOLATION
-	    || (c->status != XDB_OK && c->refusal == XDB_BAD_PASSWORD)) {
-		c->status = XDB_REFUSED;
-		c->refusal = XDB_BAD_PASSWORD;
-	} else if (c->status == XDB_REFUSED) {
-		c->refusal = refusal_of(c->code);
-	}
-	return CALL_DONE;
 }
 
 /* --- out of the way -------------------------------------------------------------------------------- */
@@ -768,7 +679,8 @@ void call_forget_answer(struct call *c)
 bool call_may_be_resent(const struct call *c)
 {
 	return !c->was_resent
-	    && (c->kind == CALL_SEARCH || c->kind == CALL_BIND);
+	    && (c->kind == CALL_SEARCH || c->kind == CALL_BIND
+	    || c->kind == CALL_COMPARE);
 }
 
 void call_drop(struct call *c, bool is_late)

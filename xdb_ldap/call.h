@@ -20,6 +20,7 @@ struct pool;
 enum call_kind {
 	CALL_SEARCH, CALL_MODIFY, CALL_ADD, CALL_DELETE, CALL_PASSWORD, CALL_BIND,
 	CALL_CHANGE,                    /* bind as the person, then RFC 3062 */
+	CALL_COMPARE,
 };
 
 enum call_place { CALL_NOWHERE, CALL_QUEUED, CALL_FLYING };
@@ -54,11 +55,14 @@ struct call {
 	LDAPMod **mods;
 	const char *assertion;
 	const char *as;                 /* who it is done as, a DN; NULL: ourselves */
+	const char *attribute;          /* CALL_COMPARE, … */
+	struct slice value;             /* … has it this one? */
 
 	/* the answer */
 	bool is_answered;
 	enum xdb_status status;
 	int code;                       /* LDAP's result code */
+	const struct server *server;    /* whose answer it is, or would have been */
 	const char *why;
 	bool is_cut;                    /* a size limit ended the search */
 	unsigned reference_n;
@@ -88,6 +92,7 @@ struct search {
 	/* So from the beginning, for what is known to be large (page.h). */
 	bool is_paged;
 	struct conn *at;                /* NULL, or this connection and no other */
+	struct pool *in;                /* NULL, or one of this pool's servers */
 	bool is_of_root;                /* of the root DSE: waits for nothing */
 	bool asks_usability;            /* would the server let them in? */
 };
@@ -119,6 +124,10 @@ struct call *call_add(struct xdb_op *op, const char *dn, const struct mods *m);
 struct call *call_delete(struct xdb_op *op, const char *dn);
 struct call *call_password(struct xdb_op *op, const char *dn, struct slice password);
 struct call *call_bind(struct xdb_op *op, const char *dn, struct slice password);
+/* Has the entry this value?  Asked one of the pool's servers.  OK: yes; CONFLICT:
+ * no; ABSENT: there is no such entry. */
+struct call *call_compare(struct xdb_op *op, const char *dn, enum attr attr,
+    struct slice value, struct pool *in);
 struct call *call_change(struct xdb_op *op, const char *dn, struct slice was,
     struct slice is);
 

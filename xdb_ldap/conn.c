@@ -314,6 +314,7 @@ void conn_send(struct conn *c, struct call *call)
 {
 	int rc = call_send(call, c->ld, c->pool->db->timeout_ms);
 
+	call->server = c->server;
 	c->pool->db->requests++;
 	if (rc != LDAP_SUCCESS) {
 		log_event(LOG_ERROR, "ldap-send-failed", "-", "code=%d meaning=%s",

@@ -25,7 +25,8 @@ enum {
 
 /* --- the searches ------------------------------------------------------------------------- */
 
-struct call *person_search(struct xdb_op *op, struct slice name, enum map_set set)
+struct call *person_search(struct xdb_op *op, struct slice name, enum map_set set,
+    struct pool *in)
 {
 	struct buf filter = { 0 };
 
@@ -35,7 +36,7 @@ struct call *person_search(struct xdb_op *op, struct slice name, enum map_set se
 	filter_close(&filter);
 	return call_search(op, &(struct search){ .base = op->db->people_base,
 	    .scope = LDAP_SCOPE_SUBTREE, .filter = op_take(op, &filter),
-	    .set = set, .most = 2, .asks_usability = true });
+	    .set = set, .most = 2, .in = in, .asks_usability = true });
 }
 
 static struct call *search_profile(struct xdb_op *op, struct found *f,
@@ -85,11 +86,11 @@ void found_start(struct xdb_op *op)
 	f->uid = slice_dup(&op->arena, f->uid);
 	if (op->db->is_inline) {
 		f->person_set = inline_set(f->person_set);
-		f->person_call = person_search(op, f->uid, f->person_set);
+		f->person_call = person_search(op, f->uid, f->person_set, NULL);
 		op_await(op, found_inline);
 		return;
 	}
-	f->person_call = person_search(op, f->uid, f->person_set);
+	f->person_call = person_search(op, f->uid, f->person_set, NULL);
 	f->profile_call = search_profile(op, f, ATTR_JID, f->jid);
 	op_await(op, found_both);
 }

@@ -19,8 +19,9 @@ struct found {
 	bool jid_is_old;                /* the profile's is another */
 };
 
-/* The search for who has this name, which may find several. */
-struct call *person_search(struct xdb_op *op, struct slice name, enum map_set set);
+/* The search for who has this name, which may find several; `in` a pool, or NULL. */
+struct call *person_search(struct xdb_op *op, struct slice name, enum map_set set,
+    struct pool *in);
 
 /* Starts the search; op->data begins with a struct found whose uid, sets and
  * next are set.  The operation ends by itself when there is no such person, or

@@ -60,11 +60,15 @@ static bool has_server(const struct pool *p, const struct server *s)
 	return s >= p->servers && s < p->servers + p->server_n;
 }
 
+struct pool *pool_of(struct xdb *db, const struct server *s)
+{
+	return has_server(&db->writes, s) ? &db->writes : &db->search;
+}
+
 /* Somebody is connected, and not to `s`. */
 static bool is_served_elsewhere(struct xdb *db, const struct server *s)
 {
-	const struct pool *p = has_server(&db->writes, s) ? &db->writes
-	    : &db->search;
+	const struct pool *p = pool_of(db, s);
 
 	for (unsigned i = 0; i < p->conn_n; i++)
 		if (p->conns[i]->state == CONN_READY && p->conns[i]->server != s)

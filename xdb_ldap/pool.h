@@ -43,6 +43,8 @@ const char *pool_text(const struct pool *p);
 
 /* A connection that is ready, or NULL. */
 struct conn *pool_conn(const struct pool *p);
+/* Whose connections search at this server, as the service. */
+struct pool *pool_of(struct xdb *db, const struct server *s);
 /* The best server that a connection is ready at, or NULL. */
 const struct server *pool_server(const struct pool *p);
 

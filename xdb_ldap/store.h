@@ -88,6 +88,7 @@ struct xdb {
 	unsigned server_n, writer_n;
 	struct pool search, binds, watchers, writes;
 	struct pool *writer;            /* where writes go: `writes` or `search` */
+	bool compares_nothing;          /* we may read who somebody is, and not compare it */
 	bool filter_asks_groups;        /* people_filter has memberOf: no news says who left */
 	struct met *met;                /* names of members, and whose they are */
 	struct sound *sound;            /* values that were complained of; NULL: none */

@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* xdb_ldap/trial.c — a password is tried: to check it, or to change it.
  *
- *   may it be tried? ─► bind ─┬─ yes ────────────────────────────────► done
- *     wrong.h, budget.h       └─ no ─► who is that now? ─┬─ elsewhere ─► again, once
- *                                                        └─ there ────► how often
- *                                                               may that be? ─► wrong
+ *   may it be tried? ─► bind ─┬─ yes ─► whose DN is that? ─┬─ theirs ────► done
+ *     wrong.h, budget.h       │            whose.h         └─ another's ─┐
+ *                             └─ no ─► who has the name now? ◄───────────┘
+ *                                        ├─ the same, elsewhere ─► again, once
+ *                                        └─ there ─► how often may that be? ─► wrong
  *
- * A "no" is an answer about a DN that the caller read a while ago, and the
- * identity is the entry's UUID: people are moved with the branch they are in
- * (RFC 4511 section 4.9), of which nobody is told, and servers refuse whoever is
- * locked with the same code.  So the person is looked for before anything is
- * called wrong, whoever it is and whether there or not: the time it takes tells
- * nothing (SASL-08).
+ * Both answers are about a DN that the caller read a while ago, maybe at another
+ * server, and the identity is the entry's UUID: people are moved with the branch
+ * they are in (RFC 4511 section 4.9), of which nobody is told, and others come to
+ * stand where they stood.  So a "yes" counts when the server that gave it says that
+ * the entry is theirs, asked after the bind: what was another's then and is theirs
+ * now would have moved twice in that moment.  A change is asked for before it, and
+ * is sent to nobody else's entry.
+ *
+ * Servers refuse whoever is locked with the code of a wrong password.  So the person
+ * is looked for before anything is called wrong, whoever it is and whether there or
+ * not: the time it takes tells nothing (SASL-08).  All that is asked where the bind
+ * was: a replica may be late.
  *
  * What was sent cannot be taken back (RFC 4511 section 4.11), and may lock
  * somebody.  So a try goes on to its end when whoever asked is gone, and one that
@@ -22,11 +29,13 @@
 #include "xdb_ldap/budget.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/person.h"
+#include "xdb_ldap/pool.h"
 #include "xdb_ldap/watch.h"
+#include "xdb_ldap/whose.h"
 #include "xdb_ldap/wrong.h"
 
 struct trial {
-	struct call *call, *look, *policy;
+	struct call *call, *whose, *look, *policy;
 	struct slice dn, uuid, name;    /* as they were known; now: dn */
 	struct slice as;                /* what is counted: the name, or the DN */
 	bool is_counted;                /* as a try under way */
@@ -35,12 +44,13 @@ struct trial {
 	struct buf was, is;             /* is: a change */
 	unsigned char mark[WRONG_MARK_BYTES];
 	bool is_sure;                   /* the caller knows better than the budget */
-	bool was_looked;
+	bool was_looked, was_repeated;
 	op_step_fn *then;               /* with the answer */
 };
 
 static void answered(struct xdb_op *op);
 static void looked(struct xdb_op *op);
+static void whose_entry(struct xdb_op *op, struct pool *in);
 static void policy_read(struct xdb_op *op);
 static void begin(struct xdb_op *op);
 
@@ -114,7 +124,8 @@ static bool trial_goes_on(const struct xdb_op *op)
 {
 	const struct trial *t = op->data;
 
-	return t->is_counted && t->call->unheard_n + t->is_no != 0;
+	return t->is_counted && t->call != NULL
+	    && t->call->unheard_n + t->is_no != 0;
 }
 
 static void trial_over(struct xdb_op *op)
@@ -147,12 +158,10 @@ static bool may_try(struct xdb_op *op)
 	return false;
 }
 
-static void try(struct xdb_op *op)
+static void bind_as(struct xdb_op *op)
 {
 	struct trial *t = op->data;
 
-	t->is_counted = true;
-	budget_begin(op->db->budget, t->as, wrong_state(op->db->wrong, t->dn));
 	t->call = t->is.n != 0 ? call_change(op, op_text(op, t->dn),
 	    buf_slice(&t->was), buf_slice(&t->is))
 	    : call_bind(op, op_text(op, t->dn), buf_slice(&t->was));
@@ -175,6 +184,22 @@ static void hold(struct xdb_op *op)
 	t->wait.ctx = op;
 	budget_wait(op->db->budget, &t->wait);
 	op_park(op, begin);
+}
+
+/* While no server that takes changes is there, that is what a change hears
+ * (bind.c), and nothing is sent that could be another's. */
+static void try(struct xdb_op *op)
+{
+	struct trial *t = op->data;
+	bool is_change = t->is.n != 0 && t->uuid.n != 0;
+
+	t->is_counted = true;
+	budget_begin(op->db->budget, t->as, wrong_state(op->db->wrong, t->dn));
+	if (is_change && (op->db->writer_n == 0
+	    || pool_conn(op->db->writer) != NULL))
+		whose_entry(op, op->db->writer);
+	else
+		bind_as(op);
 }
 
 static void begin(struct xdb_op *op)
@@ -247,18 +272,34 @@ static void is_right(struct xdb_op *op)
 static bool remember_wrong(struct xdb_op *op, const struct entry *found);
 static void ask_policy(struct xdb_op *op, const struct entry *person);
 
+/* Also that it must be changed is for nobody to hear but the person. */
+static bool is_yes(const struct trial *t)
+{
+	return !t->call->sets && (t->call->status == XDB_OK
+	    || t->call->refusal == XDB_MUST_CHANGE);
+}
+
+static struct pool *where(const struct xdb_op *op)
+{
+	const struct trial *t = op->data;
+
+	return pool_of(op->db, t->call->server);
+}
+
 static void answered(struct xdb_op *op)
 {
 	struct trial *t = op->data;
 
 	t->is_no = is_wrong(t->call);
-	if (!t->is_no) {
+	if (is_yes(t) && t->uuid.n != 0) {
+		whose_entry(op, where(op));
+	} else if (!t->is_no) {
 		is_right(op);
 	} else if (t->name.n == 0) {
 		remember_wrong(op, NULL);
 		ask_policy(op, NULL);
 	} else {
-		t->look = person_search(op, t->name, SET_PERSON);
+		t->look = person_search(op, t->name, SET_PERSON, where(op));
 		op_await(op, looked);
 	}
 }
@@ -297,11 +338,31 @@ static void moved(struct xdb_op *op, const struct entry *found)
 	begin(op);
 }
 
+static bool is_them(const struct trial *t, const struct entry *found)
+{
+	return found != NULL && t->uuid.n != 0
+	    && slice_eq_nocase(entry_one(found, ATTR_UUID), t->uuid);
+}
+
+static bool is_here(const struct trial *t, const struct entry *found)
+{
+	return is_them(t, found) && dn_eq(found->dn, t->dn);
+}
+
 static bool is_moved(const struct trial *t, const struct entry *found)
 {
-	return found != NULL && t->uuid.n != 0 && !t->was_looked
-	    && slice_eq_nocase(entry_one(found, ATTR_UUID), t->uuid)
-	    && !dn_eq(found->dn, t->dn);
+	return is_them(t, found) && !t->was_looked && !dn_eq(found->dn, t->dn);
+}
+
+/* The name is somebody else's by now, whose password nobody has tried. */
+static void another_is_named(struct xdb_op *op)
+{
+	struct trial *t = op->data;
+
+	watch_noticed(op->db, t->uuid);
+	t->is_no = false;
+	count_ends(op);
+	op_finish(op, XDB_DOWN, "who has this name is being read anew");
 }
 
 static void looked(struct xdb_op *op)
@@ -316,6 +377,10 @@ static void looked(struct xdb_op *op)
 		moved(op, found);
 		return;
 	}
+	if (found != NULL && t->uuid.n != 0 && !is_them(t, found)) {
+		another_is_named(op);
+		return;
+	}
 	if (remember_wrong(op, found)) {
 		ask_policy(op, found);
 	} else {
@@ -323,6 +388,97 @@ static void looked(struct xdb_op *op)
 		count_ends(op);
 		t->then(op);
 	}
+}
+
+/* --- it is right: whose DN was that? ------------------------------------------------------- */
+
+static void found_instead(struct xdb_op *op)
+{
+	struct trial *t = op->data;
+	const struct entry *found = t->look->entry_n == 1
+	    ? t->look->entries : NULL;
+
+	if (op_search_failed(op, t->look))
+		return;
+	if (is_moved(t, found)) {
+		moved(op, found);
+		return;
+	}
+	/* Some servers tell who may not compare that there is nothing. */
+	if (is_here(t, found) && !op->db->compares_nothing) {
+		op->db->compares_nothing = true;
+		whose_entry(op, t->whose->pool);
+		return;
+	}
+	if (found != NULL) {
+		another_is_named(op);
+		return;
+	}
+	count_ends(op);
+	op_refuse(op, XDB_WRONG_PASSWORD, "nobody has this name any more");
+}
+
+/* Whoever has the account in memory believes too much. */
+static void another_s(struct xdb_op *op)
+{
+	struct trial *t = op->data;
+
+	log_event(LOG_WARN, "dn-of-another", "-", "name=%s dn=%s",
+	    log_text(t->name), log_text(t->dn));
+	watch_noticed(op->db, t->uuid);
+	t->look = person_search(op, t->name, SET_PERSON, t->whose->pool);
+	op_await(op, found_instead);
+}
+
+static void not_told(struct xdb_op *op)
+{
+	struct trial *t = op->data;
+
+	count_ends(op);
+	if (t->was_repeated) {
+		op_finish(op, XDB_DOWN, "whose entry it is was not told");
+		return;
+	}
+	t->was_repeated = true;
+	begin(op);
+}
+
+/* The word of a server that the bind was not sent to is worth nothing. */
+static bool is_of_same_server(const struct trial *t)
+{
+	return t->is.n != 0 || t->whose->server == t->call->server;
+}
+
+static void whose_answered(struct xdb_op *op)
+{
+	struct trial *t = op->data;
+
+	switch (is_of_same_server(t) ? whose_says(t->whose, t->uuid)
+	    : WHOSE_UNKNOWN) {
+	case WHOSE_SAME:
+		if (t->is.n != 0)
+			bind_as(op);
+		else
+			is_right(op);
+		return;
+	case WHOSE_OTHER:
+		another_s(op);
+		return;
+	case WHOSE_ASK_AGAIN:
+		whose_entry(op, t->whose->pool);
+		return;
+	case WHOSE_UNKNOWN:
+		not_told(op);
+		return;
+	}
+}
+
+static void whose_entry(struct xdb_op *op, struct pool *in)
+{
+	struct trial *t = op->data;
+
+	t->whose = whose_ask(op, t->dn, t->uuid, in);
+	op_await(op, whose_answered);
 }
 
 /* --- how many may there be? ------------------------------------------------------------------- */

@@ -417,9 +417,12 @@ struct xdb_op *xdb_certificate_owner(struct xdb *db,
 
 /* Is this the password of `who`, of whom dn, uuid and uid count?  A bind on a
  * connection of the bind pool, with the ppolicy control.  Empty or NUL-holding
- * passwords are REFUSED before they reach libldap (LDAP-01).  After a "no" the
- * person is looked for by uid, and tried again if the same uuid is elsewhere by
- * now.  Without a uuid nobody is tried again, and it takes as long.
+ * passwords are REFUSED before they reach libldap (LDAP-01).  A "yes" counts when
+ * the server that said it says too that the entry at that dn has this uuid; without
+ * a uuid it is about the dn alone.  After a "no", or where the dn is somebody else's,
+ * the person is looked for by uid, and tried again if the same uuid is elsewhere by
+ * now.  Without a uuid nobody is tried again, and it takes as long.  DOWN also while
+ * the uid is another uuid's: news of the one that was asked for was given.
  * REFUSED, XDB_TOO_OFTEN: it was not tried, lest the directory lock the account
  * (budget.h); not so with `is_sure`: the caller knows by a verifier that it is
  * right. */
@@ -438,7 +441,8 @@ enum xdb_password_fault xdb_password_fault(struct slice password);
 
 /* A new password, set by the person: bound with the old one, by RFC 3062, so that
  * the directory's own rules for people decide.  A person who must change the
- * password (XDB_MUST_CHANGE) can.  REFUSED: XDB_WRONG_PASSWORD is about the old
+ * password (XDB_MUST_CHANGE) can.  Whose the entry is is asked before, as with a
+ * check.  REFUSED: XDB_WRONG_PASSWORD is about the old
  * one, XDB_BAD_PASSWORD about the new one.  DOWN at once while none of write_uri
  * is there: the old one is looked at elsewhere then, the new one sent nowhere. */
 struct xdb_op *xdb_password_change(struct xdb *db, const struct xdb_person *who,

@@ -101,6 +101,43 @@ def test_branch_within_a_branch(live, branch):                  # noqa: F811
         assert closed(ann)[0] == "not-authorized"
 
 
+BOXES = {       # what people may stand below, besides organizational units
+    "role": {"objectClass": [b"organizationalRole"]},
+    "person": {"objectClass": [b"inetOrgPerson"], "sn": [b"x"]},
+    "group": {"objectClass": [b"groupOfNames"], "member": [b"cn=x"]},
+}
+
+
+def box(world, kind, name):
+    dn = f"cn={name},{world.env['PEOPLE_BASE']}"
+    world.root.add_s(dn, [("cn", name.encode()), *BOXES[kind].items()])
+    return dn
+
+
+def namesake(world, branch, title):
+    uid = world.name("tocaya")
+    return world.person(uid=uid, dn=f"cn={title},{branch}", cn=[title])
+
+
+@pytest.mark.parametrize("kind", BOXES)
+def test_somebody_else_at_the_old_dn(live, kind):               # noqa: F811
+    """A password that is right at the DN where a person stood is another's by now
+    (directory.md rule 4); it opens the account of neither."""
+    name, title = f"caja{next(numbers)}", "Juana Pérez"
+    was = box(live, kind, name)
+    ann = namesake(live, was, title)
+    with guests(live, ann) as (one,):
+        assert one.set_item("amiga@otra.example").get("type") == "result"
+        renamed(live, ann, was, f"cn=otra{next(numbers)}")
+        bob = namesake(live, box(live, kind, name), title)
+        assert ann.dn == bob.dn
+        for _ in range(3):
+            assert attempt(live, ann, bob.password) == "not-authorized"
+            assert attempt(live, bob, ann.password) == "not-authorized"
+            assert attempt(live, ann) is attempt(live, bob) is None
+        assert settle(one) == [[]]
+
+
 @pytest.fixture(name="shown", scope="module")
 def shown_(shared_world, tmp_path_factory):
     """A service that shows the groups of this module."""

@@ -15,7 +15,7 @@ import pytest
 from client import Client
 from doctor import FAULT, Doctor
 from ldapfaults import Proxy
-from replicas import (Server, agree, provider_and_replica, providers,
+from replicas import (DATABASE, Server, agree, provider_and_replica, providers,
                       uri_of)
 from service import Service
 from world import wait_for
@@ -25,6 +25,7 @@ from xdbworld import entry_of
 CHANGES, PEOPLE = 1000, 5
 BACK_WITHIN = 60
 IN_DOUBT_S = 2
+WRONG_PASSWORD = 1
 
 
 class Roster:
@@ -462,6 +463,80 @@ def test_a_password_is_right_as_soon_as_it_is_set(readers):
                        password="una nueva")["status"] == "ok"
     finally:
         web.end()
+
+
+@pytest.fixture
+def late(readers, reading):
+    """person(uid): whom the store has read; then the replica stands still."""
+    provider, replica, way = readers
+
+    def add(uid, name, password, branch=""):
+        dn = f"cn={name},{branch}{provider.env['PEOPLE_BASE']}"
+        provider.root().add_s(dn, ldap.modlist.addModlist({
+            "objectClass": [b"inetOrgPerson"], "uid": [uid.encode()],
+            "cn": [name.encode()], "sn": [b"x"],
+            "userPassword": [password.encode()]}))
+        return dn
+
+    def stand_still(*uids):
+        agree(provider, replica)
+        way.refuse()
+        return [{key: person[key] for key in ("dn", "uuid", "uid")} for person in (
+            reading.account(uid)["person"] for uid in uids)]
+    provider.root().add_s("ou=lejos," + provider.env["PEOPLE_BASE"], [
+        ("objectClass", b"organizationalUnit"), ("ou", b"lejos")])
+    return add, stand_still
+
+
+def tried(store, person, password):
+    answer = store.ask("password_check", password=password, is_sure=True,
+                       **person)
+    return answer["status"], answer.get("refusal")
+
+
+def test_who_a_password_belongs_to_is_asked_where_it_was_right(readers, reading,
+                                                               late):
+    """The replica has not heard that somebody else stands at this DN by now, and
+    that another has this name (directory.md rule 4)."""
+    provider, _, _ = readers
+    add, stand_still = late
+    ann = add("ann", "Ana", "la de ana")
+    eva = add("eva", "Eva", "la de eva")
+    first, second = stand_still("ann", "eva")
+    root = provider.root()
+    root.rename_s(ann, "cn=Ana", "ou=lejos," + provider.env["PEOPLE_BASE"])
+    add("bea", "Ana", "la de bea")
+    root.delete_s(eva)
+    add("eva", "Eva", "la de otra")
+    assert tried(reading, first, "la de bea") == ("refused", WRONG_PASSWORD)
+    assert tried(reading, first, "la de ana")[0] == "ok"
+    assert reading.ask("password_change", **first, was="la de bea",
+                       **{"is": "una robada"})["refusal"] == WRONG_PASSWORD
+    assert tried(reading, first, "la de ana")[0] == "ok"
+    for password in "la de eva", "la de otra":
+        assert tried(reading, second, password)[0] == "down"
+
+
+@pytest.mark.parametrize("rights", ["=rsd", "=rs"])
+def test_who_may_read_and_not_compare(readers, reading, late, rights):
+    """Reads who it is."""
+    provider, replica, _ = readers
+    add, stand_still = late
+    dn = add("ann", "Ana", "la de ana")
+    ann, = stand_still("ann")
+    for server in provider, replica:
+        server.root().modify_s(DATABASE, [(ldap.MOD_ADD, "olcAccess", (
+            "{0}to dn.subtree=\"%s\" attrs=entryUUID by dn.exact=\"%s\" %s "
+            "by * break" % (provider.env["PEOPLE_BASE"],
+                            provider.env["IM_DN"], rights)).encode())])
+    for _ in range(3):
+        assert tried(reading, ann, "la de ana")[0] == "ok"
+        assert tried(reading, ann, "otra") == ("refused", WRONG_PASSWORD)
+    provider.root().rename_s(dn, "cn=Ana", "ou=lejos,"
+                             + provider.env["PEOPLE_BASE"])
+    add("bea", "Ana", "la de bea")
+    assert tried(reading, ann, "la de bea") == ("refused", WRONG_PASSWORD)
+    assert tried(reading, ann, "la de ana")[0] == "ok"
 
 
 def test_a_replica_that_is_written_to_is_named(readers):

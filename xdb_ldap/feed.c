@@ -9,6 +9,7 @@
 #include "xdb_ldap/conn.h"
 #include "xdb_ldap/entry.h"
 #include "xdb_ldap/filter.h"
+#include "xdb_ldap/sight.h"
 #include "xdb_ldap/page.h"
 #include "xdb_ldap/values.h"
 #include "xdb_ldap/watch.h"
@@ -47,99 +48,53 @@ static void tell_row(const struct feed *f, const struct known_row *row,
 	    news);
 }
 
-static void gone(struct feed *f, struct known_row *row)
-{
-	f->changes++;
-	tell_row(f, row, (struct xdb_news){ .is_gone = true });
-	known_remove(&f->known, row);
-}
-
-/* --- one entry ------------------------------------------------------------------------------ */
-
-struct look {                           /* what an entry looks like */
-	uint64_t print;
-	struct slice dn, uuid, name, modified;
-	bool has_stamp;                 /* a value that changes with every change … */
-	uint32_t stamp;                 /* … or one that counts seconds; 0: neither */
-};
-
-static bool is_attr(const struct feed *f, struct slice described, enum attr attr)
-{
-	const char *name = f->watch->db->names.rows[attr].name;
-
-	return name != NULL && slice_eq_nocase(described, slice_of(name));
-}
-
 static bool is_branch(const struct feed *f)
 {
 	return f->kind == XDB_PEOPLE_BRANCH || f->kind == XDB_GROUP_BRANCH;
 }
 
-/* Values in any order are the same contents: sums. */
-static void look_at(const struct feed *f, struct slice described,
-    const struct berval *values, struct look *l)
+/* What an entry was until now, who is below it moved with: `row` says where. */
+static bool is_above(const struct feed *f, const struct known_row *row)
 {
-	struct slice first = slice_make(values[0].bv_val, values[0].bv_len);
-	uint64_t of_name = map_hash(described) | 1;
-
-	if (values[0].bv_val == NULL)
-		return;
-	if (is_attr(f, described, ATTR_ENTRY_UUID))
-		l->uuid = first;
-	if (is_attr(f, described, f->named_by))
-		l->name = first;
-	if (is_attr(f, described, ATTR_CSN)) {
-		l->has_stamp = true;
-		l->stamp = (uint32_t)map_hash(first) | 1;
-	}
-	if (is_attr(f, described, ATTR_MODIFIED)) {
-		l->modified = first;
-		if (!l->has_stamp)
-			l->stamp = (uint32_t)map_hash(first) | 1;
-	}
-	if (is_attr(f, described, ATTR_MODIFIED)
-	    || (f->kind == XDB_PERSON && is_attr(f, described, ATTR_CSN)))
-		return;                 /* changes with what is not watched, too */
-	for (; values->bv_val != NULL; values++)
-		l->print += of_name * map_hash(slice_make(values->bv_val,
-		    values->bv_len));
+	return !f->watch->feeds[XDB_PERSON].has_all
+	    || above_has(&f->watch->above, row->where);
 }
 
-/* The slices are the message's. */
-static bool look_read(const struct feed *f, LDAPMessage *msg, struct look *l)
+/* Of a branch without people below it nobody wants to know. */
+static bool is_of_nobody(const struct feed *f, const struct known_row *row)
 {
-	LDAP *ld = f->watch->conn->ld;
-	struct berval dn, name, *values;
-	BerElement *ber = NULL;
-
-	*l = (struct look){ .print = 0 };
-	if (ldap_get_dn_ber(ld, msg, &ber, &dn) != LDAP_SUCCESS)
-		return false;
-	l->dn = slice_make(dn.bv_val, dn.bv_len);
-	/* Elsewhere is another name, in groups as in binds. */
-	if (f->kind == XDB_PERSON)
-		l->print = map_hash(l->dn);
-	while (ldap_get_attribute_ber(ld, msg, ber, &name, &values)
-	    == LDAP_SUCCESS && name.bv_val != NULL) {
-		if (values != NULL)
-			look_at(f, slice_make(name.bv_val, name.bv_len), values,
-			    l);
-		ldap_memfree(values);
-	}
-	ber_free(ber, 0);
-	if (!text_is_clean(l->name))
-		l->name = SLICE("");
-	/* People are watched by all that matters of them, and where they are, which
-	 * is all that matters of branches; the others by a stamp alone, and
-	 * without one nobody can tell what is new. */
-	if (f->kind == XDB_PERSON)
-		l->print += map_hash(l->dn) | 1;
-	else if (is_branch(f))
-		l->print = map_hash(l->dn) | 1;
-	else if (!l->has_stamp)
-		l->print = 0;
-	return true;
+	return f->kind == XDB_PEOPLE_BRANCH && !is_above(f, row);
 }
+
+/* A person may be what others stand below. */
+static void tell_below(const struct feed *f, const struct known_row *row)
+{
+	if (f->kind == XDB_PERSON && above_has(&f->watch->above, row->where))
+		f->watch->fn(&(struct xdb_news){ .kind = XDB_PEOPLE_BRANCH,
+		    .uuid = SLICE("") }, f->watch->ctx);
+}
+
+/* The entry of this row is at `dn` now, with all below it, of which nobody tells. */
+static void went(struct feed *f, const struct known_row *row, struct slice dn)
+{
+	struct above *above = &f->watch->above;
+
+	tell_below(f, row);
+	if (above_has(above, row->where))
+		above_add_at(above, dn);
+}
+
+static void gone(struct feed *f, struct known_row *row)
+{
+	if (!is_of_nobody(f, row)) {
+		f->changes++;
+		tell_row(f, row, (struct xdb_news){ .is_gone = true });
+	}
+	tell_below(f, row);
+	known_remove(&f->known, row);
+}
+
+/* --- one entry ------------------------------------------------------------------------------ */
 
 /* A profile is somebody's; a person is who their own attribute says. */
 static void owner_take(struct feed *f, struct known_row *row,
@@ -173,7 +128,15 @@ static void entry_take(struct feed *f, const unsigned char *uuid,
 	bool is_new = !was_known ? !is_branch(f)
 	    : l->print == 0 || row->print != l->print;
 	bool is_told = is_new || is_slight(f, row, l);
+	uint32_t where = above_mark(&f->watch->above, l->dn);
 
+	if (was_known && is_new && is_of_nobody(f, row))
+		is_new = is_told = false;
+	if (was_known && row->where != where)
+		went(f, row, l->dn);
+	if (f->kind == XDB_PERSON)
+		above_add(&f->watch->above, l->dn);
+	row->where = where;
 	row->seen = f->round;
 	row->print = l->print;
 	row->stamp = l->stamp;
@@ -696,6 +659,20 @@ static const char *class_filter(struct feed *f, const char *const *classes)
 	return made;
 }
 
+/* People may stand below anything, and below people. */
+static const char *others_filter(struct feed *f)
+{
+	struct buf filter = { 0 };
+	const char *made;
+
+	filter_open(&filter, '!');
+	filter_raw(&filter, f->watch->db->people_filter);
+	filter_close(&filter);
+	made = slice_cstr(&f->arena, buf_slice(&filter));
+	buf_fini(&filter);
+	return made;
+}
+
 void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind)
 {
 	static const char *const profiles[] = { CLASS_PROFILE, NULL };
@@ -703,7 +680,6 @@ void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind)
 	static const char *const rooms[] = { CLASS_ROOM, NULL };
 	const char *const *const classes[] = { [XDB_PROFILE] = profiles,
 		[XDB_ROOM] = rooms, [XDB_GROUP] = map_group_classes,
-		[XDB_PEOPLE_BRANCH] = map_branch_classes,
 		[XDB_GROUP_BRANCH] = map_branch_classes };
 	const struct xdb *db = w->db;
 	const struct feed rows[] = {
@@ -736,6 +712,8 @@ void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind)
 		f->named_by = ATTR_UUID;        /* the person's is its own */
 		f->filter = class_filter(f, users);
 	}
+	if (kind == XDB_PEOPLE_BRANCH)
+		f->filter = others_filter(f);
 	if (f->filter == NULL)
 		f->filter = class_filter(f, classes[kind]);
 	list_init(&f->turn);

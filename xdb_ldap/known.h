@@ -17,6 +17,7 @@ struct known_row {
 	uint32_t seen;                  /* the refresh that mentioned it; 0: no row */
 	uint32_t stamp;                 /* of all of it; 0: not known */
 	uint32_t changed;               /* the watcher's change that was the last of it */
+	uint32_t where;                 /* a mark of its DN (above.h) */
 };
 
 struct known {

@@ -213,5 +213,6 @@ void watch_free(struct watch **wp)
 	timer_stop(&w->pause);
 	for (int i = 0; i < WATCHED; i++)
 		feed_fini(&w->feeds[i]);
+	above_fini(&w->above);
 	free(w);
 }

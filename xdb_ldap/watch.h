@@ -3,6 +3,7 @@
 #ifndef XDB_LDAP_WATCH_H
 #define XDB_LDAP_WATCH_H
 
+#include "xdb_ldap/above.h"
 #include "xdb_ldap/feed.h"
 #include "xdb_ldap/store.h"
 
@@ -13,6 +14,7 @@ enum { WATCHED = 6 };                   /* kinds of enum xdb_watched */
 struct watch {
 	struct xdb_op *op;              /* asks the root DSE: what can it do? is it there? */
 	struct feed feeds[WATCHED];
+	struct above above;             /* what people stand below */
 	struct feed *pager;             /* who reads pages on the connection, … */
 	struct list pagers;             /* … and who waits for that */
 	struct timer beat;

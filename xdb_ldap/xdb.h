@@ -126,9 +126,10 @@ void xdb_state_get(const struct xdb *db, struct xdb_state *state_r);
  * poll_interval what has a newer modifyTimestamp, and at times for everything. */
 enum xdb_watched {
 	XDB_PERSON, XDB_PROFILE, XDB_ROOM, XDB_GROUP,
-	/* Branches of people_base and groups_base (organizational units and the
-	 * like): one that is renamed or moved takes all below it along, and the
-	 * server says nothing of those (RFC 4533 knows no such message). */
+	/* Branches of people_base (whatever people stand below, people too) and of
+	 * groups_base (organizational units and the like): one that is renamed or
+	 * moved takes all below it along, and the server says nothing of those (RFC
+	 * 4533 knows no such message). */
 	XDB_PEOPLE_BRANCH, XDB_GROUP_BRANCH,
 };
 

@@ -128,7 +128,7 @@ def test_somebody_else_at_the_old_dn(live, kind):               # noqa: F811
     ann = namesake(live, was, title)
     with guests(live, ann) as (one,):
         assert one.set_item("amiga@otra.example").get("type") == "result"
-        renamed(live, ann, was, f"cn=otra{next(numbers)}")
+        now, moved_ann = renamed(live, ann, was, f"cn=otra{next(numbers)}")
         bob = namesake(live, box(live, kind, name), title)
         assert ann.dn == bob.dn
         for _ in range(3):
@@ -136,6 +136,25 @@ def test_somebody_else_at_the_old_dn(live, kind):               # noqa: F811
             assert attempt(live, bob, ann.password) == "not-authorized"
             assert attempt(live, ann) is attempt(live, bob) is None
         assert settle(one) == [[]]
+        live.root.rename_s(now, now.partition(",")[0],
+                           live.env["PEOPLE_BASE"].partition(",")[2])
+        assert closed(one)[0] == "not-authorized"
+    assert attempt(live, moved_ann) == "not-authorized"
+    assert attempt(live, bob) is None
+
+
+def test_person_above_others_leaves(live):                      # noqa: F811
+    """Who stood below somebody goes with them, also after that one was renamed."""
+    above = live.person("padrina")
+    guest = below(live, above.dn)
+    with guests(live, guest) as (one,):
+        dn, guest = renamed(live, guest, above.dn, f"uid={live.name('padrina')}")
+        assert attempt(live, guest) is None
+        assert settle(one) == [[]]
+        live.root.rename_s(dn, dn.partition(",")[0],
+                           live.env["PEOPLE_BASE"].partition(",")[2])
+        assert closed(one)[0] == "not-authorized"
+    assert attempt(live, guest, None, "SCRAM-SHA-256") == "not-authorized"
 
 
 @pytest.fixture(name="shown", scope="module")

@@ -7,6 +7,7 @@
 #include "base/map.h"
 #include "ctl/checks.h"
 #include "xdb_ldap/address.h"
+#include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/sync.h"
 
@@ -18,6 +19,8 @@ struct seen {
 	struct map by_jid;              /* jid -> DN */
 	struct map people;              /* entryUUID -> struct doctor_person */
 	size_t renamed_n;               /* called otherwise than their jid says */
+	size_t stale_n;                 /* whose imPerson is not their person's DN, … */
+	const char *stale, *stale_person;       /* … the first of them */
 	size_t lost_n;                  /* of nobody that the filter finds */
 	struct lost lost[LOOKED_FOR_MOST];
 	size_t n, shared_n;
@@ -36,6 +39,19 @@ static struct slice lower(struct arena *a, struct slice jid)
 	return slice_make(copy, jid.n);
 }
 
+/* Who is called by the DN in imPerson may read the profile (access.ldif, "own"). */
+static void person_look(struct doctor *d, struct seen *p, LDAPMessage *e,
+    const char *dn, const struct doctor_person *owner)
+{
+	struct slice person = wire_value(d->im, &d->arena, e,
+	    doctor_attr(d, ATTR_PERSON));
+
+	if (person.n == 0 || dn_eq(person, slice_of(owner->dn)) || p->stale_n++ != 0)
+		return;
+	p->stale = dn;
+	p->stale_person = slice_cstr(&d->arena, person);
+}
+
 /* On people's entries the person cannot be gone, and is renamed with the profile. */
 static void owner_look(struct doctor *d, struct seen *p, LDAPMessage *e,
     const char *dn, struct slice jid)
@@ -46,6 +62,8 @@ static void owner_look(struct doctor *d, struct seen *p, LDAPMessage *e,
 
 	if (d->directory.is_inline || slice_starts(jid, SLICE("tertulia-doctor-")))
 		return;                 /* check_scratch's, of nobody */
+	if (owner != NULL)
+		person_look(d, p, e, dn, owner);
 	if (owner != NULL)
 		p->renamed_n += owner->name_n != 0 && !address_is_of(&d->directory,
 		    &d->arena, jid, owner->names[0]);
@@ -74,7 +92,8 @@ static void take(struct doctor *d, struct seen *p, LDAPMessage *e)
 static int read_all(struct doctor *d, struct seen *p)
 {
 	const char *attrs[] = { doctor_attr(d, ATTR_JID),
-		doctor_attr(d, ATTR_PERSON_UUID), NULL };
+		doctor_attr(d, ATTR_PERSON_UUID),
+		doctor_attr(d, ATTR_PERSON), NULL };
 	struct berval cookie = { 0 };
 	struct question q = { .base = d->directory.profiles_base,
 		.scope = LDAP_SCOPE_SUBTREE, .attrs = attrs, .cookie = &cookie,
@@ -163,6 +182,18 @@ static void people_by_uuid(const struct doctor *d, struct map *people)
 			map_put(people, d->people[i].uuid, &d->people[i]);
 }
 
+static void stale_say(const struct seen *p, struct result *r)
+{
+	if (p->stale_n == 0)
+		return;
+	result_say(r, VERDICT_WARNING, "imPerson of %zu profiles is not where their "
+	    "person is, such as %s: %s", p->stale_n, p->stale, p->stale_person);
+	result_next(r, "who is called so by now may read that roster: correct it, by "
+	    "imPersonUUID, look at imOwner, imAdmin, imMember and imOutcast of the "
+	    "rooms, and have the directory do it (overlay refint, "
+	    "schema/overlays.ldif; 389 DS: schema/README)");
+}
+
 static void say_good(const struct seen *p, struct result *r)
 {
 	if (p->renamed_n == 0)
@@ -194,6 +225,7 @@ void check_profiles(struct doctor *d, struct result *r)
 		    "and keep it so (schema/overlays.ldif, unique)");
 	} else {
 		lost_judge(d, &p, r);
+		stale_say(&p, r);
 		if (r->verdict == VERDICT_OK)
 			say_good(&p, r);
 	}

@@ -44,6 +44,9 @@ SETTINGS = {
     "cn=attribute uniqueness,cn=plugins,cn=config": {
         "nsslapd-pluginenabled": "on", "uniqueness-attribute-name": "jid",
         "uniqueness-subtrees": f"ou=im,{SUFFIX}"},
+    "cn=referential integrity postoperation,cn=plugins,cn=config": {
+        "nsslapd-pluginenabled": "on", "referint-membership-attr": [
+            "imPerson", "imOwner", "imAdmin", "imMember", "imOutcast"]},
 }
 
 
@@ -83,12 +86,13 @@ class DS389:
         text = re.sub(r"%(\w+)%", lambda m: str(self.words()[m[1]]), text)
         settings = SETTINGS | {"cn=config": {
             **SETTINGS["cn=config"], "nsslapd-securePort": self.tls_port}}
-        for dn, values in settings.items():
-            for name, value in values.items():
+        for dn, wanted in settings.items():
+            for name, value in wanted.items():
                 entry = re.compile(
                     rf"(?ims)^(dn: {re.escape(dn)}\n)((?:(?!\n\n).)*?)"
                     rf"(?:^{name}: [^\n]*\n)")
-                line = f"{name}: {value}\n"
+                values = [value] if isinstance(value, (str, int)) else value
+                line = "".join(f"{name}: {v}\n" for v in values)
                 text, count = entry.subn(
                     lambda m, line=line: m[1] + m[2] + line, text, count=1)
                 if not count:

@@ -199,6 +199,27 @@ def test_log_in_make_a_contact_be_locked_out(ds, service, login):
     assert "by=rfc4533" in service.log
 
 
+def test_a_rename_is_followed(ds, service, login):
+    """By the plug-in that schema/README asks for; and what is not followed is told."""
+    client = login()
+    uid, was = client.person.uid, client.person.dn
+    (profile, _), = ds.root.search_s(f"ou=profiles,ou=im,{SUFFIX}", 1,
+                                     f"(jid={client.bare})", ["jid"])
+    room = f"imRoomName={uid},ou=rooms,ou=im,{SUFFIX}"
+    ds.add(room, objectClass=["imRoom"], imRoomName=[uid], imOwner=[was])
+    ds.root.rename_s(was, f"cn={uid}", delold=0)
+    now = f"cn={uid},ou=people,{SUFFIX}"
+    for dn, name in ((profile, "imPerson"), (room, "imOwner")):
+        wait_for(lambda dn=dn, name=name: ds.values(dn, name) == [now], 30)
+    assert doctor(service)["profiles"]["verdict"] == "ok"
+    ds.modify(profile, imPerson=was)
+    found = doctor(service)["profiles"]
+    assert found["verdict"] == "warning" and profile in found["what"]
+    assert "Referential" in found["next"] or "389" in found["next"]
+    ds.modify(profile, imPerson=now)
+    ds.root.delete_s(room)
+
+
 def test_a_roster_changed_in_the_directory_is_pushed(ds, login):
     client = login()
     client.items()

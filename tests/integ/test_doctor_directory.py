@@ -545,6 +545,26 @@ def test_profile_whose_person_is_gone(doctor):
     assert doctor.findings() == {}
 
 
+def test_profile_that_names_another_person(doctor):
+    """imPerson did not follow a rename, and who is called so now may read it."""
+    people, names = "ou=people,dc=example,dc=org", ("Juan Mayor", "Juan")
+    with contextlib.ExitStack() as stack:
+        for i, name in enumerate(names):
+            stack.enter_context(entry(
+                doctor.world, f"cn={name},{people}", cn=[name], sn=["Juan"],
+                objectClass=["inetOrgPerson"], uid=[f"juan{i}"]))
+        [(_, made)] = doctor.world.search(f"cn=Juan Mayor,{people}",
+                                          attributes=["entryUUID"])
+        dn, content = orphan(made["entryUUID"][0], "juan0@localhost")
+        for person, wanted in ((f"cn=Juan,{people}", {"profiles": WARNING}),
+                               (f"CN=juan mayor, {people}", {})):
+            with entry(doctor.world, dn, **content, imPerson=[person]):
+                assert doctor.findings() == wanted
+                if wanted:
+                    assert dn in doctor.says("profiles")
+                    assert person in doctor.says("profiles")
+
+
 def test_profile_of_who_was_renamed_or_left_out(doctor):
     """Neither is a fault: the address follows, and who is no user is there."""
     people = "ou=people,dc=example,dc=org"

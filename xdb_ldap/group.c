@@ -11,7 +11,7 @@
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/group.h"
 
-enum { LEVELS_MOST = 5, WIDTH_MOST = 100, URLS_MOST = 8, LIST_MOST = 1000 };
+enum { LEVELS_MOST = 5, WIDTH_MOST = 100, LIST_MOST = 1000 };
 
 struct climb {
 	const char *group;
@@ -20,7 +20,7 @@ struct climb {
 	size_t stand_n;
 	unsigned level;
 	struct call *target, *above, *urls;
-	struct call *url_calls[URLS_MOST];
+	struct call *url_calls[MAP_URLS_MOST];
 	unsigned url_n;
 };
 
@@ -141,7 +141,11 @@ static void urls_ask(struct xdb_op *op)
 	struct slice *urls = cl->urls->entries != NULL
 	    ? entry_all(cl->urls->entries, ATTR_GROUP_URL, &n) : NULL;
 
-	for (size_t i = 0; i < n && cl->url_n < URLS_MOST; i++) {
+	if (n > MAP_URLS_MOST) {
+		op_finish(op, XDB_BROKEN, "more searches than are made");
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
 		struct call *c = url_ask(op, urls[i]);
 
 		if (c != NULL)

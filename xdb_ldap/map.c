@@ -8,6 +8,7 @@ enum {
 	SHORT = 256, LINE = 1024, LONG = 8 * 1024, VALUE = 16 * 1024,
 	BLOB = 64 * 1024,
 	ONE = 1, SOME = 16, MANY = 20000,
+	URLS = MAP_URLS_MOST + 1,       /* by the last it is known that there are more */
 };
 
 static const struct map_row table[ATTR_N] = {
@@ -98,12 +99,12 @@ static const struct map_row table[ATTR_N] = {
 	[ATTR_GROUP_MEMBER]      = { "member",                   ATTR_EXACT, LONG,  MANY },
 	[ATTR_GROUP_UNIQUE_MEMBER] = { "uniqueMember",           ATTR_EXACT, LONG,  MANY },
 	[ATTR_GROUP_MEMBER_UID]  = { "memberUid",                ATTR_EXACT, LINE,  MANY },
-	[ATTR_GROUP_URL]         = { "memberURL",                ATTR_EXACT, LONG,  SOME },
+	[ATTR_GROUP_URL]         = { "memberURL",                ATTR_EXACT, LONG,  URLS },
 	[ATTR_GROUP_OWNER]       = { "owner",                    ATTR_EXACT, LONG,  SHORT },
 	[ATTR_GROUP_TITLE]       = { "cn",                       ATTR_TEXT,  LINE,  SOME },
 	[ATTR_ALIAS_MEMBER]      = { "rfc822MailMember",         ATTR_EXACT, LINE,  MANY },
 	[ATTR_LIST_MEMBER]       = { "mgrpRFC822MailMember",     ATTR_EXACT, LINE,  MANY },
-	[ATTR_LIST_URL]          = { "mgrpDeliverTo",            ATTR_EXACT, LONG,  SOME },
+	[ATTR_LIST_URL]          = { "mgrpDeliverTo",            ATTR_EXACT, LONG,  URLS },
 	[ATTR_LIST_EDITOR]       = { "mgrpAllowedBroadcaster",   ATTR_EXACT, LONG,  SHORT },
 	[ATTR_LIST_MODERATOR]    = { "mgrpModerator",            ATTR_EXACT, LONG,  SHORT },
 

@@ -10,6 +10,9 @@
 #include "base/str.h"
 #include "xdb_ldap/xdb.h"
 
+/* Searches of one group (memberURL); whoever has more is not read in part. */
+enum { MAP_URLS_MOST = 64 };
+
 enum attr {
 	/* person */
 	ATTR_NAME,                      /* people_name of the configuration */

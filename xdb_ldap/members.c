@@ -148,6 +148,19 @@ static bool rest_put(struct xdb_op *op, const struct field *f,
 	return true;
 }
 
+static const char *too_many(struct xdb_op *op, const struct field *f,
+    const struct row *row)
+{
+	struct buf why = { 0 };
+
+	if (f->is_part)
+		return "the server does not give all members";
+	buf_addf(&why, "more than %u values of %s",
+	    op->db->names.rows[row->attr].most_values - 1,
+	    op_name(op, row->attr));
+	return op_take(op, &why);
+}
+
 static bool values_take(struct xdb_op *op, const struct field *f,
     const struct rest *at)
 {
@@ -156,7 +169,7 @@ static bool values_take(struct xdb_op *op, const struct field *f,
 
 	if (f->n == op->db->names.rows[at->row->attr].most_values
 	    || (f->is_part && !rest_put(op, f, at))) {
-		op_finish(op, XDB_BROKEN, "more members than are given");
+		op_finish(op, XDB_BROKEN, too_many(op, f, at->row));
 		return false;
 	}
 	if ((g->value_n += f->n) > VALUES_MOST) {

@@ -8,6 +8,13 @@
  * group that is found by searching: those wait, the longer the more the reading
  * takes.  Two are read at a time, so that they stand in nobody's way.
  *
+ * What cannot be read is one of two things.  Weather (no server, no answer, busy) passes:
+ * it is tried again soon, and until it was read once nobody is given a roster that would
+ * lack it.  Anything else (no right, too large, a search that is none) is the
+ * directory's last word for now, about this group alone: rosters do without it where it
+ * was never read, and keep what is known of it where it was; it is said once, and tried
+ * again with the next news of groups or after a minute.
+ *
  * Where the settings change, what they said before is shown until what they say now was
  * read: those concerned are told of the difference. */
 #include "core/shared_follow.h"
@@ -26,6 +33,7 @@ enum {
 	SOON_MS = 10, PATIENT_MS = 200,
 	LIST_GAP_MS = 200,              /* between two looks at which there are */
 	AGAIN_MS = 2000,                /* after weather */
+	LATER_MS = 60 * 1000,           /* after anything else */
 	READING_MOST = 2,
 	RATIO = 4,                      /* patience, in times of what reading takes */
 	PIECE = 32,                     /* names, before somebody looks at the clock */
@@ -56,7 +64,10 @@ struct follow {                         /* one group */
 	int64_t took_ms, began_ms;
 	bool is_stale;                  /* news of it came while it was read … */
 	bool is_doubtful;               /* … or of something that may be in it */
-	bool was_read, is_incomplete, is_dynamic;
+	bool was_read;                  /* well, or with an error that is no weather */
+	bool is_in_memory;              /* well, once */
+	bool is_incomplete, is_dynamic;
+	enum xdb_status said;           /* of the last reading, in the log; XDB_OK: none */
 	bool is_absent;                 /* the directory has none, and it was said */
 	bool is_listed;                 /* the last listing has it */
 	bool is_by_uuid;                /* `key` is its entryUUID, else a DN */
@@ -73,6 +84,7 @@ struct source {                         /* one setting */
 	struct xdb_op *op;
 	struct timer wait;
 	int64_t listed_ms;
+	enum xdb_status said;           /* as of a group */
 };
 
 enum { SOURCES = 2 };
@@ -381,7 +393,8 @@ static void names_take(void *ctx)
 	edit_go_on(f);
 }
 
-static void follow_ended(struct follow *f, bool is_weather);
+enum ended { ENDED_WELL, ENDED_BADLY, ENDED_BY_WEATHER };
+static void follow_ended(struct follow *f, enum ended how);
 
 static void edit_go_on(void *ctx)
 {
@@ -395,7 +408,7 @@ static void edit_go_on(void *ctx)
 	tell(f, &f->taking->edit.change, &f->taking->told);
 	f->taking->told = (struct arena){ NULL };       /* it is theirs now */
 	taking_end(f);
-	follow_ended(f, false);
+	follow_ended(f, ENDED_WELL);
 }
 
 static void follow_take(struct follow *f, const struct xdb_result *res)
@@ -406,8 +419,10 @@ static void follow_take(struct follow *f, const struct xdb_result *res)
 	f->is_dynamic = g->is_dynamic;
 	f->is_incomplete = g->unresolved_n != 0;
 	f->is_absent = false;
+	f->said = XDB_OK;
 	parts_keep(f, g);
 	follow_succeed(f);
+	f->is_in_memory = true;
 	t->kept = xdb_keep(res);
 	t->group = g;
 	t->entries = arena_raw(&t->arena,
@@ -443,21 +458,41 @@ static void follow_absent(struct follow *f)
 }
 
 /* What was read is in memory, or it could not be read. */
-static void follow_ended(struct follow *f, bool is_weather)
+static void follow_ended(struct follow *f, enum ended how)
 {
 	reading_n--;
 	f->took_ms = loop_now_ms() - f->began_ms;
-	f->was_read = f->was_read || !is_weather;
-	if (is_weather)
+	f->was_read = f->was_read || how != ENDED_BY_WEATHER;
+	if (how == ENDED_BY_WEATHER)
 		follow_due(f, AGAIN_MS);
 	else if (f->is_stale)
 		follow_due(f, SOON_MS);
 	else if (f->is_doubtful)
 		follow_patient(f);
+	else if (how == ENDED_BADLY)
+		follow_due(f, LATER_MS);
 	f->is_stale = f->is_doubtful = false;
 	leaving_go(f->source);
 	wake_if_ready();
 	pump();
+}
+
+static bool is_weather(enum xdb_status status)
+{
+	return status == XDB_DOWN || status == XDB_BUSY;
+}
+
+/* As long as it is the same it is said once. */
+static void follow_failed(struct follow *f, const struct xdb_result *res)
+{
+	if (f->said != res->status)
+		log_event(is_weather(res->status) ? LOG_WARN : LOG_ERROR,
+		    "roster-group-unread", "-", "dn=%s status=%s why=%s %s",
+		    log_text(f->dn), xdb_status_text(res->status),
+		    log_text(slice_of(res->why)), f->is_in_memory
+		    ? "it stays as it was" : is_weather(res->status)
+		    ? "rosters wait for it" : "rosters are without it");
+	f->said = res->status;
 }
 
 static void follow_read(const struct xdb_result *res, void *ctx)
@@ -467,16 +502,15 @@ static void follow_read(const struct xdb_result *res, void *ctx)
 	f->op = NULL;
 	if (res->status == XDB_OK) {
 		follow_take(f, res);
-		return;
-	}
-	if (res->status == XDB_ABSENT)
+	} else if (res->status == XDB_ABSENT) {
+		f->said = XDB_OK;
 		follow_absent(f);
-	else
-		log_event(LOG_WARN, "roster-group-unread", "-",
-		    "dn=%s status=%s why=%s it stays as it was",
-		    log_text(f->dn), xdb_status_text(res->status),
-		    res->why != NULL ? res->why : "");
-	follow_ended(f, res->status != XDB_ABSENT && res->status != XDB_BROKEN);
+		follow_ended(f, ENDED_WELL);
+	} else {
+		follow_failed(f, res);
+		follow_ended(f, is_weather(res->status) ? ENDED_BY_WEATHER
+		    : ENDED_BADLY);
+	}
 }
 
 static void pump(void)
@@ -503,11 +537,12 @@ static void source_due(struct source *s, int64_t ms)
 
 	if (!is_by_filter(s))
 		return;
+	if (s->was_listed && since < LIST_GAP_MS)
+		ms = LIST_GAP_MS - since;
 	if (s->op != NULL)
 		s->is_stale = true;
-	else if (!timer_is_on(&s->wait))
-		timer_start(&s->wait, s->was_listed && since < LIST_GAP_MS
-		    ? LIST_GAP_MS - since : ms);
+	else if (!timer_is_on(&s->wait) || s->wait.due_ms > loop_now_ms() + ms)
+		timer_start(&s->wait, ms);
 }
 
 static struct follow *follow_find(const struct source *s, struct slice key)
@@ -549,6 +584,23 @@ static void listed_take(struct source *s, const struct xdb_result *res)
 	s->was_listed = s->is_known = true;
 }
 
+static void listing_failed(struct source *s, const struct xdb_result *res)
+{
+	enum xdb_status status = res->is_cut ? XDB_BROKEN : res->status;
+
+	if (s->said != status)
+		log_event(is_weather(status) ? LOG_WARN : LOG_ERROR,
+		    "roster-groups-unread", "-", "filter=%s status=%s why=%s %s",
+		    log_text(slice_of(s->text)), xdb_status_text(status),
+		    log_text(res->is_cut ? SLICE("too many groups")
+		    : slice_of(res->why)), s->was_listed
+		    ? "they stay as they were" : is_weather(status)
+		    ? "rosters wait for them" : "rosters are without them");
+	s->said = status;
+	s->was_listed = s->was_listed || !is_weather(status);
+	timer_start(&s->wait, is_weather(status) ? AGAIN_MS : LATER_MS);
+}
+
 static void listed(const struct xdb_result *res, void *ctx)
 {
 	struct source *s = ctx;
@@ -556,15 +608,10 @@ static void listed(const struct xdb_result *res, void *ctx)
 	s->op = NULL;
 	s->listed_ms = loop_now_ms();
 	if (res->status == XDB_OK && !res->is_cut) {
+		s->said = XDB_OK;
 		listed_take(s, res);
 	} else {
-		log_event(LOG_WARN, "roster-groups-unread", "-",
-		    "status=%s why=%s they stay as they were",
-		    xdb_status_text(res->status), res->is_cut
-		    ? "too many groups" : res->why != NULL ? res->why : "");
-		s->was_listed = s->was_listed || res->is_cut
-		    || res->status == XDB_BROKEN;
-		timer_start(&s->wait, AGAIN_MS);
+		listing_failed(s, res);
 	}
 	if (s->is_stale)
 		source_due(s, SOON_MS);
@@ -608,6 +655,8 @@ static void news_of_group(struct follow *f, const struct xdb_news *news)
 		follow_move(f, news->dn);
 	if (news->is_all || f->is_incomplete || is_part(f, news->uuid))
 		follow_due(f, SOON_MS);
+	else if (f->said != XDB_OK)
+		follow_patient(f);      /* it may be what was mended */
 	/* What is in it is known when it was read. */
 	f->is_doubtful = f->is_doubtful || is_reading(f);
 	if (!f->was_read)

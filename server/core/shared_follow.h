@@ -3,7 +3,9 @@
  * ([roster] groups, groups_public), who is in them, and telling those concerned.
  *
  * A group that could not be read stays as it was last read; only the directory's
- * own word that there is none ends it. */
+ * own word that there is none ends it.  One that cannot be read, though the directory
+ * answers, and never was, is left out of rosters: it must not take what is everybody's
+ * own along. */
 #ifndef CORE_SHARED_FOLLOW_H
 #define CORE_SHARED_FOLLOW_H
 
@@ -19,7 +21,8 @@ void shared_stop(void);
 /* From core/live.c: of groups, and of people. */
 void shared_news(const struct xdb_news *news);
 
-/* Goes on at `next`, from within when all groups were read once: until then a
- * roster would be without them, and that would be false. */
+/* Goes on at `next`, from within when all groups were read once, or are known not to be
+ * readable: until then a roster would be without them, and that would be false.  The job
+ * is failed (wait) when the directory does not answer in time. */
 void shared_want(struct job *j, job_step_fn *next);
 #endif

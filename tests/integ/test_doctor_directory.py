@@ -382,6 +382,22 @@ def test_members_that_cannot_be_read(doctor):
         assert "1 of its members are none" in doctor.says("groups")
 
 
+def test_group_that_cannot_be_read(doctor):
+    """The service leaves it out of rosters; here it is named, with the cause."""
+    doctor.write({"roster.groups": "(cn=im-admins)"})
+    with config(doctor.world, rule(
+            f'to dn.exact="cn=im-admins,{GROUPS}" by {IM} auth by * break')):
+        doctor.write({"roster.groups": f"cn=im-admins,{GROUPS}"})
+        assert doctor.findings()["groups"] == FAULT, doctor.last
+        assert f"cn=im-admins,{GROUPS}" in doctor.says("groups")
+    urls = [f"ldap:///ou=people,dc=example,dc=org??sub?(uid=x{n})" for n in range(65)]
+    with entry(doctor.world, f"cn=muchas,{GROUPS}", cn=["muchas"],
+               objectClass=["groupOfURLs"], memberURL=urls):
+        doctor.write({"roster.groups": "(cn=muchas)"})
+        assert doctor.findings() == {"groups": FAULT}, doctor.last
+        assert "more than 64 values of memberURL" in doctor.says("groups")
+
+
 def test_group_that_is_too_large_for_slow_clients(doctor):
     people = [f"uid=muchos{i},ou=people,dc=example,dc=org" for i in range(280)]
     with contextlib.ExitStack() as stack:

@@ -229,11 +229,12 @@ struct xdb_op *xdb_room_create(struct xdb *db, const struct xdb_room *room)
 
 /* The entry is read once more: only values that say something else now are taken away,
  * one by one, so that those that nobody could show to the caller stay. */
-struct configure { struct call *call; const char *dn; struct xdb_room is; };
+struct configure { struct call *call; const char *dn; struct xdb_room is; bool sets_list; };
 
 static void configure_read(struct xdb_op *op);
 
-struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *room)
+struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *room,
+    bool sets_list)
 {
 	struct xdb_op *op = op_new(db, sizeof (struct configure));
 	struct configure *c = op->data;
@@ -241,6 +242,7 @@ struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *room)
 	if (!op_owns(op, room->dn, db->rooms_base))
 		return op;
 	c->dn = op_text(op, room->dn);
+	c->sets_list = sets_list;
 	for (size_t i = 0; i < COUNT(fields); i++)
 		*field_at(&c->is, i) = slice_dup(&op->arena, field_of(room, i));
 	c->is.option_n = room->option_n;
@@ -312,7 +314,9 @@ static void configure_read(struct xdb_op *op)
 		return;
 	}
 	for (size_t i = 0; i < COUNT(fields); i++)
-		mods_change(&m, op, e, fields[i].attr, field_of(&c->is, i));
+		if (fields[i].attr != ATTR_BOUND_TO || c->sets_list)
+			mods_change(&m, op, e, fields[i].attr,
+			    field_of(&c->is, i));
 	put_options(op, &m, e);
 	if (m.n == 0)
 		op_finish(op, XDB_OK, NULL);

@@ -173,11 +173,13 @@ static void run_room_configure(struct xdb_op *op, struct xdb_result *res)
 		settings_copy(&f->arena, &f->room, op->room);
 }
 
-struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *room)
+struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *room,
+    bool sets_list)
 {
 	struct xdb_op *op = op_new(run_room_configure, room->dn, room->name);
 
 	(void)db;
+	(void)sets_list;                /* nobody else writes the fake's rooms */
 	op->room = room_copy(&op->arena, room);
 	return op;
 }

@@ -10,7 +10,7 @@ import pytest
 from client import Client, condition, settle
 from lists import bound_room, make_list, subscribe
 from live import attempt, is_watching, profile_dn, room_dn, roster
-from muc import NS, enter, entry, item, leave, subject_of
+from muc import NS, configure, enter, entry, item, leave, subject_of
 from rawclient import StreamError
 from service import Service
 from test_live_account import closed
@@ -159,3 +159,19 @@ def test_another_list_while_a_renaming_is_noted(asked, tmp_path):
                 if "status=conflict" in service.log:
                     return
     raise AssertionError("they never met")
+
+
+def test_another_list_while_the_owner_sets_up_the_room(asked, tmp_path):
+    """The owner's form says nothing of the list, and so changes nothing of it."""
+    with Service(asked, tmp_path, {"ldap.poll_interval": "1h"}) as service:
+        wait_for(lambda: is_watching(service.log), 20)
+        ann = asked.person()
+        old, new = make_list(asked, [ann]), make_list(asked, [ann])
+        room = bound_room(asked, old, "membersonly=yes")
+        here = f"{room.partition('@')[0]}@{service.muc}"
+        with Client(service, ann) as owner:
+            enter(owner.come(), here, "ann")
+            asked.modify(room_dn(asked, room), imBoundTo=[new])
+            assert configure(owner, here, roomname="Otro").get("type") == "result"
+        assert entry(asked, room)["cn"] == ["Otro"]
+        assert entry(asked, room)["imBoundTo"] == [new]

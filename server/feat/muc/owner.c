@@ -87,7 +87,7 @@ static void configure(struct job *j, struct room *r,
 		add_dns(&j->arena, entry);
 		job_await(j, xdb_room_create(host.xdb, entry), entry_made);
 	} else if (next->is_persistent) {
-		job_await(j, xdb_room_configure(host.xdb, entry),
+		job_await(j, xdb_room_configure(host.xdb, entry, false),
 		    submit_stored);
 	} else {
 		job_await(j, xdb_room_delete(host.xdb, buf_slice(&r->dn)),

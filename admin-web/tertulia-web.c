@@ -123,6 +123,7 @@ static void reload(void)
 			settings_free(&fresh);
 			xdb_close(&db);
 		} else {
+			xdb_inherit(db, web.db);
 			retire(old != began ? old : NULL, web.db);
 			web.db = db;
 			basic_forget(web.basic);

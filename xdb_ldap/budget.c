@@ -22,6 +22,7 @@ struct row {
 	struct list link;
 	struct buf name;
 	unsigned wrong, open, most;
+	bool is_told;                   /* `most` is somebody's word */
 	int64_t until_ms;               /* then `wrong` is 0 again */
 	uint64_t as;
 };
@@ -30,6 +31,7 @@ struct budget {
 	struct map rows;
 	struct list order;              /* the oldest first */
 	struct list waits;
+	unsigned owners;
 };
 
 /* --- limits ------------------------------------------------------------------------ */
@@ -64,7 +66,7 @@ struct budget_limit budget_limit_of(const struct entry *policy)
 	keep_ms = (int64_t)number_of(policy, ATTR_FAILURES_KEPT) * 1000;
 	if (keep_ms == 0)
 		keep_ms = KEEP_EVER_MS;
-	return (struct budget_limit){ .most = most < 2 ? 1 : (unsigned)most / 2,
+	return (struct budget_limit){ .most = most < 3 ? 1 : (unsigned)(most - 1) / 2,
 		.keep_ms = keep_ms > KEEP_LEAST_MS ? keep_ms : KEEP_LEAST_MS };
 }
 
@@ -118,6 +120,12 @@ struct budget *budget_new(void)
 
 	list_init(&b->order);
 	list_init(&b->waits);
+	return budget_share(b);
+}
+
+struct budget *budget_share(struct budget *b)
+{
+	b->owners++;
 	return b;
 }
 
@@ -127,7 +135,7 @@ void budget_free(struct budget **bp)
 	struct row *r;
 
 	*bp = NULL;
-	if (b == NULL)
+	if (b == NULL || --b->owners != 0)
 		return;
 	while ((r = LIST_FIRST(&b->order, struct row, link)) != NULL)
 		row_free(b, r);
@@ -143,9 +151,20 @@ enum budget_says budget_ask(struct budget *b, struct slice name, uint64_t as)
 
 	if (r != NULL && as != 0 && as != r->as)
 		r->wrong = 0;
-	if (r == NULL || r->wrong + r->open < r->most)
+	if (r == NULL)
 		return BUDGET_GO;
-	return r->wrong < r->most ? BUDGET_HOLD : BUDGET_SPENT;
+	if (r->wrong >= r->most)
+		return BUDGET_SPENT;
+	/* The first goes alone: how many there may be is asked when it is wrong. */
+	return r->open != 0 && (!r->is_told || r->wrong + r->open >= r->most)
+	    ? BUDGET_HOLD : BUDGET_GO;
+}
+
+bool budget_has_room(struct budget *b, struct slice name)
+{
+	const struct row *r = row_find(b, name);
+
+	return r == NULL || r->wrong + r->open < r->most;
 }
 
 unsigned budget_count(struct budget *b, struct slice name)
@@ -226,6 +245,7 @@ void budget_wrong(struct budget *b, struct slice name, uint64_t as,
 	if (as != 0)
 		r->as = as;
 	r->most = limit.most;
+	r->is_told = true;
 	r->until_ms = loop_now_ms() + limit.keep_ms;
 }
 

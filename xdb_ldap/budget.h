@@ -4,7 +4,9 @@
  * A directory locks whoever is guessed at too often (slapo-ppolicy(5),
  * pwdMaxFailure), for every service of the institution: nobody who talks to us
  * may do that to a colleague (LDAP-15, SASL-17).  So of the failures that lock,
- * half at most come from us, from wherever they came to us; after that no bind is
+ * fewer than half come from this process, from wherever they came to it, for there
+ * are two of us (the web interface), and both together must not lock; after that no
+ * bind is
  * tried until the directory has forgotten (pwdFailureCountInterval).  What is
  * under way counts, so that many at once are not more than one after the other;
  * and what was sent and never answered, for the directory may have counted it.
@@ -23,13 +25,17 @@ struct entry;
 
 struct budget_limit { unsigned most; int64_t keep_ms; };
 
-/* What this policy allows (slapo-ppolicy(5)). */
+/* What this policy allows (slapo-ppolicy(5)); one at least, or nobody could log in
+ * for the first time: with a pwdMaxFailure of 1 or 2 that may lock. */
 struct budget_limit budget_limit_of(const struct entry *policy);
 /* Nobody says how the directory counts; 0: half of the least that is usual. */
 struct budget_limit budget_limit_assumed(unsigned most);
 struct budget_limit budget_limit_none(void);            /* it locks nobody */
 
 struct budget *budget_new(void);
+/* One more owner: what stores of the same process count is one. */
+struct budget *budget_share(struct budget *b);
+/* The last owner's frees it. */
 void budget_free(struct budget **bp);
 
 enum budget_says {
@@ -40,6 +46,8 @@ enum budget_says {
 /* `as`: which password they have, as a number; 0: not known.  With another one
  * the directory has forgotten, too. */
 enum budget_says budget_ask(struct budget *b, struct slice name, uint64_t as);
+/* May one more be sent for the try that has begun?  It may be another failure. */
+bool budget_has_room(struct budget *b, struct slice name);
 /* Failures that are remembered, and tries under way. */
 unsigned budget_count(struct budget *b, struct slice name);
 

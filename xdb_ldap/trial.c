@@ -37,7 +37,7 @@
 struct trial {
 	struct call *call, *whose, *look, *policy;
 	struct slice dn, uuid, name;    /* as they were known; now: dn */
-	struct slice as;                /* what is counted: the name, or the DN */
+	struct slice as;                /* what is counted, see key_of() */
 	bool is_counted;                /* as a try under way */
 	bool is_no;                     /* answered so, and not yet told the budget */
 	struct budget_wait wait;
@@ -152,7 +152,7 @@ static bool may_try(struct xdb_op *op)
 		return false;
 	}
 	wrong_mark(op->db->wrong, t->dn, buf_slice(&t->was), t->mark);
-	if (!wrong_is_known(op->db->wrong, t->mark))
+	if (!wrong_is_known(op->db->wrong, t->mark, loop_now_ms()))
 		return true;
 	op_refuse(op, XDB_WRONG_PASSWORD, "wrong again");
 	return false;
@@ -166,7 +166,7 @@ static void bind_as(struct xdb_op *op)
 	    buf_slice(&t->was), buf_slice(&t->is))
 	    : call_bind(op, op_text(op, t->dn), buf_slice(&t->was));
 	/* A second one of it may be a second failure. */
-	t->call->was_resent |= budget_ask(op->db->budget, t->as, 0) == BUDGET_HOLD;
+	t->call->was_resent = !budget_has_room(op->db->budget, t->as);
 	op_await(op, answered);
 }
 
@@ -231,6 +231,21 @@ static void secret_take(struct buf *b, struct slice secret)
 	buf_add(b, secret);
 }
 
+/* Who a person is, however the name is spelled, and whichever of several it is;
+ * nobody has nothing but the name that was given.  No name is another's UUID. */
+static struct slice key_of(struct arena *a, const struct xdb_person *who)
+{
+	struct buf key = { 0 };
+	struct slice kept;
+
+	buf_adds(&key, who->uuid.n != 0 ? "uuid=" : who->uid.n != 0 ? "uid=" : "dn=");
+	buf_add(&key, who->uuid.n != 0 ? who->uuid
+	    : who->uid.n != 0 ? who->uid : who->dn);
+	kept = slice_dup(a, buf_slice(&key));
+	buf_fini(&key);
+	return kept;
+}
+
 static struct xdb_op *trial_new(struct xdb *db, const struct xdb_person *who,
     struct slice was, struct slice is, op_step_fn *then)
 {
@@ -242,7 +257,7 @@ static struct xdb_op *trial_new(struct xdb *db, const struct xdb_person *who,
 	t->dn = slice_dup(&op->arena, who->dn);
 	t->uuid = slice_dup(&op->arena, who->uuid);
 	t->name = slice_dup(&op->arena, who->uid);
-	t->as = t->name.n != 0 ? t->name : t->dn;
+	t->as = key_of(&op->arena, who);
 	t->then = then;
 	secret_take(&t->was, was);
 	secret_take(&t->is, is);
@@ -319,7 +334,7 @@ static bool remember_wrong(struct xdb_op *op, const struct entry *found)
 	}
 	if (now.refusal != XDB_REFUSAL_NONE && now.refusal != XDB_MUST_CHANGE)
 		return false;
-	wrong_add(op->db->wrong, t->mark);
+	wrong_add(op->db->wrong, t->mark, loop_now_ms());
 	return true;
 }
 
@@ -545,9 +560,13 @@ struct xdb_op *xdb_password_check(struct xdb *db, const struct xdb_person *who,
 	return op;
 }
 
-unsigned xdb_password_doubts(const struct xdb *db, struct slice name)
+unsigned xdb_password_doubts(const struct xdb *db, const struct xdb_person *who)
 {
-	return budget_count(db->budget, name);
+	struct arena arena = { 0 };
+	unsigned n = budget_count(db->budget, key_of(&arena, who));
+
+	arena_fini(&arena);
+	return n;
 }
 
 /* --- change --------------------------------------------------------------------------------------- */

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 
 #include "base/crypto.h"
-#include "base/loop.h"
 #include "base/map.h"
 
 enum {
 	MARKS = 4096, PEOPLE = 4096,
+	KEEP_FIRST_MS = 30 * 1000,
 	KEEP_MS = 10 * 60 * 1000,
 	/* In a directory whose people have no pwdChangedTime: it would not tell
 	 * of a change.  One time for all, known or not: it gives nobody away. */
@@ -73,21 +73,25 @@ static size_t place_of(const unsigned char *mark)
 	return (size_t)(mark[0] | mark[1] << 8) % MARKS;
 }
 
-bool wrong_is_known(const struct wrong *w, const unsigned char *mark)
+bool wrong_is_known(const struct wrong *w, const unsigned char *mark,
+    int64_t now_ms)
 {
 	const struct mark *m = &w->marks[place_of(mark)];
 
-	return loop_now_ms() < m->until_ms
+	return now_ms < m->until_ms
 	    && slice_eq_secret(slice_make(m->bytes, sizeof m->bytes),
 	    slice_make(mark, WRONG_MARK_BYTES));
 }
 
-void wrong_add(struct wrong *w, const unsigned char *mark)
+void wrong_add(struct wrong *w, const unsigned char *mark, int64_t now_ms)
 {
 	struct mark *m = &w->marks[place_of(mark)];
+	bool was_so = slice_eq_secret(slice_make(m->bytes, sizeof m->bytes),
+	    slice_make(mark, WRONG_MARK_BYTES));
 
 	memcpy(m->bytes, mark, sizeof m->bytes);
-	m->until_ms = loop_now_ms() + (w->has_times ? KEEP_MS : KEEP_BLIND_MS);
+	m->until_ms = now_ms + (!was_so ? KEEP_FIRST_MS
+	    : w->has_times ? KEEP_MS : KEEP_BLIND_MS);
 }
 
 static void state_put(struct wrong *w, struct slice dn, uint64_t changed)

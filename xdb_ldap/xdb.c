@@ -192,6 +192,12 @@ struct xdb *xdb_open(const struct xdb_conf *conf, const char **why_r)
 	return db;
 }
 
+void xdb_inherit(struct xdb *db, struct xdb *from)
+{
+	budget_free(&db->budget);
+	db->budget = budget_share(from->budget);
+}
+
 void xdb_close(struct xdb **dbp)
 {
 	struct xdb *db = *dbp;

@@ -84,6 +84,9 @@ struct xdb_conf xdb_conf_of(const struct settings *s);
 /* Starts connecting in the background; NULL and a reason when the
  * configuration cannot work (a filter that does not parse, no CA file). */
 struct xdb *xdb_open(const struct xdb_conf *conf, const char **why_r);
+/* `db`, of which no password was asked yet, takes the place of `from`: how many wrong
+ * ones there were (budget.h) is not forgotten. */
+void xdb_inherit(struct xdb *db, struct xdb *from);
 /* Cancels all operations (no callback), closes all connections. */
 void xdb_close(struct xdb **dbp);
 
@@ -429,9 +432,8 @@ struct xdb_op *xdb_certificate_owner(struct xdb *db,
  * right. */
 struct xdb_op *xdb_password_check(struct xdb *db, const struct xdb_person *who,
     struct slice password, bool is_sure);
-/* Were passwords for this name (the uid of a check) wrong lately, or are some
- * being tried? */
-unsigned xdb_password_doubts(const struct xdb *db, struct slice name);
+/* Were passwords of `who` (as in a check) wrong lately, or are some being tried? */
+unsigned xdb_password_doubts(const struct xdb *db, const struct xdb_person *who);
 
 /* A new password, by whichever door: so many characters at least, so many bytes at
  * most, UTF-8 without controls.  Others are REFUSED, XDB_BAD_PASSWORD, before anything

@@ -96,7 +96,7 @@ static const struct conf_key keys[] = {
 	TEXT("ldap", "password_policy", ldap.password_policy, "",
 	    "DN of the default password policy (OpenLDAP), for how long a lock holds and how many wrong passwords make one, where people have none of their own."),
 	COUNT_("ldap", "wrong_binds", ldap.wrong_binds, "0", "0", "1000",
-	    "How many wrong passwords of one person reach the directory from each process before no more are tried for a while, so that nobody can lock a colleague out; 0: half of the policy's pwdMaxFailure, or 2 where it cannot be read. Who logged in by PLAIN once can log in all the same."),
+	    "How many wrong passwords of one person reach the directory from each process before no more are tried for a while, so that nobody can lock a colleague out; 0: fewer than half of the policy's pwdMaxFailure, or 2 where it cannot be read. Who logged in by PLAIN once can log in all the same."),
 	LIST("ldap", "closed_shells", ldap.closed_shells, "",
 	    "Values of loginShell that close the account, such as /usr/sbin/nologin /bin/false; empty: the shell says nothing."),
 	TEXT("ldap", "im_base", ldap.im_base, NULL,

@@ -37,7 +37,7 @@ struct login {
 	bool must_change;               /* because the password must be changed */
 	bool needs_verifiers;
 	bool is_begun;                  /* the first message was answered */
-	bool is_wrong;                  /* by what we keep of the password */
+	bool is_proved;                 /* by what we keep of the password */
 	struct slice *scram;            /* verifiers that count */
 	size_t scram_n;
 	int64_t began_ms;               /* move 2 */
@@ -444,35 +444,26 @@ static struct xdb_person decoy(struct login *l)
 		.uid = sasl_name(l->sasl) };
 }
 
-/* Does what we keep tell for sure?  Not where nobody tells of a new password. */
-static bool has_verdict(const struct login *l)
-{
-	return l->person.dn.n != 0 && l->scram_n != 0
-	    && l->person.password_changed.n != 0;
-}
-
-/* Right: whatever others guessed, the directory may be asked.  Wrong: it is not
- * asked, and that takes as long. */
+/* Right: whatever others guessed, the directory may be asked.  Wrong: that is no
+ * verdict, for what we keep may be of an older password, of which nobody tells us
+ * where slapd asks Kerberos ({SASL}); within the budget the directory has its say. */
 static void plain_proved(bool fits, void *ctx)
 {
 	struct login *l = ctx;
-	struct xdb_person nobody = decoy(l);
+	struct xdb_person who = l->person.dn.n != 0 ? l->person : decoy(l);
 
 	l->proof = NULL;
-	if (has_verdict(l) && !fits)
-		l->is_wrong = true;
-	plain_bind(l, l->is_wrong || l->person.dn.n == 0 ? &nobody : &l->person,
-	    fits);
+	l->is_proved = fits;
+	plain_bind(l, &who, fits);
 }
 
-/* The first wrong password of anybody is the directory's to judge.  Then guessers
- * go no further than what we keep ourselves, of who has logged in before, and
- * than the store's budget (LDAP-15): nobody locks a colleague out. */
+/* Guessers go no further than the store's budget (LDAP-15), and who has logged in
+ * before goes past it by what we keep ourselves: nobody locks a colleague out. */
 static void plain_check(struct login *l)
 {
 	struct xdb_person who = l->person.dn.n != 0 ? l->person : decoy(l);
 
-	if (xdb_password_doubts(host.xdb, sasl_name(l->sasl)) != 0)
+	if (xdb_password_doubts(host.xdb, &who) != 0)
 		l->proof = proof_start(l->scram, l->scram_n,
 		    sasl_password(l->sasl), plain_proved, l);
 	if (l->proof == NULL)
@@ -484,10 +475,10 @@ static void done(struct login *l)
 	if (l->needs_verifiers && is_plain(l))
 		verifiers_make(sasl_name(l->sasl), &l->person,
 		    l->account->profile_dn, sasl_password(l->sasl));
-	else if (is_plain(l) && l->scram_n != 0
-	    && l->person.password_changed.n == 0)
+	else if (is_plain(l) && l->scram_n != 0 && !l->is_proved
+	    && !l->person.password_is_young)
 		verifiers_compare(l->account->profile_dn, l->scram[0],
-		    sasl_password(l->sasl));
+		    sasl_password(l->sasl), l->person.password_changed);
 	succeed(l, slice_make(NULL, 0));
 }
 
@@ -504,14 +495,17 @@ static void plain_checked(const struct xdb_result *res, void *ctx)
 	struct login *l = ctx;
 
 	l->op = NULL;
+	if (l->is_proved && l->account != NULL && res->status == XDB_REFUSED
+	    && res->refusal == XDB_WRONG_PASSWORD)
+		verifiers_drop(l->account->profile_dn);
 	if (is_weather(res->status)) {
 		fail(l, SASL_FAIL_TEMPORARY, "directory");
 	} else if (res->refusal == XDB_TOO_OFTEN) {
 		fail(l, SASL_FAIL_TEMPORARY, "too-many-wrong-binds");
-	} else if (is_right_but_old(l, res) && !l->is_wrong) {
+	} else if (is_right_but_old(l, res)) {
 		fail(l, SASL_FAIL_EXPIRED, "must-change");
 	} else if (res->status != XDB_OK || l->person.dn.n == 0
-	    || l->is_barred || l->is_wrong) {
+	    || l->is_barred) {
 		fail(l, SASL_FAIL_NOT_AUTHORIZED,
 		    res->status == XDB_OK ? "barred" : "password");
 	} else {

@@ -99,6 +99,7 @@ static void refuse(const char *why)
  * shows, is another question now. */
 static void directory_takes_over(struct xdb *db)
 {
+	xdb_inherit(db, host.xdb);
 	old_store_keep(host.xdb);
 	host.xdb = db;
 	accounts_forget_away();

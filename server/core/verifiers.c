@@ -153,19 +153,30 @@ static void mark_make(struct making *m)
 }
 
 void verifiers_compare(struct slice profile_dn, struct slice verifier,
-    struct slice password)
+    struct slice password, struct slice source)
 {
 	struct making *m;
 
 	if (making_n >= MAKING_MOST)
 		return;
-	m = making_new(profile_dn, password, SLICE(""));
+	m = making_new(profile_dn, password, source);
 	buf_add(&m->old, verifier);
 	mark_make(m);
 	if (memcmp(compared[place_of(m->mark)], m->mark, sizeof compared[0]) == 0)
 		making_free(m);
 	else
 		loop_work(derive, derived, m);
+}
+
+/* Whoever knows the old password would go on logging in by SCRAM. */
+void verifiers_drop(struct slice profile_dn)
+{
+	log_event(LOG_WARN, "scram-outlived", "-", "profile=%s the directory refuses "
+	    "the password that the verifiers are of: they are dropped",
+	    log_text(profile_dn));
+	void_making(profile_dn);
+	xdb_then(xdb_scram_store(host.xdb, profile_dn, NULL, 0, SLICE("")),
+	    NULL, NULL);
 }
 
 /* --- is it still the password? ------------------------------------------------------- */

@@ -15,10 +15,14 @@ struct xdb_person;
 void verifiers_make(struct slice local, const struct xdb_person *is,
     struct slice profile_dn, struct slice password);
 
-/* A password was just proved, and nobody would have told if it is a new one (no
- * pwdChangedTime): when the verifier is of another, all are made anew. */
+/* A password was just proved, and nobody may have told that it is a new one (no
+ * pwdChangedTime, or a userPassword that stands for one elsewhere): when the verifier
+ * is of another, all are made anew.  `source`: the person's password_changed. */
 void verifiers_compare(struct slice profile_dn, struct slice verifier,
-    struct slice password);
+    struct slice password, struct slice source);
+
+/* The directory has refused the password that they are of. */
+void verifiers_drop(struct slice profile_dn);
 
 /* A password was just changed through us: the account is read again, the password
  * tried (it may be somebody else's change that was read; when its second is over, as

@@ -2,8 +2,13 @@
 """LDAP-15, SASL-17: nobody can lock a colleague out of the directory by guessing
 at us, from however many addresses, and the colleague can log in meanwhile."""
 
+import base64
 import concurrent.futures
+import dataclasses
+import http.client
 import itertools
+import ssl
+import urllib.parse
 
 import ldap
 import pytest
@@ -23,7 +28,8 @@ def victim_(world):
     """victim(known, **policy): a person whom the directory locks after MOST."""
     made = []
 
-    def make(known, most=MOST, has_time=True, lockout="TRUE", kept="0"):
+    def make(known, most=MOST, has_time=True, lockout="TRUE", kept="0",
+             stem="victima"):
         policy = f"cn=strict{next(numbers)},ou=policies,{world.env['LDAP_BASE']}"
         world.root.add_s(policy, [
             ("objectClass", [b"organizationalRole", b"pwdPolicy"]),
@@ -31,7 +37,7 @@ def victim_(world):
             ("pwdMaxFailure", str(most).encode()),
             ("pwdFailureCountInterval", kept.encode())])
         made.append(policy)
-        person = world.person("victima", pwdPolicySubentry=[policy])
+        person = world.person(stem, pwdPolicySubentry=[policy])
         if has_time:            # ppolicy writes one when a password is changed
             world.root.passwd_s(person.dn, None, person.password)
         if known:
@@ -50,8 +56,8 @@ def failures(world, person):
     return len(entry.get("pwdFailureTime", []))
 
 
-@pytest.mark.parametrize("most,budget", [(3, 1), (5, 2), (10, 5)])
-def test_half_of_what_locks(world, victim, most, budget):
+@pytest.mark.parametrize("most,budget", [(3, 1), (5, 2), (6, 2), (10, 4)])
+def test_fewer_than_half_of_what_locks(world, victim, most, budget):
     """Somebody who never logged in: then nothing is tried any more."""
     person = victim(False, most)
     said = [attempt(world, person, f"mal{i}") for i in range(12)]
@@ -65,8 +71,52 @@ def test_half_of_what_locks(world, victim, most, budget):
     assert attempt(world, person, "mal") == "not-authorized"
 
 
+def web_status(world, person, password):
+    """What the web interface says to a name and a password."""
+    url = urllib.parse.urlsplit(world.env["WEB_URL"])
+    basic = base64.b64encode(f"{person.uid}:{password}".encode()).decode()
+    there = http.client.HTTPSConnection(url.hostname, url.port, timeout=30,
+                                        context=ssl._create_unverified_context())
+    there.request("GET", "/api/v1/sessions",
+                  headers={"Authorization": f"Basic {basic}"})
+    return there.getresponse().status
+
+
+@pytest.mark.parametrize("most", [3, 4, 6])
+def test_both_processes_together_do_not_lock(world, victim, most):
+    person = victim(False, most)
+    for i in range(most):
+        assert attempt(world, person, f"mal{i}") is not None
+        assert web_status(world, person, f"peor{i}") in (401, 429)
+    assert failures(world, person) == (most - 1) // 2 * 2
+
+
+def test_however_the_name_is_spelled(world, victim):
+    """The directory's spelling is none of a client's: one budget, and who logged
+    in once still can."""
+    person = victim(True, stem="VicTima")
+    other = dataclasses.replace(person, uid=person.uid.upper())
+    for i in range(4):
+        attempt(world, person, f"mal{i}")
+        attempt(world, other, f"peor{i}")
+    assert failures(world, person) == MOST // 2
+    assert attempt(world, person) is None
+
+
+def test_a_reload_forgets_nothing(world, victim, tmp_path):
+    person = victim(False)
+    with Service(world, tmp_path) as one:
+        for i in range(MOST):
+            assert attempt(one, person, f"mal{i}") is not None
+            web_status(one, person, f"peor{i}")
+            one.hup()
+            wait_for(lambda: one.log.count(" reloaded ") > i            # noqa: B023
+                     and one.log.count(" reload web ") > i, 20)         # noqa: B023
+        assert failures(world, person) == MOST // 2 * 2
+
+
 def test_who_logged_in_once_still_can(world, victim):
-    """Guesses go no further than the verifiers; the right password goes through."""
+    """Guesses go no further than the budget; the right password goes through."""
     person = victim(True)
     for i in range(10):
         assert attempt(world, person, f"mal{i}") in (
@@ -75,7 +125,7 @@ def test_who_logged_in_once_still_can(world, victim):
         assert failures(world, person) == 0             # a right one forgives
     for i in range(10):
         attempt(world, person, f"peor{i}")
-    assert failures(world, person) <= 1
+    assert failures(world, person) <= MOST // 2
     assert attempt(world, person) is None
     assert attempt(world, person, None, "SCRAM-SHA-256") is None
 
@@ -154,3 +204,35 @@ def test_verifiers_of_an_older_password_are_found_out(world, victim):
         assert attempt(world, old, None, "SCRAM-SHA-256") == "not-authorized"
         assert attempt(world, old) in ("not-authorized", "temporary-auth-failure")
         old = new
+
+
+def elsewhere(world, person, password):
+    """Another password and the same pwdChangedTime, as where userPassword stands
+    for one that Kerberos keeps ({SASL})."""
+    [(_, was)] = world.search(person.dn, attributes=["pwdChangedTime"])
+    world.modify(person.dn, userPassword=[password])
+    world.root.modify_ext_s(
+        person.dn, [(ldap.MOD_REPLACE, "pwdChangedTime",
+                     [v.encode() for v in was["pwdChangedTime"]])],
+        serverctrls=[ldap.controls.LDAPControl(RELAX, True)])
+    return Person(person.uid, password, person.dn, person.jid)
+
+
+def test_a_password_that_was_changed_elsewhere(world, victim):
+    """Nobody tells us; a guess of a stranger's takes the new one from nobody, and
+    who logs in with it by PLAIN ends the old one."""
+    old = victim(True)
+    new = elsewhere(world, old, "nueva en Kerberos")
+    assert attempt(world, old, "mal") == "not-authorized"
+    assert attempt(world, new) is None
+    wait_for(lambda: attempt(world, new, None, "SCRAM-SHA-256") is None, 20)
+    assert attempt(world, old, None, "SCRAM-SHA-256") == "not-authorized"
+
+
+def test_verifiers_that_the_directory_contradicts_are_dropped(world, victim):
+    old = victim(True)
+    elsewhere(world, old, "nueva en Kerberos")
+    assert attempt(world, old, "mal") == "not-authorized"
+    assert attempt(world, old) == "not-authorized"
+    wait_for(lambda: "imScram" not in world.profile(old), 20)
+    assert attempt(world, old, None, "SCRAM-SHA-256") == "not-authorized"

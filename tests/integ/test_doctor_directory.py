@@ -156,9 +156,12 @@ def test_policy_by_which_one_wrong_password_locks(doctor):
     try:
         assert doctor.findings() == {"ppolicy": WARNING}, doctor.last
         assert "one wrong password locks" in doctor.says("ppolicy")
+        world.modify(dn, pwdMaxFailure=["2"])
+        assert doctor.findings() == {"ppolicy": WARNING}, doctor.last
+        assert "two wrong passwords lock" in doctor.says("ppolicy")
         world.modify(dn, pwdMaxFailure=["6"])
         assert doctor.findings() == {}, doctor.last
-        doctor.write({"ldap.wrong_binds": "6"})
+        doctor.write({"ldap.wrong_binds": "3"})
         assert doctor.findings() == {"ppolicy": WARNING}, doctor.last
         assert "wrong_binds = 0" in doctor.says("ppolicy")
     finally:

@@ -9,8 +9,8 @@
 #include "xdb_ldap/conn.h"
 #include "xdb_ldap/entry.h"
 #include "xdb_ldap/filter.h"
-#include "xdb_ldap/sight.h"
 #include "xdb_ldap/page.h"
+#include "xdb_ldap/sight.h"
 #include "xdb_ldap/values.h"
 #include "xdb_ldap/watch.h"
 
@@ -345,6 +345,17 @@ static void rested(void *ctx)
 		ldap_abandon_ext(f->watch->conn->ld, f->msgid, NULL, NULL);
 		buf_clear(&f->cookie);
 	}
+	read_again(f);
+}
+
+void feed_anew(struct feed *f)
+{
+	if (f->state == FEED_OFF || f->is_polling)
+		return;
+	if (f->msgid != 0)
+		ldap_abandon_ext(f->watch->conn->ld, f->msgid, NULL, NULL);
+	f->failures = 0;
+	buf_clear(&f->cookie);
 	read_again(f);
 }
 

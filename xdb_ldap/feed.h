@@ -63,6 +63,8 @@ void feed_named(struct feed *f);
 /* The connection is there. */
 void feed_begin(struct feed *f, bool is_polling);
 void feed_stop(struct feed *f);
+/* All is read anew, and what changed is told; a feed that polls does so anyway. */
+void feed_anew(struct feed *f);
 /* It is this one's turn to read pages (watch_turn). */
 void feed_turn(struct feed *f);
 /* A message to f->msgid.  One that makes no sense ends the search; after a rest

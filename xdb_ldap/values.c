@@ -207,6 +207,18 @@ static bool digits_read(struct slice *s, size_t n, int most, int *value_r)
 	return true;
 }
 
+/* Minutes and seconds may be left out (RFC 4517 §3.3.13), together or the latter. */
+static bool minutes_read(struct slice *s, struct tm *tm)
+{
+	bool has_minutes = s->n != 0 && s->p[0] >= '0' && s->p[0] <= '9';
+
+	if (has_minutes && !digits_read(s, 2, 59, &tm->tm_min))
+		return false;
+	return !has_minutes || s->n == 0 || s->p[0] < '0' || s->p[0] > '9'
+	    || digits_read(s, 2, 60, &tm->tm_sec);
+}
+
+/* The year 0 is slapo-ppolicy(5)'s way to say that it is no time. */
 bool time_read(struct slice value, int64_t *seconds_r)
 {
 	struct tm tm = { 0 };
@@ -216,9 +228,8 @@ bool time_read(struct slice value, int64_t *seconds_r)
 	    || !digits_read(&value, 2, 12, &month)
 	    || !digits_read(&value, 2, 31, &tm.tm_mday)
 	    || !digits_read(&value, 2, 23, &tm.tm_hour)
-	    || !digits_read(&value, 2, 59, &tm.tm_min)
-	    || !digits_read(&value, 2, 60, &tm.tm_sec)
-	    || month == 0 || tm.tm_mday == 0)
+	    || !minutes_read(&value, &tm)
+	    || year == 0 || month == 0 || tm.tm_mday == 0)
 		return false;
 	/* A fraction is allowed and does not matter; the zone must be UTC. */
 	if (value.n == 0 || value.p[value.n - 1] != 'Z'

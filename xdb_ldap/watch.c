@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* xdb_ldap/watch.c — the watchers' connection: what the server can do is asked
- * of its root DSE, then every feed begins; asked again now and then, for a
- * connection on which nothing happens looks like one that is dead. */
+ * of its root DSE, then every feed begins.
+ *
+ * A connection on which nothing happens looks like one that is dead, and a feed that
+ * may not see what it watches like one of which nothing changes: RFC 4533 knows
+ * nothing of rights.  So the bases are asked for every two seconds, on that
+ * connection.  While one of them is not to be seen nothing is live, and when it is
+ * again everything is read anew, for nobody tells what was changed meanwhile.  Of what
+ * was hidden for less, or in part, a look at everything each hour finds out. */
 #include "xdb_ldap/watch.h"
 
 #include <stdlib.h>
@@ -12,7 +18,9 @@
 #include "xdb_ldap/pool.h"
 
 enum {
-	BEAT_MS = 30 * 1000,
+	BEAT_MS = 2 * 1000,
+	POLLING_BEAT_MS = 30 * 1000,
+	LOOK_ANEW_MS = 60 * 60 * 1000,
 	BEAT_READING_MS = 5 * 1000,     /* while a refresh may be stuck */
 	AGAIN_MS = 1000,                /* the root DSE was not answered */
 	PAUSE_FIRST_MS = 500, PAUSE_MOST_MS = 60 * 1000,
@@ -30,6 +38,8 @@ static void begin(struct watch *w, const struct xdb_result *res)
 	w->is_polling = res->status == XDB_OK && res->n == 0;
 	log_event(LOG_INFO, "ldap-watch-begins", "-", "server=%s by=%s",
 	    w->conn->server->uri, w->is_polling ? "polling" : "rfc4533");
+	w->is_blind = false;
+	w->looked_ms = loop_now_ms();
 	for (int i = 0; i < WATCHED; i++)
 		feed_begin(&w->feeds[i], w->is_polling);
 }
@@ -65,6 +75,112 @@ void watch_turn_over(struct watch *w, struct feed *f)
 		feed_turn(w->pager);
 }
 
+/* --- is it still there? -------------------------------------------------------------------- */
+
+static void look_anew(struct watch *w)
+{
+	w->looked_ms = loop_now_ms();
+	for (int i = 0; i < WATCHED; i++)
+		feed_anew(&w->feeds[i]);
+}
+
+struct bases { struct call *people, *profiles; };
+
+static void bases_read(struct xdb_op *op)
+{
+	const struct bases *b = op->data;
+
+	if (!op_failed(op, b->people) && !op_failed(op, b->profiles))
+		op_finish(op, XDB_OK, NULL);
+}
+
+static struct call *base_read(struct xdb_op *op, const char *base)
+{
+	return call_search(op, &(struct search){ .base = base,
+	    .scope = LDAP_SCOPE_BASE, .filter = "(objectClass=*)",
+	    .set = SET_NOTHING, .is_of_watch = true });
+}
+
+/* Whatever was compared, it is there for us to see. */
+static bool is_there(const struct call *c)
+{
+	return c->status == XDB_OK || c->status == XDB_CONFLICT
+	    || c->code == LDAP_NO_SUCH_ATTRIBUTE;
+}
+
+static void bases_compared(struct xdb_op *op)
+{
+	const struct bases was = *(struct bases *)op->data;
+	struct bases *b = op->data;
+
+	if (is_there(was.people) && is_there(was.profiles)) {
+		op_finish(op, XDB_OK, NULL);
+		return;
+	}
+	if (was.people->status == XDB_DOWN || was.profiles->status == XDB_DOWN) {
+		op_finish(op, XDB_DOWN, "no answer");
+		return;
+	}
+	b->people = base_read(op, op->db->people_base);
+	b->profiles = base_read(op, op->db->profiles_base);
+	op_await(op, bases_read);
+}
+
+static struct call *base_compare(struct xdb_op *op, const char *base)
+{
+	return call_compare(op, base, ATTR_OBJECT_CLASS, SLICE("top"),
+	    &op->db->watchers);
+}
+
+/* What is compared is no search, of which there are none while nothing happens; and
+ * it is nobody's operation. */
+static struct xdb_op *bases_ask(struct xdb *db)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct bases));
+	struct bases *b = op->data;
+
+	db->operations--;
+	b->people = base_compare(op, db->people_base);
+	b->profiles = base_compare(op, db->profiles_base);
+	op_await(op, bases_compared);
+	return op;
+}
+
+/* When the server is mute, the connection notices by itself. */
+static void beat(struct watch *w)
+{
+	timer_start(&w->beat, w->is_polling ? POLLING_BEAT_MS
+	    : w->is_blind || watch_is_up(w) ? BEAT_MS : BEAT_READING_MS);
+}
+
+static void became_blind(struct watch *w, const char *why)
+{
+	w->is_blind = true;
+	log_event(LOG_ERROR, "ldap-watch-blind", "-", "why=%s people_base or "
+	    "profiles are not to be seen: are they there, and may the service "
+	    "search them?", why != NULL ? log_text(slice_of(why)) : "-");
+}
+
+static void bases_seen(const struct xdb_result *res, void *ctx)
+{
+	struct watch *w = ctx;
+	bool is_seen = res->status == XDB_OK;
+	bool is_blind = !is_seen && res->status != XDB_DOWN
+	    && res->status != XDB_BUSY;
+
+	w->op = NULL;
+	if (w->conn == NULL)
+		return;
+	if (is_blind && !w->is_blind)
+		became_blind(w, res->why);
+	if (is_seen && (w->is_blind
+	    || loop_now_ms() - w->looked_ms > LOOK_ANEW_MS)) {
+		w->is_blind = false;
+		look_anew(w);
+	}
+	beat(w);
+}
+
 static void root_answered(const struct xdb_result *res, void *ctx)
 {
 	struct watch *w = ctx;
@@ -76,9 +192,10 @@ static void root_answered(const struct xdb_result *res, void *ctx)
 		return;
 	if (!w->is_begun && is_known)
 		begin(w, res);
-	/* When the server is mute, the connection notices by itself. */
-	timer_start(&w->beat, !is_known ? AGAIN_MS : watch_is_up(w) ? BEAT_MS
-	    : BEAT_READING_MS);
+	if (is_known)
+		beat(w);
+	else
+		timer_start(&w->beat, AGAIN_MS);
 }
 
 static void ask(void *ctx)
@@ -87,8 +204,13 @@ static void ask(void *ctx)
 
 	if (w->op != NULL || w->conn == NULL)
 		return;
-	w->op = root_ask(w->db);
-	xdb_then(w->op, root_answered, w);
+	if (w->is_begun && !w->is_polling) {
+		w->op = bases_ask(w->db);
+		xdb_then(w->op, bases_seen, w);
+	} else {
+		w->op = root_ask(w->db);
+		xdb_then(w->op, root_answered, w);
+	}
 }
 
 void watch_ready(struct watch *w, struct conn *c)
@@ -178,7 +300,7 @@ bool xdb_watch_hears(const struct xdb *db, enum xdb_watched kind)
 {
 	const struct watch *w = db->watch;
 
-	return w != NULL && !w->feeds[kind].is_polling
+	return w != NULL && !w->is_blind && !w->feeds[kind].is_polling
 	    && feed_is_up(&w->feeds[kind]);
 }
 

@@ -18,6 +18,8 @@ struct watch {
 	struct feed *pager;             /* who reads pages on the connection, … */
 	struct list pagers;             /* … and who waits for that */
 	struct timer beat;
+	int64_t looked_ms;              /* when all was begun to be read anew */
+	bool is_blind;                  /* we may not see people or profiles now */
 	struct timer pause;             /* before the next connection */
 	unsigned losses;                /* in a row, soon after each other */
 	bool is_paused;

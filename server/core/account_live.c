@@ -3,7 +3,8 @@
  *
  *   news ─► stale ─► read again ─┬─ OK ──────► judge, compare, tell
  *             ▲                  ├─ ABSENT ──► its streams are closed
- *             └──── a while ─────┴─ weather: nothing is known, all stays
+ *             └──── a while ─────┴─ weather, or what cannot be read: nothing is
+ *                                   known, all stays, and nothing is believed
  *
  * What is read is compared with memory, so our own changes, which are news like
  * others', tell nobody anything twice.  A reading gives way to a change of our
@@ -24,6 +25,7 @@
 enum {
 	READING_MOST = 16,
 	AGAIN_MS = 2000,                /* after weather */
+	UNREADABLE_MOST_MS = 16 * 1000,
 	HEARD = 4096,                   /* everybody is heard of at the start: 25,000
 	                                   a second, and a load takes some milliseconds */
 	TURN_LATE_MS = 100,             /* the wall clock has reached that second */
@@ -32,6 +34,9 @@ enum {
 
 static struct map by_uuid;              /* person's entryUUID -> struct account */
 static struct list stale = { &stale, &stale };
+static struct list unreadable = { &unreadable, &unreadable };
+static struct timer unreadable_again;
+static int64_t unreadable_ms;           /* the last pause; doubled each time */
 static unsigned reading_n;
 static struct timer again;              /* on: the directory is away, wait */
 static struct timer turning;            /* on: until the date of turning_s at most */
@@ -498,9 +503,38 @@ static void wait_a_while(void)
 		timer_start(&again, AGAIN_MS);
 }
 
+static void unreadable_over(void *ctx)
+{
+	struct account *a;
+
+	(void)ctx;
+	while ((a = LIST_FIRST(&unreadable, struct account, stale)) != NULL) {
+		list_remove(&a->stale);
+		account_stale(a);
+	}
+}
+
+/* The rights of the service may be wrong for a moment, and there is no news of
+ * what was changed meanwhile.  Others do not wait for this one. */
+static void keep_in_doubt(struct account *a)
+{
+	a->is_stale = true;
+	list_push(&unreadable, &a->stale);
+	if (unreadable_again.fn == NULL)
+		timer_init(&unreadable_again, unreadable_over, NULL);
+	if (timer_is_on(&unreadable_again))
+		return;
+	unreadable_ms = unreadable_ms == 0 ? AGAIN_MS
+	    : unreadable_ms * 2 < UNREADABLE_MOST_MS ? unreadable_ms * 2
+	    : UNREADABLE_MOST_MS;
+	timer_start(&unreadable_again, unreadable_ms);
+}
+
 static void read_again(const struct xdb_result *res, void *ctx)
 {
 	struct account *a = ctx;
+	bool is_unreadable = res->status != XDB_OK && res->status != XDB_ABSENT
+	    && res->status != XDB_BUSY && res->status != XDB_DOWN;
 
 	a->op = NULL;
 	reading_n--;
@@ -510,15 +544,19 @@ static void read_again(const struct xdb_result *res, void *ctx)
 		account_follow(a, res->account);
 	} else if (res->status == XDB_OK || res->status == XDB_ABSENT) {
 		gone(a);
-	} else if (res->status == XDB_BROKEN) {
-		/* Asking again mends nothing; who mends it makes news. */
+	} else if (is_unreadable) {
 		log_event(LOG_WARN, "account-unreadable", a->jid.text, "why=%s",
 		    res->why);
 	} else {
 		a->is_stale = true;
 		wait_a_while();
 	}
-	account_live_resume(a);
+	if (is_unreadable)
+		keep_in_doubt(a);
+	else
+		account_live_resume(a);
+	if (res->status == XDB_OK)
+		unreadable_ms = 0;
 	account_release(&a);
 	pump(NULL);
 }

@@ -25,6 +25,8 @@
 #include "core/proof.h"
 #include "core/verifiers.h"
 
+enum { COMPLAIN_MS = 10 * 1000 };
+
 struct login {
 	struct sasl *sasl;
 	struct sasl_binding binding;    /* slices borrowed from the stream */
@@ -135,6 +137,26 @@ static void fail(struct login *l, enum sasl_result why, const char *reason)
 static bool is_weather(enum xdb_status status)
 {
 	return status == XDB_BUSY || status == XDB_DOWN;
+}
+
+/* Of a search: it says who there is, or that there is nobody.  Anything else is
+ * an error, whatever the directory means by it, and no word about the person. */
+static bool is_told(enum xdb_status status)
+{
+	return status == XDB_OK || status == XDB_ABSENT;
+}
+
+/* Somebody has to mend it: that is for the log, once in a while. */
+static void complain(const struct xdb_result *res)
+{
+	static int64_t next_ms;
+
+	if (is_weather(res->status) || loop_now_ms() < next_ms)
+		return;
+	next_ms = loop_now_ms() + COMPLAIN_MS;
+	log_event(LOG_ERROR, "directory-unreadable", "-", "why=%s all logins are told "
+	    "to try again: is people_base there, and may the service search it? "
+	    "tertuliactl doctor says more", res->why != NULL ? res->why : "-");
 }
 
 /* --- move 1 --------------------------------------------------------------------- */
@@ -372,7 +394,8 @@ static void fetched(const struct xdb_result *res, void *ctx)
 	enum xdb_status admission;
 
 	l->op = NULL;
-	if (is_weather(res->status)) {
+	if (!is_told(res->status)) {
+		complain(res);
 		fail(l, SASL_FAIL_TEMPORARY, "directory");
 		return;
 	}

@@ -255,10 +255,15 @@ void exchange_fail_xdb(struct exchange *x, enum xdb_status status)
 	panic("exchange_fail_xdb: there is nothing to fail about");
 }
 
-void exchange_fault(struct exchange *x, const char *field, enum text id)
+void exchange_fault_said(struct exchange *x, const char *field, const char *text)
 {
 	if (x->fault_n < FAULTS_MOST && exchange_fault_of(x, field) == NULL)
-		x->fault[x->fault_n++] = (struct fault){ field, say(x, id) };
+		x->fault[x->fault_n++] = (struct fault){ field, text };
+}
+
+void exchange_fault(struct exchange *x, const char *field, enum text id)
+{
+	exchange_fault_said(x, field, say(x, id));
 }
 
 const char *exchange_fault_of(const struct exchange *x, const char *field)

@@ -134,6 +134,7 @@ void exchange_fail(struct exchange *x, unsigned status, enum text id);
 void exchange_fail_xdb(struct exchange *x, enum xdb_status status);
 /* Remembers one; both are kept (static or arena). */
 void exchange_fault(struct exchange *x, const char *field, enum text id);
+void exchange_fault_said(struct exchange *x, const char *field, const char *text);
 const char *exchange_fault_of(const struct exchange *x, const char *field);    /* NULL: none */
 
 /* ------------------------------------------------------------------------------------- */

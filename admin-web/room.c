@@ -203,24 +203,67 @@ static void edit_begin(struct exchange *x, struct editing *e)
 		edit_ready(x);
 }
 
-/* By DN, or by the name people know it under. */
+static bool is_named(const struct xdb_group *g, struct slice wanted)
+{
+	return slice_eq(g->name, wanted);
+}
+
+static bool is_called(const struct xdb_group *g, struct slice wanted)
+{
+	return slice_eq_nocase(g->dn, wanted);
+}
+
+typedef bool meant_fn(const struct xdb_group *g, struct slice wanted);
+
+/* The next that is meant, from there on; NULL: none. */
+static const struct xdb_group *list_next(const struct xdb_result *res, size_t *at,
+    meant_fn *is_meant, struct slice wanted)
+{
+	while (*at < res->n) {
+		const struct xdb_group *g = &res->groups[(*at)++];
+
+		if (is_meant(g, wanted))
+			return g;
+	}
+	return NULL;
+}
+
+static void edit_list_of_several(struct exchange *x, const struct xdb_group *one,
+    const struct xdb_group *other)
+{
+	exchange_fault_said(x, "list", say_with(x, T_LIST_WHICH,
+	    slice_cstr(&x->arena, one->dn), slice_cstr(&x->arena, other->dn),
+	    NULL));
+	edit_ends(x, 409, T_LIST_TWICE);
+}
+
+/* By DN, or by the name people know it under, which must be one list's alone. */
 static void edit_list_found(struct exchange *x, const struct xdb_result *res)
 {
 	struct editing *e = x->act;
+	const struct xdb_group *g = NULL, *other = NULL;
+	size_t at = 0;
 
 	if (res->status != XDB_OK && res->status != XDB_ABSENT) {
 		exchange_fail_xdb(x, res->status);
 		return;
 	}
-	for (size_t i = 0; res->status == XDB_OK && i < res->n; i++)
-		if (slice_eq_nocase(res->groups[i].dn, e->wish.list)
-		    || slice_eq(res->groups[i].name, e->wish.list)) {
-			e->room->bound_to = slice_dup(&x->arena, res->groups[i].dn);
-			edit_ready(x);
-			return;
-		}
-	exchange_fault(x, "list", T_NO_SUCH_LIST);
-	edit_ends(x, 422, T_MEMBERS_BAD);
+	if (res->status == XDB_OK)
+		g = list_next(res, &at, is_called, e->wish.list);
+	if (res->status == XDB_OK && g == NULL) {
+		at = 0;
+		g = list_next(res, &at, is_named, e->wish.list);
+		other = list_next(res, &at, is_named, e->wish.list);
+	}
+	if (other != NULL) {
+		edit_list_of_several(x, g, other);
+	} else if (g != NULL) {
+		e->room->bound_to = slice_dup(&x->arena, g->dn);
+		edit_ready(x);
+	} else {
+		exchange_fault(x, "list", T_NO_SUCH_LIST);
+		edit_ends(x, 422, T_MEMBERS_BAD);
+	}
 }
 
 static void edit_ready(struct exchange *x)

@@ -16,6 +16,7 @@
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/group.h"
 #include "xdb_ldap/seek.h"
+#include "xdb_ldap/sound.h"
 
 enum {
 	LEVELS_MOST = 5,                /* the group itself is the first */
@@ -77,6 +78,7 @@ struct gather {
 	const struct entry *next_found;
 	struct found_member *members;
 	size_t copied;                  /* of them, at the end */
+	size_t shared_n;                /* names of several people that give no power */
 	struct part *parts, **part_end;
 	size_t value_n;
 	struct xdb_group *group;
@@ -472,11 +474,36 @@ static void person_hit(struct xdb_op *op, struct sought *one,
 
 	one->is_several |= one->person != NULL && one->person != e;
 	one->person = e;
-	member_put(op, &p, one->roles);
+	if ((one->roles & GROUP_MEMBER) != 0)
+		member_put(op, &p, one->roles & GROUP_MEMBER);
+}
+
+/* A name that several people have is a list's as it is: what is sent there comes to all
+ * of them, who are members.  But it makes nobody an owner, editor or moderator: where
+ * people write their own mail address anybody could take one of these. */
+static void powers_put(struct xdb_op *op, const struct sought *one)
+{
+	struct gather *g = op->data;
+	unsigned powers = one->roles & ~(unsigned)GROUP_MEMBER;
+	struct met_person p;
+
+	if (one->person == NULL || powers == 0)
+		return;
+	if (one->is_several) {
+		g->group->unresolved_n++;
+		g->shared_n++;
+		return;
+	}
+	p = person_of(one->person);
+	member_put(op, &p, powers);
 }
 
 static void people_sought(struct xdb_op *op)
 {
+	struct gather *g = op->data;
+
+	for (size_t i = 0; i < g->seek.asked_n; i++)
+		powers_put(op, &g->seek.asked[i]);
 	seek_groups(op, group_hit, groups_sought);
 }
 
@@ -639,6 +666,7 @@ static void group_end(struct xdb_op *op)
 	    (group->part_n + 1) * sizeof *group->parts);
 	for (struct part *p = g->parts; p != NULL; p = p->next)
 		group->parts[n++] = p->uuid;
+	sound_tell(op->db, "list-address-shared", group->dn, ATTR_MAIL, g->shared_n);
 	group_copy(op);
 }
 

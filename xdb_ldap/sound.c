@@ -84,19 +84,25 @@ static bool is_known(struct xdb *db, struct slice key, size_t n)
 	return false;
 }
 
-void sound_say(struct xdb *db, const struct entry *e, enum attr attr, size_t n)
+void sound_tell(struct xdb *db, const char *event, struct slice dn, enum attr attr,
+    size_t n)
 {
 	const char *name = db->names.rows[attr].name;
 	struct buf key = { 0 };
 
 	if (n == 0 && db->sound == NULL)
 		return;
-	buf_addf(&key, "%s ", name);
-	buf_add(&key, e->dn);
+	buf_addf(&key, "%s %s ", event, name);
+	buf_add(&key, dn);
 	if (!is_known(db, buf_slice(&key), n) && n != 0) {
-		log_event(LOG_WARN, "values-unreadable", "-",
-		    "attribute=%s count=%zu entry=%s", name, n, log_text(e->dn));
+		log_event(LOG_WARN, event, "-", "attribute=%s count=%zu entry=%s",
+		    name, n, log_text(dn));
 		remember(db, buf_slice(&key), n);
 	}
 	buf_fini(&key);
+}
+
+void sound_say(struct xdb *db, const struct entry *e, enum attr attr, size_t n)
+{
+	sound_tell(db, "values-unreadable", e->dn, attr, n);
 }

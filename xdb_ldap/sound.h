@@ -23,6 +23,10 @@ bool sound_local(const struct xdb *db, struct arena *a, struct slice *name);
 /* Logs that `n` values of this attribute were left out; 0: all was well. */
 void sound_say(struct xdb *db, const struct entry *e, enum attr attr, size_t n);
 
+/* The same of anything else that values of an entry are, by its own event. */
+void sound_tell(struct xdb *db, const char *event, struct slice dn, enum attr attr,
+    size_t n);
+
 /* What has been said already; NULL is allowed. */
 void sound_free(struct sound **sp);
 

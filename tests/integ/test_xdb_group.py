@@ -386,6 +386,26 @@ def test_who_shares_a_mail_address_is_asked_for_again(knowing, root, slapd,
         assert members(load(knowing, dn)) == both
 
 
+def test_who_shares_a_mail_address_has_no_power_by_it(knowing, slapd, person, group):
+    """Anybody who may write their own address could take a moderator's."""
+    mail, own = f"dos{next(numbers)}@example.org", f"uno{next(numbers)}@example.org"
+    both = {person(mail=[mail]), person(mail=[mail])}
+    one = person(mail=[own])
+    powers = {"mgrpAllowedBroadcaster": EDITOR, "mgrpModerator": MODERATOR}
+    for attribute, role in powers.items():
+        dn = group(klass="mailGroup", base="LISTS", mgrpRFC822MailMember=[mail],
+                   mail=[f"lista{next(numbers)}@example.org"],
+                   **{attribute: [mail, own]})
+        for _ in range(2):
+            found = load(knowing, dn)
+            assert {m["uid"]: m["roles"] for m in found["members"]} == {
+                **dict.fromkeys(both, MEMBER), one: role}
+            assert found["unresolved"] == 1
+        said = [line for line in knowing.said().splitlines()
+                if "list-address-shared" in line and f'"{dn}"' in line]
+        assert len(said) == 1 and "count=1" in said[0], said
+
+
 def test_LDAP_17_too_many_groups(im, slapd, group):
     inner = [group(member=[slapd.dn("lucia")]) for _ in range(501)]
     answer = im.ask("group_load", dn=group(member=inner))

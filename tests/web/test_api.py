@@ -302,6 +302,28 @@ def test_what_could_be_named_can_be_asked_for(world, api, marks):
     assert api.call("DELETE", path).status == 204
 
 
+
+def test_room_for_a_list_whose_name_is_another_ones_too(api, world):
+    """Whoever is in the wrong one would be a member: nobody guesses."""
+    base, name = world.env["LDAP_BASE"], world.name("gemela")
+    twins = [f"cn={name},ou={ou},{base}" for ou in ("groups", "lists")]
+    for dn in twins:
+        world.root.add_s(dn, [("objectClass", b"groupOfNames"), ("cn", name.encode()),
+                              ("member", b"cn=nadie")])
+    wish = {"name": world.name("sala"), "title": "x", "list": name}
+    answer = api.call("POST", "/rooms", wish)
+    problem(answer, 409, "list")
+    assert all(dn in answer.text for dn in twins)
+    assert api.call("GET", f"/rooms/{wish['name']}").status == 404
+    for dn in twins:
+        answer = api.call("POST", "/rooms", {**wish, "list": dn, "name": world.name("sala")})
+        assert answer.status == 201 and answer.json()["list"] == dn
+    room = answer.json()["name"]
+    problem(api.call("PATCH", f"/rooms/{room}", {"list": name}), 409, "list")
+    assert api.call("GET", f"/rooms/{room}").json()["list"] == twins[1]
+    for dn in twins:
+        world.root.delete_s(dn)
+
 def test_lengths_are_counted_in_characters(world, api):
     """As the description has them: an ñ is one, whatever it takes in UTF-8."""
     name, uid = world.name("sala"), world.name("api")

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* xdb_ldap/account.c — an account is a person and a profile. */
 #include "base/log.h"
-#include "base/picture.h"
 #include "xdb_ldap/claim.h"
 #include "xdb_ldap/person.h"
 #include "xdb_ldap/wrong.h"
@@ -44,9 +43,7 @@ static void account_found(struct xdb_op *op)
 	    account->person.password_changed);
 	profile_read(op, f->profile, account->person.password_changed,
 	    &account->profile);
-	account->photo = entry_one(f->person, ATTR_PHOTO);
-	if (picture_type(account->photo) == NULL)
-		account->photo = slice_make(NULL, 0);
+	account->photo = photo_read(f->person, &account->is_photo_hidden);
 	op->res.account = account;
 	if (f->jid_is_old)
 		claim_start(op, &(struct claim_of){ .uuid = account->person.uuid,

@@ -225,7 +225,7 @@ static void field_take(struct entry_reader *r, unsigned at,
 	    || !value_take(r->arena, row, value, &f->v[f->n]))
 		f->is_cut = true;
 	else
-		f->n++;
+		f->is_altered |= f->v[f->n++].n != value->bv_len;
 }
 
 /* The next attribute of PartialAttributeList (RFC 4511 §4.5.2), or its end. */
@@ -383,6 +383,13 @@ bool entry_is_cut(const struct entry *e, enum attr attr)
 	const struct field *f = entry_find(e, attr);
 
 	return f != NULL && (f->is_cut || f->is_part);
+}
+
+bool entry_is_altered(const struct entry *e, enum attr attr)
+{
+	const struct field *f = entry_find(e, attr);
+
+	return f != NULL && f->is_altered;
 }
 
 static bool is_ascii(struct slice s)

@@ -19,6 +19,7 @@ struct field {
 	struct slice *v;
 	unsigned n;
 	bool is_cut;                    /* values were left out */
+	bool is_altered;                /* one is not as it stands in the entry */
 	/* The server gave some of them: the values of these numbers, or from the first
 	 * number to the last value (`is_rest`). */
 	bool is_part, is_rest;
@@ -81,6 +82,7 @@ bool entry_name(const struct entry *e, enum attr attr, struct slice asked,
 /* Is this one of the values, whatever its case? */
 bool entry_is_of(const struct entry *e, enum attr attr, struct slice value);
 bool entry_is_cut(const struct entry *e, enum attr attr);
+bool entry_is_altered(const struct entry *e, enum attr attr);
 
 /* Well-formed UTF-8 without surrogates, U+FFFE and U+FFFF. */
 bool text_is_utf8(struct slice s);

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/map.h"
+#include "base/picture.h"
 #include "xdb_ldap/address.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
@@ -302,6 +303,16 @@ static bool is_young(struct slice changed, int64_t now_s)
 	int64_t at_s;
 
 	return time_read(changed, &at_s) && at_s > now_s - CLOCKS_DIFFER_S;
+}
+
+/* One whose kind is not known is not shown: clients would be told a lie. */
+struct slice photo_read(const struct entry *e, bool *is_hidden_r)
+{
+	struct slice photo = entry_one(e, ATTR_PHOTO);
+	bool is_known = picture_type(photo) != NULL;
+
+	*is_hidden_r = !is_known && (photo.n != 0 || entry_is_cut(e, ATTR_PHOTO));
+	return is_known ? photo : slice_make(NULL, 0);
 }
 
 void person_read(const struct xdb *db, const struct entry *e, struct xdb_person *p)

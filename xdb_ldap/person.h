@@ -36,6 +36,8 @@ bool jid_is_ours(const struct xdb *db, const struct entry *e);
 
 /* Entries to results; slices point into the operation's arena. */
 void person_read(const struct xdb *db, const struct entry *e, struct xdb_person *p);
+/* The first photo of a kind that is known; hidden: there is one, and none to show. */
+struct slice photo_read(const struct entry *e, bool *is_hidden_r);
 /* `source` is the person's pwdChangedTime: older verifiers are left out. */
 void profile_read(struct xdb_op *op, const struct entry *e, struct slice source,
     struct xdb_profile *p);

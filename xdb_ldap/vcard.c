@@ -20,6 +20,30 @@ struct xdb_op *xdb_vcard_load(struct xdb *db, struct slice uid)
 	return op;
 }
 
+static const enum attr written[XDB_VCARD_FIELDS] = {
+	[XDB_VCARD_PHOTO] = ATTR_PHOTO, [XDB_VCARD_NICKNAME] = ATTR_NICKNAME,
+	[XDB_VCARD_URL] = ATTR_URL,     [XDB_VCARD_TITLE] = ATTR_TITLE,
+	[XDB_VCARD_MAIL] = ATTR_MAIL,   [XDB_VCARD_PHONE] = ATTR_PHONE,
+	[XDB_VCARD_MOBILE] = ATTR_MOBILE, [XDB_VCARD_FAX] = ATTR_FAX,
+};
+
+/* Nothing can be changed of it without losing what was not read, or so that the change
+ * is seen: a photo is replaced as a whole, for it cannot be compared (RFC 2798); of a
+ * value with control characters we do not know what it is; and behind more values
+ * than are read there is no place for one. */
+static bool is_sealed(const struct xdb *db, const struct entry *e, int field)
+{
+	enum attr attr = written[field];
+	size_t n;
+	struct slice *values = entry_all(e, attr, &n);
+
+	if (field == XDB_VCARD_PHOTO)
+		return entry_is_cut(e, attr) || n > 1
+		    || (n == 1 && picture_type(values[0]) == NULL);
+	return entry_is_altered(e, attr)
+	    || (entry_is_cut(e, attr) && n == db->names.rows[attr].most_values);
+}
+
 #define ONE(attr, member) { attr, offsetof(struct xdb_vcard, member) }
 
 static const struct { enum attr attr; size_t offset; } fields[] = {
@@ -30,16 +54,7 @@ static const struct { enum attr attr; size_t offset; } fields[] = {
 	ONE(ATTR_REGION, region),
 	ONE(ATTR_POSTAL_CODE, postal_code),
 	ONE(ATTR_COUNTRY, country),
-	ONE(ATTR_PHOTO, photo),
 };
-
-/* A photo whose kind is not known is none: clients would be told a lie. */
-static void photo_judge(struct xdb_vcard *v)
-{
-	v->photo_type = picture_type(v->photo);
-	if (v->photo_type == NULL)
-		v->photo = slice_make(NULL, 0);
-}
 
 static void lists_read(const struct entry *e, struct xdb_vcard *v)
 {
@@ -70,7 +85,12 @@ static void vcard_read(const struct xdb *db, const struct entry *e,
 	if (v->role.n == 0)
 		v->role = entry_one(e, ATTR_AFFILIATION);
 	lists_read(e, v);
-	photo_judge(v);
+	v->photo = photo_read(e, &v->is_photo_hidden);
+	v->photo_type = picture_type(v->photo);
+	for (int i = 0; i < XDB_VCARD_FIELDS; i++) {
+		v->partial |= (unsigned)entry_is_cut(e, written[i]) << i;
+		v->sealed |= (unsigned)is_sealed(db, e, i) << i;
+	}
 }
 
 static void vcard_found(struct xdb_op *op)
@@ -109,13 +129,6 @@ struct xdb_op *xdb_vcard_store(struct xdb *db, struct slice profile_dn,
 
 /* --- what the person changes ------------------------------------------------------------ */
 
-static const enum attr written[XDB_VCARD_FIELDS] = {
-	[XDB_VCARD_PHOTO] = ATTR_PHOTO, [XDB_VCARD_NICKNAME] = ATTR_NICKNAME,
-	[XDB_VCARD_URL] = ATTR_URL,     [XDB_VCARD_TITLE] = ATTR_TITLE,
-	[XDB_VCARD_MAIL] = ATTR_MAIL,   [XDB_VCARD_PHONE] = ATTR_PHONE,
-	[XDB_VCARD_MOBILE] = ATTR_MOBILE, [XDB_VCARD_FAX] = ATTR_FAX,
-};
-
 static bool has(const struct slice *values, size_t n, struct slice wanted)
 {
 	for (size_t i = 0; i < n; i++)
@@ -124,22 +137,16 @@ static bool has(const struct slice *values, size_t n, struct slice wanted)
 	return false;
 }
 
-/* Value by value, so that what is not in the vCard stays, and a value that went
- * meanwhile is noticed.  Photos cannot be compared (RFC 2798), and of those whose
- * first value is shown the order matters: replaced. */
+/* Of those whose first value is shown the order matters. */
 static bool is_ordered(enum xdb_vcard_field field)
 {
 	return field == XDB_VCARD_NICKNAME || field == XDB_VCARD_URL
 	    || field == XDB_VCARD_TITLE;
 }
 
-static void assert_first(struct buf *filter, const char *name,
-    const struct xdb_vcard_change *c)
+/* What is taken away says so itself; where there was nothing, there is nothing. */
+static void assert_none(struct buf *filter, const char *name)
 {
-	if (c->was_n != 0) {
-		filter_eq(filter, name, c->was[0]);
-		return;
-	}
 	filter_open(filter, '!');
 	filter_present(filter, name);
 	filter_close(filter);
@@ -157,19 +164,21 @@ static void put_exchange(struct mods *m, struct xdb_op *op,
 		mods_put(m, op, LDAP_MOD_ADD, written[c->field], c->is, c->is_n);
 }
 
+/* By value, so that what was not read stays, and a value that went meanwhile is
+ * noticed.  A photo, which cannot be compared, is the only one (is_sealed()). */
 static void put_change(struct mods *m, struct xdb_op *op, struct buf *assertion,
     const struct xdb_vcard_change *c)
 {
 	enum attr attr = written[c->field];
 
-	if (is_ordered(c->field) && !op->db->root.has_assertion) {
-		put_exchange(m, op, c);
+	if (c->field == XDB_VCARD_PHOTO) {
+		mods_put(m, op, LDAP_MOD_REPLACE, attr, c->is, c->is_n);
 		return;
 	}
-	if (c->field == XDB_VCARD_PHOTO || is_ordered(c->field)) {
-		mods_put(m, op, LDAP_MOD_REPLACE, attr, c->is, c->is_n);
-		if (c->field != XDB_VCARD_PHOTO)
-			assert_first(assertion, op_name(op, attr), c);
+	if (is_ordered(c->field)) {
+		put_exchange(m, op, c);
+		if (c->was_n == 0 && !c->is_partial)
+			assert_none(assertion, op_name(op, attr));
 		return;
 	}
 	for (size_t i = 0; i < c->was_n; i++)
@@ -230,7 +239,8 @@ struct xdb_op *xdb_vcard_write(struct xdb *db, const struct xdb_person *person,
 static void written_as_person(struct xdb_op *op)
 {
 	static const int unfit[] = { LDAP_UNDEFINED_TYPE, LDAP_CONSTRAINT_VIOLATION,
-	    LDAP_INVALID_SYNTAX, LDAP_OBJECT_CLASS_VIOLATION };
+	    LDAP_INVALID_SYNTAX, LDAP_OBJECT_CLASS_VIOLATION,
+	    LDAP_INAPPROPRIATE_MATCHING };
 	struct call *c = *(struct call **)op->data;
 
 	for (size_t i = 0; i < COUNT(unfit); i++)

@@ -241,6 +241,7 @@ struct xdb_account {
 	struct slice photo;             /* of xdb_account_load_photo() alone: bytes of
 	                                   jpegPhoto, at most 64 KiB; empty: none of a
 	                                   kind that we know */
+	bool is_photo_hidden;           /* there is one, and it is not given here */
 };
 
 /* What the directory says about a person that a vCard can show. */
@@ -255,6 +256,10 @@ struct xdb_vcard {
 	size_t url_n, title_n, nickname_n;
 	struct slice photo;             /* bytes of jpegPhoto, at most 64 KiB */
 	const char *photo_type;         /* by its magic: "image/jpeg", … or NULL */
+	bool is_photo_hidden;           /* there is one, too large or of no kind */
+	/* 1u << enum xdb_vcard_field: the entry has values that were not read, and those
+	 * stay whatever is changed; or is such that no change would keep it, or be seen. */
+	unsigned partial, sealed;
 	struct slice remainder;         /* XML that the directory has no place for */
 	struct slice profile_dn;        /* empty: no profile yet */
 };
@@ -484,9 +489,11 @@ struct xdb_vcard_change {
 	enum xdb_vcard_field field;
 	const struct slice *was, *is;   /* values as they were read, and as they shall be */
 	size_t was_n, is_n;
+	bool is_partial;                /* the entry has more, which was not read */
 };
 /* All changes in one modify, done as that person (RFC 4370), so that the directory's
- * own rules decide; under the assertion that it is still that person's entry.
+ * own rules decide; under the assertion that it is still that person's entry.  Values
+ * that are not in `was` stay, but of photos, which cannot be compared (RFC 2798).
  * REFUSED: they say no, or do not take a value.  CONFLICT: a value is not what it
  * was read as any more. */
 struct xdb_op *xdb_vcard_write(struct xdb *db, const struct xdb_person *person,

@@ -161,7 +161,7 @@ static const struct conf_key keys[] = {
 	LIST("vcard", "writable", vcard.writable, "",
 	    "What people change in their own directory entries by changing their vCard: photo, nickname, url, title, mail, phone, mobile, fax. It is done as that person (RFC 4370; schema/access-vcard.ldif), so that the directory decides."),
 	SIZE("vcard", "photo_size", vcard.photo_bytes, "64k", "1k", "64k",
-	    "Largest photo that is written into the directory."),
+	    "Largest photo that is written into the directory. Larger ones than 64 KiB that are there are not shown."),
 
 	BOOL("search", "enabled", search.is_on, "yes",
 	    "Whether people who are logged in can search for others (XEP-0055)."),

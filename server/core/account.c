@@ -7,6 +7,7 @@
 #include <assert.h>
 
 #include "base/crypto.h"
+#include "base/log.h"
 #include "core/account_own.h"
 #include "core/admission.h"
 #include "core/host.h"
@@ -273,6 +274,14 @@ void account_photo_take(struct account *a, struct slice photo)
 		crypto_digest(HASH_SHA1, photo, a->photo.hash);
 }
 
+void account_photo_hide(struct account *a)
+{
+	if (!a->photo.is_hidden)
+		log_event(LOG_WARN, "photo-hidden", a->jid.text,
+		    "why=larger than 64 KiB, or neither JPEG nor PNG nor GIF");
+	a->photo = (struct account_photo){ .is_hidden = true };
+}
+
 /* That the entry has none says nothing: it may stand in the profile's vCard, which
  * is not read for this. */
 static void photo_enter(struct account *a, const struct xdb_account *loaded,
@@ -282,6 +291,8 @@ static void photo_enter(struct account *a, const struct xdb_account *loaded,
 		a->photo.is_touched = true;
 	else if (is_newest && loaded->photo.n != 0)
 		account_photo_take(a, loaded->photo);
+	else if (is_newest && loaded->is_photo_hidden)
+		account_photo_hide(a);
 }
 
 struct account *account_enter(struct slice local,

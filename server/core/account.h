@@ -33,6 +33,7 @@ struct entrant {
 enum { PHOTO_HASH_BYTES = 20 };         /* SHA-1, as XEP-0153 wants it */
 struct account_photo {
 	bool is_known, is_there;        /* not known: nothing is said of it */
+	bool is_hidden;                 /* there is one that cannot be shown */
 	bool is_touched;                /* it may be another by now: read it */
 	unsigned char hash[PHOTO_HASH_BYTES];
 };
@@ -118,6 +119,8 @@ void accounts_look_stop(void);
 void account_touched(struct slice person_uuid);
 /* The photo as it is now; empty: there is none. */
 void account_photo_take(struct account *a, struct slice photo);
+/* There is one that was not read: not known, and not "none". */
+void account_photo_hide(struct account *a);
 /* All people were read: who is in memory only is looked for. */
 void accounts_verify(void);
 /* Who may use the service has changed (core/admission.h). */

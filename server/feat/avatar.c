@@ -78,13 +78,30 @@ static struct elem *stamped(struct arena *arena, const struct elem *presence,
 	return copy;
 }
 
+/* Who is shown no photo says that there is none, and there is one: <x/> alone, for "not
+ * known" (XEP-0153 §4.1).  The hash of one in the profile's vCard stays. */
+static const struct elem *unclaimed(struct arena *arena,
+    const struct elem *presence)
+{
+	const struct elem *x = elem_child(presence, NS_VCARD_UPDATE, "x");
+	struct elem *copy;
+
+	if (x == NULL || elem_child(x, NS_VCARD_UPDATE, "photo") == NULL
+	    || said(arena, presence).n != 0)
+		return presence;
+	copy = elem_copy(arena, presence);
+	elem_remove(copy, NS_VCARD_UPDATE, "x");
+	elem_add(arena, copy, NS_VCARD_UPDATE, "x");
+	return copy;
+}
+
 const struct elem *avatar_stamp(struct arena *arena, const struct account *a,
     const struct elem *presence)
 {
 	struct slice hash;
 
 	if (!a->photo.is_known)
-		return presence;
+		return a->photo.is_hidden ? unclaimed(arena, presence) : presence;
 	hash = hash_of(arena, a);
 	return slice_eq_nocase(said(arena, presence), hash) ? presence
 	    : stamped(arena, presence, hash);
@@ -138,7 +155,10 @@ static void take(struct account *a, const struct xdb_vcard *v)
 		return;
 	}
 	bytes_of(&arena, card, &bytes);
-	account_photo_take(a, buf_slice(&bytes));
+	if (bytes.n == 0 && v->is_photo_hidden)
+		account_photo_hide(a);
+	else
+		account_photo_take(a, buf_slice(&bytes));
 	buf_fini(&bytes);
 	arena_fini(&arena);
 }

@@ -406,6 +406,18 @@ static const char *one_only(struct arena *a, int field)
 	return why;
 }
 
+static const char *hidden_there(struct arena *a, int field)
+{
+	struct buf text = { 0 };
+	const char *why;
+
+	buf_addf(&text, "The directory has more of %s than can be shown here, which a "
+	    "change would lose: have it changed there.", own[field].name);
+	why = slice_cstr(a, buf_slice(&text));
+	buf_fini(&text);
+	return why;
+}
+
 /* What was sent of a field. */
 static struct slice *new_values(struct arena *a, const struct elem *sent, int field,
     size_t *n_r, const char **unfit_r, size_t photo_bytes)
@@ -477,6 +489,9 @@ static void field_plan(struct arena *a, const struct xdb_vcard *v,
 	c.is = new_values(a, sent, field, &c.is_n, &why, policy->photo_bytes);
 	if (why == NULL && is_unchanged(&c))
 		return;
+	if (why == NULL && (v->sealed & 1u << field) != 0)
+		why = hidden_there(a, field);
+	c.is_partial = (v->partial & 1u << field) != 0;
 	whole_list(a, v, &c);
 	plan->unfit = why != NULL ? why : plan->unfit;
 	plan->changes[plan->change_n++] = c;

@@ -169,3 +169,67 @@ def test_somebody_changed_it_meanwhile(world, ann, login):
             assert condition(answer) == "wait resource-constraint"
             assert f"https://{n}/".encode() not in urls
     assert len([u for u in urls if u in (b"https://0/", b"https://1/")]) == 1
+
+
+LONG = "https://long.example/" + "x" * 1100 + " Mi CV"
+
+
+def urls(world, person):
+    return entry(world, person).get("labeledURI", [])
+
+
+@pytest.mark.parametrize("has,stays", [
+    (["https://a.example/ Página", LONG, "https://b.example/"],
+     [LONG, "https://b.example/"]),
+    ([LONG], [LONG])], ids=["among others", "alone"])
+def test_what_cannot_be_read_stays(world, login, has, stays):
+    ann = login(world.person(labeledURI=has))
+    assert store(ann, "<URL>https://new.example/</URL>").get("type") == "result"
+    assert set(urls(world, ann.person)) == {
+        value.encode() for value in ["https://new.example/", *stays]}
+    assert texts(card(ann), "URL") == ["https://new.example/"]
+    assert store(ann, "<BDAY>1970-01-01</BDAY>").get("type") == "result"
+    assert set(urls(world, ann.person)) == {value.encode() for value in stays}
+
+
+@pytest.mark.parametrize("has", [
+    [f"https://{i}.example/" for i in range(20)],
+    ["https://a.example/ two\nlines"]], ids=["too many", "control characters"])
+def test_what_no_change_would_keep_is_refused(world, login, has):
+    ann = login(world.person(labeledURI=has))
+    answer = store(ann, "<URL>https://new.example/</URL>")
+    assert condition(answer) == "modify not-acceptable" and "URL" in said(answer)
+    assert set(urls(world, ann.person)) == {value.encode() for value in has}
+
+
+@pytest.mark.parametrize("has", [
+    [JPEG + bytes(100_000)], [JPEG, PNG], [b"RIFF....WEBP"]],
+    ids=["large", "two", "of no kind"])
+def test_photos_that_are_not_shown_are_not_overwritten(world, login, has):
+    ann = login(world.person(jpegPhoto=has))
+    answer = store(ann, photo(PNG + b"x"))
+    assert condition(answer) == "modify not-acceptable" and "PHOTO" in said(answer)
+    assert entry(world, ann.person)["jpegPhoto"] == has
+
+
+UPDATE = "{vcard-temp:x:update}"
+
+
+def test_a_photo_that_is_not_shown_is_not_said_to_be_none(world, login):
+    """Its client saw none.  At the login, and when it comes while one is online."""
+    ann, eva = login(world.person(jpegPhoto=[JPEG + bytes(100_000)])), login()
+    bob = login().come()
+    for client in (ann, eva):
+        client.come()
+        befriend(client, bob)
+        settle(client, bob)
+        client.send("<presence><x xmlns='vcard-temp:x:update'><photo/></x>"
+                    "</presence>")
+        heard = bob.receive("presence", from_=client.jid)
+        assert (heard.find(f".//{UPDATE}photo") is None) == (client is ann)
+        assert heard.find(f"{UPDATE}x") is not None
+    world.root.modify_s(eva.person.dn, [
+        (ldap.MOD_ADD, "jpegPhoto", JPEG + bytes(100_000))])
+    heard = bob.receive("presence", from_=eva.jid)
+    assert heard.find(f"{UPDATE}x") is not None
+    assert heard.find(f".//{UPDATE}photo") is None

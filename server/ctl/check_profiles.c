@@ -116,27 +116,55 @@ static int read_all(struct doctor *d, struct seen *p)
 
 /* --- whose person is gone --------------------------------------------------------- */
 
-/* Is there nobody of that entryUUID, whatever the filter says?  Who cannot be looked
- * for is not said to be gone. */
-static bool is_gone(struct doctor *d, const struct lost *l)
+enum sight { SEEN, NOT_SEEN, UNKNOWN };
+
+/* Is there somebody of that entryUUID, whatever the filter says? */
+static enum sight look_by_uuid(struct doctor *d, struct slice uuid)
 {
 	static const char *const none[] = { "1.1", NULL };
 	const char *attr = doctor_attr(d, ATTR_UUID);
 	struct buf filter = { 0 }, id = { 0 };
 	struct question q = { .base = d->settings->ldap.people_base,
 		.scope = LDAP_SCOPE_SUBTREE, .attrs = none };
+	enum sight sight = UNKNOWN;
 	LDAPMessage *found;
-	bool gone;
 
-	filter_eq(&filter, attr, sync_id_of_uuid(attr, l->uuid, &id)
-	    ? buf_slice(&id) : l->uuid);
+	filter_eq(&filter, attr, sync_id_of_uuid(attr, uuid, &id)
+	    ? buf_slice(&id) : uuid);
 	q.filter = buf_cstr(&filter);
-	gone = wire_search(d->im, &q, &found) == LDAP_SUCCESS
-	    && wire_first(d->im, found) == NULL;
+	if (wire_search(d->im, &q, &found) == LDAP_SUCCESS)
+		sight = wire_first(d->im, found) != NULL ? SEEN : NOT_SEEN;
 	ldap_msgfree(found);
 	buf_fini(&filter);
 	buf_fini(&id);
-	return gone;
+	return sight;
+}
+
+/* Where people do not show who they are, every profile looks like one of nobody, and
+ * the advice to remove it would cost a roster each.  Who shows it in a whole
+ * reading need not be found by it: that is another right. */
+static bool identities_are_seen(struct doctor *d, struct result *r)
+{
+	const char *attr = doctor_attr(d, ATTR_UUID);
+	size_t without = 0;
+
+	for (size_t i = 0; i < d->person_n; i++)
+		without += d->people[i].uuid.n == 0;
+	if (without == d->person_n) {
+		result_say(r, VERDICT_SKIPPED, "people show no %s (see examples), so "
+		    "whose a profile is cannot be told", attr);
+		r->is_unsure = true;
+	} else if (without != 0) {
+		result_say(r, VERDICT_FAULT, "%zu of %zu people show no %s and cannot "
+		    "log in; whose a profile is cannot be told", without,
+		    d->person_n, attr);
+	} else if (look_by_uuid(d, d->people[0].uuid) != SEEN) {
+		result_say(r, VERDICT_FAULT, "people are not found by their %s; "
+		    "whose a profile is cannot be told", attr);
+	}
+	if (r->verdict != VERDICT_OK)
+		result_next(r, "let cn=im read %s of everybody and search by it", attr);
+	return r->verdict == VERDICT_OK;
 }
 
 /* Who would be called by this address, or NULL. */
@@ -156,7 +184,7 @@ static void lost_judge(struct doctor *d, const struct seen *p, struct result *r)
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->lost_n && i < LOOKED_FOR_MOST; i++) {
-		if (!is_gone(d, &p->lost[i]))
+		if (look_by_uuid(d, p->lost[i].uuid) != NOT_SEEN)
 			continue;
 		one = &p->lost[i];
 		n++;
@@ -210,6 +238,8 @@ void check_profiles(struct doctor *d, struct result *r)
 	struct seen p = { .n = 0 };
 	int code;
 
+	if (!identities_are_seen(d, r))
+		return;
 	people_by_uuid(d, &p.people);
 	code = read_all(d, &p);
 	if (code != LDAP_SUCCESS) {

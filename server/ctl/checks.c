@@ -46,6 +46,8 @@ const struct check checks[] = {
 	{ "ppolicy", "password policy", "bind-im", check_policy },
 	{ "people", "the people filter", "bases", check_people },
 	{ "names", "names of people as addresses", "people", check_names },
+	{ "lookup", "people looked up by name, as a login does", "people",
+	    check_lookup },
 	{ "profiles", "addresses of profiles", "people schema", check_profiles },
 	{ "values", "what profiles and rooms say", "bases schema", check_values },
 	{ "examples", "three people as the service sees them", "people",

@@ -27,6 +27,8 @@ check_fn check_entries;
 /* check_people.c: what is in it */
 check_fn check_bases, check_people, check_names, check_examples,
     check_password_time;
+/* check_lookup.c: that they are found as a login looks for them */
+check_fn check_lookup;
 /* check_profiles.c, check_values.c */
 check_fn check_profiles, check_values;
 /* check_search.c, check_groups.c: what people see of one another, where it is configured */

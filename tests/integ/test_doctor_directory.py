@@ -122,6 +122,35 @@ def test_rule_that_is_wrong(doctor, text, check, word):
     assert doctor.findings() == {}
 
 
+PEOPLE = "ou=people,dc=example,dc=org"
+UNSEEN = {      # rule, findings, the check that names it, word
+    "no_identity": (f"to attrs=entryUUID by {IM} none by * break",
+                    {"examples": FAULT}, "examples", "entryUUID"),
+    "identity_of_one": (f"to dn.base=uid=lucia,{PEOPLE} attrs=entryUUID by {IM} "
+                        "none by * break", {"profiles": FAULT}, "profiles",
+                        "let cn=im read entryUUID"),
+    "identity_not_searched": (f"to attrs=entryUUID by {IM} =r by * break",
+                              {"profiles": FAULT}, "profiles", "search by it"),
+    "name_not_searched": (f"to attrs=uid by {IM} =r by * break",
+                          {"lookup": FAULT}, "lookup",
+                          "let cn=im search by uid"),
+}
+
+
+@pytest.mark.parametrize("text, wanted, check, word", UNSEEN.values(), ids=UNSEEN)
+def test_people_of_whom_something_is_not_seen(doctor, text, wanted, check, word):
+    """And then nobody is told to remove a profile, though they look like ones whose
+    person is gone."""
+    [(_, lucia)] = doctor.world.search(f"uid=lucia,{PEOPLE}",
+                                       attributes=["entryUUID"])
+    dn, content = orphan(lucia["entryUUID"][0], "lucia@localhost")
+    with entry(doctor.world, dn, **content), config(doctor.world, rule(text)):
+        assert doctor.findings() == wanted, doctor.last
+        assert word in doctor.says(check)
+        assert "remove" not in doctor.says("profiles")
+    assert doctor.findings() == {}
+
+
 def test_shells_that_cannot_be_read(doctor):
     """Asked for only where some of them close an account."""
     with config(doctor.world, rule(

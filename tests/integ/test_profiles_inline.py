@@ -153,9 +153,16 @@ def test_jid_of_their_own_is_not_taken_away_for_another(live, login):
     assert entry(live, other)["jid"] == [person.jid]
 
 
+@pytest.fixture(scope="module")
+def examined(make_world):
+    """In a world of its own: other tests write what nobody can read, and the doctor
+    names it."""
+    return make_world(SAMPLE="yes", CREATE_ROOMS="everyone", PROFILES="inline")
+
+
 @pytest.fixture
-def doctor(world, tmp_path):
-    return Doctor(world, tmp_path)
+def doctor(examined, tmp_path):
+    return Doctor(examined, tmp_path)
 
 
 def test_the_doctor_finds_nothing(doctor):

@@ -225,18 +225,27 @@ static bool is_overruled(struct arena *a, const struct elem *directory,
 	return card_has(a, directory, e);
 }
 
-struct elem *vcard_merge(struct arena *a, const struct xdb_vcard *v)
+/* What was stored, or shall be: the same limits, so that whatever is taken can be read
+ * again.  NULL: it is no vCard, or beyond them. */
+static struct elem *remainder_read(struct arena *a, struct slice text)
 {
 	static const struct parse_limits limits = { .bytes = 1 << 20,
 		.depth = 16, .elements = 5000, .attributes = 100 };
+	enum parse_error error;
+	struct elem *rest = parse_document(a, text, &limits, &error);
+
+	return rest != NULL && elem_is(rest, NS_VCARD, "vCard") ? rest : NULL;
+}
+
+struct elem *vcard_merge(struct arena *a, const struct xdb_vcard *v)
+{
 	struct elem *card = directory_part(a, v), *rest, *e;
 	struct elem *directory = elem_copy(a, card);
-	enum parse_error error;
 
 	if (v->remainder.n == 0)
 		return card;
-	rest = parse_document(a, v->remainder, &limits, &error);
-	if (rest == NULL || !elem_is(rest, NS_VCARD, "vCard"))
+	rest = remainder_read(a, v->remainder);
+	if (rest == NULL)
 		return NULL;
 	for (e = elem_child(rest, NULL, NULL); e != NULL;
 	    e = elem_next(e, NULL, NULL))
@@ -556,6 +565,8 @@ void vcard_plan(struct arena *a, const struct xdb_vcard *v, const struct elem *s
 			elem_add_elem(a, rest, elem_copy(a, e));
 	if (rest->first != NULL)
 		plan->remainder = written(a, rest);
+	if (rest->first != NULL && remainder_read(a, plan->remainder) == NULL)
+		plan->unfit = "The vCard is nested too deeply, or has too many parts.";
 	for (int i = 0; i < XDB_VCARD_FIELDS; i++)
 		if ((policy->writable & 1u << i) != 0)
 			field_plan(a, v, sent, policy, (enum xdb_vcard_field)i,

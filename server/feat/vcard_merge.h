@@ -35,7 +35,7 @@ struct vcard_plan {                     /* what a vCard that was sent changes */
 	struct xdb_vcard_change changes[XDB_VCARD_FIELDS];
 	size_t change_n;
 	const char *held;               /* a field that is the directory's, or NULL */
-	const char *unfit;              /* why a new value cannot be, or NULL */
+	const char *unfit;              /* why what was sent cannot be kept, or NULL */
 };
 /* Everything is the arena's, `v`'s or `sent`'s. */
 void vcard_plan(struct arena *a, const struct xdb_vcard *v, const struct elem *sent,

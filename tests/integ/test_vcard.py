@@ -69,7 +69,7 @@ def test_what_the_directory_has_no_place_for_is_kept(world, login):
     ann = login()
     inner = ("<BDAY>1970-01-01</BDAY><NICKNAME>Anita &amp; co</NICKNAME>"
              "<X-ALGO a='1'><z xmlns='u:z'>ñ</z></X-ALGO>")
-    answer = store(ann, inner)
+    answer = store(ann, "<a>" * 20 + "x" + "</a>" * 20)
     assert answer.get("type") == "result", condition(answer)
     for reader in (ann, login()):
         found = card(reader, None if reader is ann else ann.bare)
@@ -120,6 +120,18 @@ def test_remainder_that_is_no_card_costs_nothing_else(world, login):
         assert texts(card(bob, ann.bare), "FN") == texts(card(ann), "FN") == name
     assert store(ann, "<BDAY>1971-01-01</BDAY>").get("type") == "result"
     assert texts(card(bob, ann.bare), "BDAY") == ["1971-01-01"]
+
+
+def test_what_could_not_be_read_again_is_refused(login):
+    ann, bob = login(), login()
+    store(ann, "<BDAY>1970-01-01</BDAY>")
+    answer = store(ann, "<a>" * 20 + "x" + "</a>" * 20)
+    assert condition(answer) == "modify not-acceptable", condition(answer)
+    assert texts(card(bob, ann.bare), "BDAY") == ["1970-01-01"]
+    for depth in 14, 15, 16:
+        answer = store(ann, "<a>" * depth + "x" + "</a>" * depth)
+        seen = card(bob, ann.bare).find(".//" + "/".join(["v:a"] * depth), N)
+        assert (seen is not None) == (answer.get("type") == "result"), depth
 
 
 def test_card_of_somebody_else_is_not_ours_to_write(world, login):

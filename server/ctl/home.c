@@ -22,6 +22,8 @@ struct content {
 	struct slice uuid;              /* of the person that it is, or is of */
 	struct slice person, csn;
 	bool has_description;
+	bool is_parent;                 /* something stands below it */
+	const char *strange;            /* what it has that is not carried, or NULL */
 	bool has_own_jid;               /* the person's, of RFC 8284, and none of ours */
 };
 
@@ -54,20 +56,19 @@ static enum home_result left(struct job *j, const char *why)
 	return HOME_LEFT;
 }
 
-/* A code that says no to this one alone leaves it; any other is the directory's. */
+/* A few codes say that there is no directory for anybody now (libldap's own, which are
+ * negative, for one); by any other this one is left, and the next is looked at. */
 static enum home_result failed(struct job *j, int code, const char *what)
 {
-	static const int ours[] = { LDAP_CONSTRAINT_VIOLATION, LDAP_ASSERTION_FAILED,
-		LDAP_NO_SUCH_ATTRIBUTE, LDAP_TYPE_OR_VALUE_EXISTS,
-		LDAP_ALREADY_EXISTS, LDAP_NO_SUCH_OBJECT,
-		LDAP_OBJECT_CLASS_VIOLATION, LDAP_INVALID_SYNTAX };
+	static const int everybodys[] = { LDAP_BUSY, LDAP_UNAVAILABLE,
+		LDAP_STRONG_AUTH_REQUIRED, LDAP_CONFIDENTIALITY_REQUIRED };
 
 	buf_clear(j->why);
 	buf_addf(j->why, "%s: %s", what, ldap_err2string(code));
-	for (size_t i = 0; i < COUNT(ours); i++)
-		if (ours[i] == code)
-			return HOME_LEFT;
-	return HOME_BROKEN;
+	for (size_t i = 0; i < COUNT(everybodys); i++)
+		if (everybodys[i] == code)
+			return HOME_BROKEN;
+	return code < 0 ? HOME_BROKEN : HOME_LEFT;
 }
 
 /* --- reading ------------------------------------------------------------------------- */
@@ -80,20 +81,87 @@ static struct slice uuid_of(struct job *j, LDAPMessage *msg)
 	return e != NULL ? entry_one(e, ATTR_UUID) : (struct slice){ NULL, 0 };
 }
 
-static void content_take(struct job *j, LDAPMessage *msg, struct content *c)
+/* What a profile may have beside what is carried: it is made anew, or told apart. */
+static bool is_own(const struct job *j, struct slice attr)
 {
-	struct wire *w = j->h->wire;
-	struct slice *classes;
-	size_t n = wire_values(w, &j->arena, msg, "objectClass", &classes);
+	const char *const own[] = { "objectClass", "entryCSN", "description",
+		name_of(j, ATTR_UUID), name_of(j, ATTR_PERSON),
+		name_of(j, ATTR_PERSON_UUID) };
 
-	c->is_there = true;
+	for (size_t i = 0; i < COUNT(own); i++)
+		if (slice_eq_nocase(attr, slice_of(own[i])))
+			return true;
+	return false;
+}
+
+static bool is_carried(const struct job *j, struct slice attr)
+{
+	for (size_t i = 0; i < CARRIED; i++)
+		if (slice_eq_nocase(attr, slice_of(name_of(j, carried[i]))))
+			return true;
+	return false;
+}
+
+/* Of a person's entry only what is ours counts, with an option (RFC 4512 §2.5): all
+ * else stays there. */
+static bool is_strange(const struct job *j, struct slice attr, bool is_profile)
+{
+	struct slice name, option;
+
+	slice_cut(attr, ';', &name, &option);
+	if (is_carried(j, name))
+		return option.n != 0;
+	return is_profile && !is_own(j, attr);
+}
+
+static void strange_find(struct job *j, LDAPMessage *msg, bool is_profile,
+    struct content *c)
+{
+	LDAP *ld = j->h->wire->ld;
+	BerElement *ber = NULL;
+	char *attr = ldap_first_attribute(ld, msg, &ber);
+
+	for (; attr != NULL; attr = ldap_next_attribute(ld, msg, ber)) {
+		if (c->strange == NULL && is_strange(j, slice_of(attr), is_profile))
+			c->strange = slice_cstr(&j->arena, slice_of(attr));
+		ldap_memfree(attr);
+	}
+	ber_free(ber, 0);
+}
+
+/* Of a profile's entry. */
+static bool is_class_of_profile(struct slice class)
+{
+	return slice_eq_nocase(class, SLICE(CLASS_PROFILE))
+	    || slice_eq_nocase(class, SLICE("top"));
+}
+
+static void classes_take(struct job *j, LDAPMessage *msg, struct content *c)
+{
+	struct slice *classes;
+	size_t n = wire_values(j->h->wire, &j->arena, msg, "objectClass", &classes);
+	bool is_profile = false;
+
 	for (size_t i = 0; i < n; i++) {
-		c->is_account = c->is_account
-		    || slice_eq_nocase(classes[i], SLICE(CLASS_USER))
+		is_profile = is_profile
 		    || slice_eq_nocase(classes[i], SLICE(CLASS_PROFILE));
+		c->is_account = c->is_account || is_profile
+		    || slice_eq_nocase(classes[i], SLICE(CLASS_USER));
 		c->has_own_jid = c->has_own_jid
 		    || slice_eq_nocase(classes[i], SLICE(CLASS_JID));
 	}
+	strange_find(j, msg, is_profile, c);
+	for (size_t i = 0; i < n && is_profile && c->strange == NULL; i++)
+		if (!is_class_of_profile(classes[i]))
+			c->strange = slice_cstr(&j->arena, classes[i]);
+}
+
+static void content_take(struct job *j, LDAPMessage *msg, struct content *c)
+{
+	struct wire *w = j->h->wire;
+
+	c->is_there = true;
+	classes_take(j, msg, c);
 	for (size_t i = 0; i < CARRIED; i++)
 		c->n[i] = wire_values(w, &j->arena, msg, name_of(j, carried[i]),
 		    &c->v[i]);
@@ -118,6 +186,20 @@ static int content_read(struct job *j, const char *dn, struct content *c)
 		content_take(j, wire_first(j->h->wire, found), c);
 	ldap_msgfree(found);
 	return code == LDAP_NO_SUCH_OBJECT ? LDAP_SUCCESS : code;
+}
+
+/* What stands below an entry keeps it from being taken away. */
+static int parent_look(struct job *j, struct content *c)
+{
+	static const char *const none[] = { "1.1", NULL };
+	struct question q = { .base = c->dn, .scope = LDAP_SCOPE_ONELEVEL,
+		.attrs = none, .most = 1 };
+	LDAPMessage *found;
+	int code = wire_search(j->h->wire, &q, &found);
+
+	c->is_parent = wire_first(j->h->wire, found) != NULL;
+	ldap_msgfree(found);
+	return code == LDAP_SIZELIMIT_EXCEEDED ? LDAP_SUCCESS : code;
 }
 
 static bool has(const struct slice *v, size_t n, struct slice one)
@@ -292,14 +374,42 @@ static enum home_result copy(struct job *j, enum profiles to, bool is_meant)
 	    : failed(j, code, "it cannot be written there");
 }
 
+/* Where neither the service nor the way back would find it. */
+static bool is_among_people(struct job *j, const char *dn)
+{
+	struct buf normal = { 0 }, base = { 0 };
+	bool is_among = dn_normal(&normal, slice_of(dn))
+	    && dn_normal(&base, slice_of(j->h->people_base))
+	    && dn_is_below(buf_slice(&normal), buf_slice(&base));
+
+	buf_fini(&normal);
+	buf_fini(&base);
+	return is_among;
+}
+
+static enum home_result left_strange(struct job *j)
+{
+	buf_clear(j->why);
+	buf_addf(j->why, "it has %s, which is not moved: take that away first, or "
+	    "leave this profile where it is", j->from.strange);
+	return HOME_LEFT;
+}
+
 static enum home_result to_inline(struct job *j, bool is_meant)
 {
-	int code = person_read(j);
+	int code = parent_look(j, &j->from);
 
+	if (code != LDAP_SUCCESS)
+		return failed(j, code, "what is below it cannot be read");
+	if (j->from.is_parent)
+		return left(j, "there are entries below it: take those away first");
+	code = person_read(j);
 	if (code != LDAP_SUCCESS)
 		return failed(j, code, "its person cannot be read");
 	if (!j->into.is_there)
 		return left(j, "its person is not there");
+	if (!is_among_people(j, j->into.dn))
+		return left(j, "its person is outside of [ldap] people_base");
 	if (j->into.has_own_jid || (!j->into.is_account && j->into.n[0] != 0))
 		return left(j, "its person has a jid of their own (RFC 8284), "
 		    "which cannot be two: take that away first, or leave this "
@@ -337,6 +447,8 @@ enum home_result home_move(struct home *h, const char *dn, enum profiles to,
 		r = failed(&j, code, "it cannot be read");
 	else if (!j.from.is_account)
 		r = left(&j, "it is gone");
+	else if (j.from.strange != NULL)
+		r = left_strange(&j);
 	else
 		r = to == PROFILES_INLINE ? to_inline(&j, is_meant)
 		    : to_tree(&j, is_meant);

@@ -17,8 +17,9 @@ struct home {
 void home_init(struct home *h, const struct settings *s);
 
 /* MOVED: it is in the other home, and nowhere else (or would be, when not meant).
- * LEFT: both homes are as they were, and `why` says why.  BROKEN: the directory did
- * not answer, or said what it does not say of one profile; it may be in both homes. */
+ * LEFT: both homes are as they were, or it is in both, and `why` says it: it has what is
+ * not carried, for one, or the directory said no.  BROKEN: the directory did not answer,
+ * or answers nobody now; it may be in both homes. */
 enum home_result { HOME_MOVED, HOME_LEFT, HOME_BROKEN };
 enum home_result home_move(struct home *h, const char *dn, enum profiles to,
     bool is_meant, struct buf *why);

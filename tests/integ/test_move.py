@@ -13,6 +13,7 @@ import pytest
 from doctor import Doctor
 from faults import Proxy
 from service import build
+from world import wait_for
 
 CARRIED = ("jid", "imStatus", "imRosterItem", "imRosterVersion", "imPending",
            "imBlocked", "imPrivate", "imVCard", "imScram", "imScramSource")
@@ -84,6 +85,13 @@ class Move:
     def is_all_in(self, home):
         return self.seen() == {uuid: {home: found["tree"]}
                                for uuid, found in self.was.items()}
+
+    def rename(self, profile, dn, base):
+        """slapo-refint follows, a moment later."""
+        rdn = dn.partition(",")[0]
+        self.world.root.rename_s(dn, rdn, base)
+        wait_for(lambda: self.world.root.compare_s(
+            profile, "imPerson", f"{rdn},{base}".encode()), within=30)
 
     def end(self):
         for uuid, homes in self.seen().items():
@@ -213,6 +221,56 @@ def test_person_with_a_jid_of_their_own(move):
     root.modify_s(person.dn, [(ldap.MOD_DELETE, *value[1:]) for value in own])
     assert move.run("inline", "--yes")[0] == 0
     assert move.is_all_in("inline")
+
+
+def test_what_would_be_lost_is_left_and_named(move):
+    """And all the others are moved."""
+    root, base = move.world.root, move.world.env["LDAP_BASE"]
+    of = {found["tree"]["jid"][0]: uuid for uuid, found in move.was.items()}
+    classes, option, parent, elsewhere = move.people[1:5]
+    dns = [move.dn(of[person.jid]) for person in move.people[1:5]]
+    root.modify_s(dns[0], [(ldap.MOD_ADD, "objectClass", b"extensibleObject"),
+                           (ldap.MOD_ADD, "info", b"our note, keep")])
+    root.modify_s(dns[1], [(ldap.MOD_ADD, "imVCard;lang-es", b"<vCard/>")])
+    root.add_s(f"cn=note,{dns[2]}", [("objectClass", b"device"), ("cn", b"note")])
+    root.add_s(f"ou=ex,{base}", [("objectClass", b"organizationalUnit"),
+                                 ("ou", b"ex")])
+    move.rename(dns[3], elsewhere.dn, f"ou=ex,{base}")
+    was = [root.search_s(dn, ldap.SCOPE_SUBTREE) for dn in dns]
+    for words in ((), ("--yes",)):
+        code, out = move.run("inline", *words)
+        assert code == 1 and "4 left" in out, out
+        for dn, why in zip(dns, ("info", "imVCard;lang-es", "entries below it",
+                                 "people_base")):
+            assert any(dn in line and why in line
+                       for line in out.splitlines()), out
+    assert [root.search_s(dn, ldap.SCOPE_SUBTREE) for dn in dns] == was
+    assert len([u for u, homes in move.seen().items() if "tree" in homes]) == 4
+    # Back in order, they go, too.
+    root.modify_s(dns[0], [(ldap.MOD_DELETE, "objectClass", b"extensibleObject"),
+                           (ldap.MOD_DELETE, "info", None)])
+    root.modify_s(dns[1], [(ldap.MOD_DELETE, "imVCard;lang-es", None)])
+    root.delete_s(f"cn=note,{dns[2]}")
+    move.rename(dns[3], f"{elsewhere.dn.partition(',')[0]},ou=ex,{base}",
+                move.world.env["PEOPLE_BASE"])
+    root.delete_s(f"ou=ex,{base}")
+    assert move.run("inline", "--yes")[0] == 0
+    assert move.is_all_in("inline")
+
+
+def test_no_for_one_stops_no_other(move):
+    """Whatever the directory's reason is; here it says it to each."""
+    database = "olcDatabase={1}mdb,cn=config"
+    move.world.root.modify_s(database, [
+        (ldap.MOD_REPLACE, "olcReadOnly", b"TRUE")])
+    try:
+        code, out = move.run("inline", "--yes")
+    finally:
+        move.world.root.modify_s(database, [
+            (ldap.MOD_REPLACE, "olcReadOnly", b"FALSE")])
+    assert code == 1 and f"0 moved, {PEOPLE} left" in out, out
+    assert "cannot be written there" in out
+    assert move.is_all_in("tree")
 
 
 def test_person_who_was_renamed(move):

@@ -33,6 +33,13 @@ static const struct attempt room_both_may[] = {
 	{ ATTR_SUBJECT, LDAP_MOD_REPLACE, "tertulia-doctor", "change rooms" },
 	{ ATTR_OWNER_JID, LDAP_MOD_ADD, "tertulia-doctor@invalid",
 	    "change who owns a room" },
+	{ ATTR_OWNER, LDAP_MOD_ADD, "cn=tertulia-doctor", "say who owns a room" },
+	{ ATTR_OUTCAST, LDAP_MOD_ADD, "cn=tertulia-doctor", "ban people from a room" },
+	{ ATTR_ROOM_OPTION, LDAP_MOD_ADD, "moderated=no", "change a room's settings" },
+};
+static const struct attempt room_im_may[] = {
+	{ ATTR_BOUND_STATE, LDAP_MOD_REPLACE, "tertulia-doctor",
+	    "note how far a room follows its list" },
 };
 static const struct attempt person_none_may[] = {
 	{ ATTR_MAIL, LDAP_MOD_DELETE, TRY_NOBODYS, "write people's mail" },
@@ -175,12 +182,17 @@ static void room_of(struct doctor *d, struct result *r, struct wire *w,
 {
 	int code = scratch_make(d, w, SCRATCH_ROOM, 0);
 
+	/* Ours, which the one before could not remove: that was said of it. */
+	if (code == LDAP_ALREADY_EXISTS && d->scratch->is_made[SCRATCH_ROOM])
+		code = LDAP_SUCCESS;
 	try_must(d, r, who, code, "make a room");
 	if (code != LDAP_SUCCESS)
 		return;
 	if (w == d->im)
 		room_look(d);
 	EACH_MUST(d, r, w, who, d->scratch->dn[SCRATCH_ROOM], room_both_may);
+	if (w == d->im)
+		EACH_MUST(d, r, w, who, d->scratch->dn[SCRATCH_ROOM], room_im_may);
 	try_must(d, r, who, scratch_remove(d, w, SCRATCH_ROOM), "remove a room");
 }
 
@@ -206,8 +218,8 @@ void check_unique(struct doctor *d, struct result *r)
 		return;
 	}
 	if (!d->scratch->is_made[SCRATCH_PROFILE]) {
-		result_say(r, VERDICT_SKIPPED, "there is no identity that could "
-		    "remove a profile");
+		result_say(r, VERDICT_SKIPPED, "no profile could be made that "
+		    "could be removed again");
 		return;
 	}
 	code = scratch_make_twin(d, d->im);

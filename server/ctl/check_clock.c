@@ -10,8 +10,8 @@ void check_clock(struct doctor *d, struct result *r)
 	enum verdict v = judge_clock(off);
 
 	if (d->scratch->server_made_at == 0) {
-		result_say(r, VERDICT_SKIPPED, "the directory shows no "
-		    "createTimestamp");
+		result_say(r, VERDICT_SKIPPED, "no room could be made, or the "
+		    "directory shows no createTimestamp");
 		return;
 	}
 	if (v == VERDICT_OK)

@@ -241,7 +241,8 @@ void check_password_time(struct doctor *d, struct result *r)
 {
 	static const char *const next[XDB_PRESETS] = {
 		[XDB_389DS] = "set passwordTrackUpdateTime: on in cn=config, and "
-		    "let our identity read it",
+		    "let our identity read it; where it is on already, passwords "
+		    "show it from their next change on",
 		[XDB_AD] = "let our identity read it",
 		[XDB_FREEIPA] = "let our identity read it",
 	};

@@ -251,7 +251,8 @@ void check_writes(struct doctor *d, struct result *r)
 			continue;
 		if (is_replica(d, w))
 			result_say(r, w == d->im ? VERDICT_FAULT
-			    : VERDICT_WARNING, "%s is a copy that takes no writes",
+			    : VERDICT_WARNING, "%s takes no writes: it is a copy, or its "
+			    "database is set read-only",
 			    w->server->uri);
 		else
 			good++;
@@ -264,7 +265,8 @@ void check_writes(struct doctor *d, struct result *r)
 	}
 	if (r->verdict != VERDICT_OK)
 		result_next(r, "name the servers that take writes in [ldap] "
-		    "write_uri, and only those");
+		    "write_uri, and only those; where there is no other, end the "
+		    "read-only mode (olcReadOnly; 389 DS: nsslapd-readonly)");
 	else
 		result_say(r, VERDICT_OK, "%u of %u", good, n);
 }

@@ -38,6 +38,8 @@ check_fn check_people_groups;
 /* check_access.c, check_acting.c, check_secrecy.c: who may do what, by trying */
 check_fn check_scratch, check_access_im, check_unique, check_access_limits,
     check_access_web, check_acting, check_passwords, check_access_nobody;
+/* check_private.c */
+check_fn check_private;
 /* check_clock.c */
 check_fn check_clock;
 

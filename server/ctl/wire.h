@@ -80,6 +80,8 @@ int wire_modify(struct wire *w, const char *dn, const struct change *changes);
 /* Done as somebody else (RFC 4370). */
 int wire_modify_as(struct wire *w, const char *as, const char *dn,
     const struct change *changes);
+int wire_search_as(struct wire *w, const char *as, const struct question *q,
+    LDAPMessage **found_r);
 int wire_delete(struct wire *w, const char *dn);
 /* For as many values as there are; `mods` as libldap has them, NULL-ended. */
 int wire_add_all(struct wire *w, const char *dn, LDAPMod **mods);

@@ -245,6 +245,23 @@ int wire_modify_as(struct wire *w, const char *as, const char *dn,
 	return settle(w, rc, msg);
 }
 
+int wire_search_as(struct wire *w, const char *as, const struct question *q,
+    LDAPMessage **found_r)
+{
+	LDAPControl proxy = { .ldctl_iscritical = 1,
+		.ldctl_oid = (char[]){ LDAP_CONTROL_PROXY_AUTHZ } };
+	struct question asked = *q;
+	struct buf id = { 0 };
+	int code;
+
+	buf_addf(&id, "dn:%s", as);
+	proxy.ldctl_value = (struct berval){ id.n, id.p };
+	asked.control = &proxy;
+	code = wire_search(w, &asked, found_r);
+	buf_fini(&id);
+	return code;
+}
+
 int wire_delete(struct wire *w, const char *dn)
 {
 	int id = 0, rc = begin_call(w);

@@ -55,7 +55,7 @@ RULES = {
         "by * break", "access-limits", "lift a suspension"),
     "rosters_written_by_web": (
         f"to dn.subtree=ou=profiles,{BELOW_IM} attrs=imRosterItem "
-        f"by {WEB} write by * break", "access-limits", "write rosters"),
+        f"by {WEB} =w by * break", "access-limits", "write rosters"),
     "profiles_removed_by_im": (
         f"to dn.subtree=ou=profiles,{BELOW_IM} attrs=entry,children "
         f"by {IM} write by * break", "access-limits", "remove profiles"),
@@ -108,6 +108,15 @@ RULES = {
         "to dn.subtree=ou=people,dc=example,dc=org attrs=mobile by "
         "realdn.exact=cn=im,ou=services,ou=im,dc=example,dc=org write by * break",
         "acting", "somebody else's"),
+    "owners_not_written_by_web": (
+        f"to dn.subtree=ou=rooms,{BELOW_IM} attrs=imOwner by {WEB} read "
+        "by * break", "access-web", "cn=im-web cannot say who owns a room"),
+    "bound_state_not_written": (
+        f"to dn.subtree=ou=rooms,{BELOW_IM} attrs=imBoundState by {IM} read "
+        "by * break", "access-im", "follows its list"),
+    "rooms_not_removed_by_im": (
+        f"to dn.children=ou=rooms,{BELOW_IM} attrs=entry by {IM} =arscx "
+        "by * break", "access-im", "remove a room"),
     "suspension_not_written": (
         f"to dn.subtree=ou=profiles,{BELOW_IM} attrs=imStatus "
         f"by {WEB} =arscd by * break", "access-web", "suspend"),
@@ -119,6 +128,20 @@ def test_rule_that_is_wrong(doctor, text, check, word):
     with config(doctor.world, rule(text)):
         assert doctor.findings() == {check: FAULT}, doctor.last
     assert word in doctor.says(check)
+    assert doctor.findings() == {}
+
+
+def test_a_fault_of_one_right_leaves_the_others_to_be_tried(doctor):
+    with config(doctor.world, rule(RULES["verifiers_not_written"][0])):
+        assert doctor.findings() == {"access-im": FAULT}, doctor.last
+        for name in ("unique", "clock", "private"):
+            assert doctor.last[name]["verdict"] == "ok", doctor.last[name]
+
+
+def test_database_that_is_read_only(doctor):
+    with config(doctor.world, (ldap.MOD_REPLACE, "olcReadOnly", ["TRUE"])):
+        assert doctor.findings() == {"writes": FAULT}, doctor.last
+        assert "olcReadOnly" in doctor.says("writes")
     assert doctor.findings() == {}
 
 

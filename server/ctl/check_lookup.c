@@ -60,7 +60,9 @@ void check_lookup(struct doctor *d, struct result *r)
 	for (size_t i = 0; i < d->person_n && l.tried_n < LOOKED_UP; i++) {
 		l.who = &d->people[i];
 		if (is_fit(d, l.who))
-			wait_for(xdb_account_load(db, l.who->names[0]), looked_up,
+			/* The search that a login makes, and no more: it would
+			 * put the address of a profile right, too. */
+			wait_for(xdb_vcard_load(db, l.who->names[0]), looked_up,
 			    &l);
 	}
 	wait_close(&db);

@@ -139,11 +139,12 @@ static bool is_weather(enum xdb_status status)
 	return status == XDB_BUSY || status == XDB_DOWN;
 }
 
-/* Of a search: it says who there is, or that there is nobody.  Anything else is
- * an error, whatever the directory means by it, and no word about the person. */
-static bool is_told(enum xdb_status status)
+/* Of a search: it says who there is, that there is nobody, or that several have the
+ * name, who are nobody then.  Anything else is an error, whatever the directory means
+ * by it, and no word about the person. */
+static bool is_told(const struct xdb_result *res)
 {
-	return status == XDB_OK || status == XDB_ABSENT;
+	return res->status == XDB_OK || res->status == XDB_ABSENT || res->n > 1;
 }
 
 /* Somebody has to mend it: that is for the log, once in a while. */
@@ -154,7 +155,7 @@ static void complain(const struct xdb_result *res)
 	if (is_weather(res->status) || loop_now_ms() < next_ms)
 		return;
 	next_ms = loop_now_ms() + COMPLAIN_MS;
-	log_event(LOG_ERROR, "directory-unreadable", "-", "why=%s all logins are told "
+	log_event(LOG_ERROR, "directory-unreadable", "-", "why=%s who logs in is told "
 	    "to try again: is people_base there, and may the service search it? "
 	    "tertuliactl doctor says more", res->why != NULL ? res->why : "-");
 }
@@ -394,7 +395,7 @@ static void fetched(const struct xdb_result *res, void *ctx)
 	enum xdb_status admission;
 
 	l->op = NULL;
-	if (!is_told(res->status)) {
+	if (!is_told(res)) {
 		complain(res);
 		fail(l, SASL_FAIL_TEMPORARY, "directory");
 		return;

@@ -69,7 +69,7 @@ def test_what_the_directory_has_no_place_for_is_kept(world, login):
     ann = login()
     inner = ("<BDAY>1970-01-01</BDAY><NICKNAME>Anita &amp; co</NICKNAME>"
              "<X-ALGO a='1'><z xmlns='u:z'>ñ</z></X-ALGO>")
-    answer = store(ann, "<a>" * 20 + "x" + "</a>" * 20)
+    answer = store(ann, inner)
     assert answer.get("type") == "result", condition(answer)
     for reader in (ann, login()):
         found = card(reader, None if reader is ann else ann.bare)

@@ -380,18 +380,28 @@ static void another_is_named(struct xdb_op *op)
 	op_finish(op, XDB_DOWN, "who has this name is being read anew");
 }
 
+/* What the name led to; NULL: nobody, or several.  False: it failed, or they are
+ * elsewhere and are tried there. */
+static bool look_leaves(struct xdb_op *op, const struct entry **found_r)
+{
+	struct trial *t = op->data;
+
+	*found_r = t->look->entry_n == 1 ? t->look->entries : NULL;
+	if (op_search_failed(op, t->look))
+		return false;
+	if (!is_moved(t, *found_r))
+		return true;
+	moved(op, *found_r);
+	return false;
+}
+
 static void looked(struct xdb_op *op)
 {
 	struct trial *t = op->data;
-	const struct entry *found = t->look->entry_n == 1
-	    ? t->look->entries : NULL;
+	const struct entry *found;
 
-	if (op_search_failed(op, t->look))
+	if (!look_leaves(op, &found))
 		return;
-	if (is_moved(t, found)) {
-		moved(op, found);
-		return;
-	}
 	if (found != NULL && t->uuid.n != 0 && !is_them(t, found)) {
 		another_is_named(op);
 		return;
@@ -410,15 +420,10 @@ static void looked(struct xdb_op *op)
 static void found_instead(struct xdb_op *op)
 {
 	struct trial *t = op->data;
-	const struct entry *found = t->look->entry_n == 1
-	    ? t->look->entries : NULL;
+	const struct entry *found;
 
-	if (op_search_failed(op, t->look))
+	if (!look_leaves(op, &found))
 		return;
-	if (is_moved(t, found)) {
-		moved(op, found);
-		return;
-	}
 	/* Some servers tell who may not compare that there is nothing. */
 	if (is_here(t, found) && !op->db->compares_nothing) {
 		op->db->compares_nothing = true;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A client in rooms: entering, and reading what a room says (XEP-0045)."""
 
-from client import NS, show
+from client import NS, condition, show
 from rawclient import CLIENT, attributes, escape, local
 
 MUC = "http://jabber.org/protocol/muc"
@@ -44,6 +44,14 @@ def enter(client, room, nick, inner="", presence=""):
         found.append(stanza)
         if stanza.get("type") == "error" or subject_of(stanza) is not None:
             return found
+
+
+def enters_as(client, room, nick="yo"):
+    """The affiliation with which it enters, or the refusal."""
+    got = enter(client, room, nick)
+    if got[0].get("type") == "error":
+        return condition(got[0])
+    return item([s for s in got if 110 in codes(s)][0])["affiliation"]
 
 
 def leave(client, room, nick, words=""):

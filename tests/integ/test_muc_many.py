@@ -4,8 +4,8 @@ count, also those behind the first dozens (directory.md rule 1)."""
 
 import pytest
 
-from client import Client, condition
-from muc import codes, enter, item
+from client import Client
+from muc import enters_as
 
 MANY = 150
 PICKED = (0, 63, 64, 65, 127, 128, MANY - 1)
@@ -28,13 +28,6 @@ def people_(request, shared_world):
     for person in made:
         world.root.delete_s(person.dn)
     world.root.delete_s(branch)
-
-
-def enters_as(client, room):
-    got = enter(client, room, "yo")
-    if got[0].get("type") == "error":
-        return condition(got[0])
-    return item([s for s in got if 110 in codes(s)][0])["affiliation"]
 
 
 @pytest.mark.parametrize("attribute,option,wanted", [

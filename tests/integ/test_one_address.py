@@ -13,10 +13,10 @@ import itertools
 import ldap
 import pytest
 
-from client import Client, condition, settle
+from client import Client, settle
 from lists import bound_room, make_list
 from live import attempt, is_watching, profile_dn
-from muc import admin, codes, enter, item
+from muc import admin, enter, enters_as
 from service import Service
 from test_live_groups import groups_base, until
 from test_search import found as find
@@ -59,13 +59,6 @@ KINDS = {"second": second, "by-cn": by_cn, "capital": capital}
 @pytest.fixture(name="person", params=list(KINDS))
 def person_(request, world):
     return KINDS[request.param](world, next(_numbers))
-
-
-def enters_as(client, room):
-    got = enter(client, room, "yo")
-    if got[0].get("type") == "error":
-        return condition(got[0])
-    return item([s for s in got if 110 in codes(s)][0])["affiliation"]
 
 
 @pytest.mark.parametrize("attribute,option,wanted", [

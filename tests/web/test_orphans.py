@@ -36,7 +36,7 @@ def test_they_are_listed_and_nobody_else_is(world, admin, lost, login):
     listed = [a.removeprefix("/orphans/").removesuffix("/delete")
               for a in admin.page.links if a.startswith("/orphans/")]
     for one in listed:
-        assert world.search(world.env["LDAP_BASE"], f"(entryUUID={one})") == []
+        assert world.search(world.env["PEOPLE_BASE"], f"(entryUUID={one})") == []
 
 
 def test_the_api_says_who_has_the_name_now(world, api, lost):

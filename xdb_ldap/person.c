@@ -132,7 +132,7 @@ static bool take_person(struct xdb_op *op, struct found *f)
 	if (c->entry_n > 1 || c->is_cut) {
 		log_event(LOG_WARN, "person-ambiguous", "-", "name=%s",
 		    log_text(f->uid));
-		op->res.n = c->entry_n;
+		op->res.is_cut = true;
 		op_finish(op, XDB_BROKEN, "several entries have this name");
 		return false;
 	}

@@ -365,7 +365,8 @@ struct xdb_result {
 	const struct xdb_group *groups;
 	const struct xdb_orphan *orphans;
 	size_t n;                       /* of the list */
-	bool is_cut;                    /* more matched than was asked for */
+	bool is_cut;                    /* more matched than was asked for; with XDB_BROKEN:
+	                                   a name that several people have */
 };
 
 typedef void xdb_done_fn(const struct xdb_result *res, void *ctx);

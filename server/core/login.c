@@ -144,7 +144,7 @@ static bool is_weather(enum xdb_status status)
  * by it, and no word about the person. */
 static bool is_told(const struct xdb_result *res)
 {
-	return res->status == XDB_OK || res->status == XDB_ABSENT || res->n > 1;
+	return res->status == XDB_OK || res->status == XDB_ABSENT || res->is_cut;
 }
 
 /* Somebody has to mend it: that is for the log, once in a while. */

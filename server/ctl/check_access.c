@@ -209,6 +209,30 @@ void check_access_im(struct doctor *d, struct result *r)
 		    : "profiles may be made; rooms");
 }
 
+/* A right to write jid is one to add another: the overlay constraint refuses that.
+ * With 389 Directory Server nothing does. */
+static void second_address(struct doctor *d, struct result *r)
+{
+	struct attempt a = { ATTR_JID, LDAP_MOD_ADD, NULL, "" };
+	struct buf jid = { 0 };
+	const char *dn = d->scratch->dn[SCRATCH_PROFILE];
+	int code;
+
+	if (d->directory.root.preset != XDB_OPENLDAP)
+		return;
+	buf_addf(&jid, "%s.second", d->scratch->jid);
+	a.value = buf_cstr(&jid);
+	code = try_attempt(d, d->im, dn, &a);
+	if (code == LDAP_SUCCESS) {
+		a.op = LDAP_MOD_DELETE;
+		try_attempt(d, d->im, dn, &a);
+		result_say(r, VERDICT_FAULT, "one profile may have two addresses");
+		result_next(r, "set the overlay constraint on the database "
+		    "(schema/overlays.ldif)");
+	}
+	buf_fini(&jid);
+}
+
 void check_unique(struct doctor *d, struct result *r)
 {
 	int code;
@@ -224,7 +248,9 @@ void check_unique(struct doctor *d, struct result *r)
 	}
 	code = scratch_make_twin(d, d->im);
 	if (code == LDAP_CONSTRAINT_VIOLATION) {
-		result_say(r, VERDICT_OK, "the directory refuses a second one");
+		second_address(d, r);
+		if (r->verdict == VERDICT_OK)
+			result_say(r, VERDICT_OK, "the directory refuses a second one");
 	} else if (code == LDAP_SUCCESS) {
 		result_say(r, VERDICT_FAULT, "two profiles may have one address");
 		result_next(r, "set the overlay unique on the database "

@@ -9,6 +9,9 @@
 #include "ctl/scratch.h"
 #include "ctl/try.h"
 
+/* A name of somebody who is not there. */
+#define NOBODY "cn=tertulia-doctor"
+
 static const struct secret {
 	enum scratch_kind kind;
 	enum attr attr;
@@ -22,7 +25,17 @@ static const struct secret {
 	{ SCRATCH_PROFILE, ATTR_VCARD, "<x/>", false },
 	{ SCRATCH_PROFILE, ATTR_SCRAM_SOURCE, "-", false },
 	{ SCRATCH_ROOM, ATTR_ROOM_OPTION, "password=tertulia-doctor", true },
+	{ SCRATCH_ROOM, ATTR_SUBJECT, "tertulia-doctor", true },
+	{ SCRATCH_ROOM, ATTR_OWNER, NOBODY, true },
+	{ SCRATCH_ROOM, ATTR_ADMIN, NOBODY, true },
+	{ SCRATCH_ROOM, ATTR_MEMBER, NOBODY, true },
+	{ SCRATCH_ROOM, ATTR_OUTCAST, NOBODY, true },
+	{ SCRATCH_ROOM, ATTR_OWNER_JID, "tertulia-doctor@invalid", true },
+	{ SCRATCH_ROOM, ATTR_ADMIN_JID, "tertulia-doctor@invalid", true },
 	{ SCRATCH_ROOM, ATTR_MEMBER_JID, "tertulia-doctor@invalid", true },
+	{ SCRATCH_ROOM, ATTR_OUTCAST_JID, "tertulia-doctor@invalid", true },
+	{ SCRATCH_ROOM, ATTR_BOUND_TO, NOBODY, true },
+	{ SCRATCH_ROOM, ATTR_BOUND_STATE, "- 0 0 - -", true },
 };
 
 /* Of those who may ask, the one whose connection it is, or for whom that acts. */

@@ -33,6 +33,8 @@ check_fn check_lookup;
 check_fn check_profiles, check_values;
 /* check_search.c, check_groups.c: what people see of one another, where it is configured */
 check_fn check_search, check_groups;
+/* check_lists.c: lists that rooms follow; check_cards.c: vCards and photos */
+check_fn check_lists, check_cards, check_photos;
 /* check_admission.c: the groups whose members may use the service */
 check_fn check_people_groups;
 /* check_access.c, check_acting.c, check_secrecy.c: who may do what, by trying */
@@ -40,6 +42,8 @@ check_fn check_scratch, check_access_im, check_unique, check_access_limits,
     check_access_web, check_acting, check_passwords, check_access_nobody;
 /* check_private.c */
 check_fn check_private;
+/* check_references.c */
+check_fn check_references;
 /* check_clock.c */
 check_fn check_clock;
 

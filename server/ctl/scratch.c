@@ -54,6 +54,8 @@ static void names_make(struct doctor *d, struct scratch *s)
 	buf_adds(&b, s->prefix);
 	crypto_token(&b, 6);
 	s->name = text_of(d, &b);
+	buf_addf(&b, "%s-other", s->name);
+	s->other_name = text_of(d, &b);
 	uuid_write(&b);
 	s->uuid = text_of(d, &b);
 	buf_addf(&b, "%s@%s", s->name, d->settings->server.domain);
@@ -70,6 +72,8 @@ static void names_make(struct doctor *d, struct scratch *s)
 	    ATTR_REQUEST_ID), slice_of(s->name), d->directory.requests_base);
 	s->dn[SCRATCH_PERSON] = dn_make(&d->arena, doctor_attr(d, ATTR_NAME),
 	    slice_of(s->name), d->settings->web.people_create_base);
+	s->dn[SCRATCH_OTHER_ROOM] = dn_make(&d->arena, doctor_attr(d,
+	    ATTR_ROOM_NAME), slice_of(s->other_name), d->directory.rooms_base);
 }
 
 /* --- removing -------------------------------------------------------------------- */
@@ -169,6 +173,10 @@ static int add(struct doctor *d, struct wire *w, enum scratch_kind kind,
 			{ ATTR_OBJECT_CLASS, CLASS_PERSON },
 			{ ATTR_NAME, s->name }, { ATTR_CN, s->name },
 			{ ATTR_SN, s->name }, { ATTR_N, NULL } },
+		[SCRATCH_OTHER_ROOM] = {
+			{ ATTR_OBJECT_CLASS, CLASS_ROOM },
+			{ ATTR_ROOM_NAME, s->other_name },
+			{ ATTR_CN, s->other_name }, { ATTR_N, NULL } },
 	};
 	struct change changes[8] = { { 0 } };
 	size_t n = 0;
@@ -195,7 +203,8 @@ int scratch_make(struct doctor *d, struct wire *w, enum scratch_kind kind,
 	if (code == LDAP_SUCCESS || ((flags & WIRE_NOOP) == 0
 	    && (code == LDAP_TIMEOUT || code == LDAP_SERVER_DOWN)))
 		s->is_made[kind] = true;
-	if (code == LDAP_SUCCESS && kind == SCRATCH_ROOM)
+	/* The first, which is the one that is looked at (check_access_im). */
+	if (code == LDAP_SUCCESS && kind == SCRATCH_ROOM && s->made_at == 0)
 		s->made_at = (int64_t)time(NULL);
 	return code;
 }

@@ -11,13 +11,14 @@
 
 /* A person is only ever tried with WIRE_NOOP. */
 enum scratch_kind {
-	SCRATCH_PROFILE, SCRATCH_ROOM, SCRATCH_REQUEST, SCRATCH_PERSON, SCRATCH_N
+	SCRATCH_PROFILE, SCRATCH_ROOM, SCRATCH_REQUEST, SCRATCH_PERSON,
+	SCRATCH_OTHER_ROOM, SCRATCH_N
 };
 
 struct scratch {
 	int lock;                       /* descriptor; -1: not ours */
 	const char *prefix;             /* of names, the machine's word in it */
-	const char *name, *uuid, *jid, *marker;
+	const char *name, *other_name, *uuid, *jid, *marker;
 	const char *dn[SCRATCH_N];
 	bool is_made[SCRATCH_N];
 	const char *twin;               /* a second profile with the same JID */

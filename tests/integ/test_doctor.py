@@ -320,6 +320,15 @@ IN_THE_CONFIGURATION = {
                 "tree.ldif"),
     "no_admin_group": ({"web.admin_group": "cn=nadie,dc=example,dc=org"},
                        "entries", FAULT, "admin_group"),
+    "admin_group_is_a_person": (
+        {"web.admin_group": "uid=lucia,ou=people,dc=example,dc=org"},
+        "entries", FAULT, "no group with members"),
+    "makers_of_rooms_are_a_person": (
+        {"rooms.create": "uid=lucia,ou=people,dc=example,dc=org"},
+        "entries", FAULT, "nobody can make a room"),
+    "makers_of_rooms_are_a_list_by_mail": (
+        {"rooms.create": "cn=avisos-pas,ou=lists,dc=example,dc=org"},
+        "entries", FAULT, "no group with members"),
     "no_groups_base": ({"ldap.groups_base": "ou=nada,dc=example,dc=org"},
                        "entries", FAULT, "groups_base"),
     "policy_not_named": ({"ldap.password_policy": None}, "ppolicy", WARNING,

@@ -287,7 +287,8 @@ def test_preset_of_another_server(doctor):
 
 @pytest.mark.parametrize("overlay, check, verdict", [
     ("unique", "unique", FAULT), ("syncprov", "sync", WARNING),
-    ("ppolicy", "ppolicy", WARNING)])
+    ("ppolicy", "ppolicy", WARNING), ("constraint", "unique", FAULT),
+    ("refint", "references", FAULT)])
 def test_overlay_that_is_not_there(doctor, overlay, check, verdict):
     with without_overlay(doctor.world, overlay):
         assert doctor.findings() == {check: verdict}, doctor.last

@@ -16,7 +16,10 @@ BELOW_IM = "ou=im,dc=example,dc=org"
     *((name, "profiles", "users") for name in (
         "imRosterItem", "imPending", "imBlocked", "imPrivate", "imVCard",
         "imScramSource")),
-    *((name, "rooms", "users") for name in ("imRoomOption", "imMemberJid")),
+    *((name, "rooms", "users") for name in (
+        "imRoomOption", "imSubject", "imOwner", "imAdmin", "imMember", "imOutcast",
+        "imOwnerJid", "imAdminJid", "imMemberJid", "imOutcastJid", "imBoundTo",
+        "imBoundState")),
     ("imRosterItem", "profiles", WEB), ("imPrivate", "profiles", WEB),
     ("imVCard", "profiles", WEB)])
 def test_private_values_that_are_shown(doctor, attribute, branch, who):

@@ -6,6 +6,7 @@
  * there is one whose person is gone, and who has the name next cannot log in. */
 #include "base/map.h"
 #include "ctl/checks.h"
+#include "ctl/ldif.h"
 #include "xdb_ldap/address.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
@@ -39,6 +40,17 @@ static struct slice lower(struct arena *a, struct slice jid)
 	return slice_make(copy, jid.n);
 }
 
+/* The service may not do it: who can write imPerson lets anybody read any roster. */
+static void mend(struct doctor *d, const char *dn, const struct doctor_person *owner)
+{
+	const char *attr = doctor_attr(d, ATTR_PERSON);
+
+	ldif_line(&d->mend, "dn", slice_of(dn));
+	buf_addf(&d->mend, "changetype: modify\nreplace: %s\n", attr);
+	ldif_line(&d->mend, attr, slice_of(owner->dn));
+	buf_adds(&d->mend, "-\n\n");
+}
+
 /* Who is called by the DN in imPerson may read the profile (access.ldif, "own"). */
 static void person_look(struct doctor *d, struct seen *p, LDAPMessage *e,
     const char *dn, const struct doctor_person *owner)
@@ -46,7 +58,10 @@ static void person_look(struct doctor *d, struct seen *p, LDAPMessage *e,
 	struct slice person = wire_value(d->im, &d->arena, e,
 	    doctor_attr(d, ATTR_PERSON));
 
-	if (person.n == 0 || dn_eq(person, slice_of(owner->dn)) || p->stale_n++ != 0)
+	if (person.n == 0 || dn_eq(person, slice_of(owner->dn)))
+		return;
+	mend(d, dn, owner);
+	if (p->stale_n++ != 0)
 		return;
 	p->stale = dn;
 	p->stale_person = slice_cstr(&d->arena, person);
@@ -216,9 +231,9 @@ static void stale_say(const struct seen *p, struct result *r)
 		return;
 	result_say(r, VERDICT_WARNING, "imPerson of %zu profiles is not where their "
 	    "person is, such as %s: %s", p->stale_n, p->stale, p->stale_person);
-	result_next(r, "who is called so by now may read that roster: correct it, by "
-	    "imPersonUUID, look at imOwner, imAdmin, imMember and imOutcast of the "
-	    "rooms, and have the directory do it (overlay refint, "
+	result_next(r, "who is called so by now may read that roster: `tertuliactl doctor "
+	    "--ldif` prints what puts it right; look at imOwner, imAdmin, imMember and "
+	    "imOutcast of the rooms, and have the directory do it (overlay refint, "
 	    "schema/overlays.ldif; 389 DS: schema/README)");
 }
 

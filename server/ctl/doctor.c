@@ -173,6 +173,7 @@ void doctor_end(struct doctor *d)
 	tls_context_free(&d->tls);
 	settings_free(&d->settings);
 	buf_fini(&d->complaints);
+	buf_fini(&d->mend);
 	free(d->people);
 	map_fini(&d->known);
 	arena_fini(&d->directory.arena);

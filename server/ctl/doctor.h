@@ -71,6 +71,7 @@ struct doctor {
 	size_t person_n, person_room;
 	struct map known;               /* names of the server's schema; see look.h */
 	unsigned with_time;             /* of the examples: it shows how old their password is */
+	struct buf mend;                /* LDIF for who administers the directory */
 	struct scratch *scratch;
 	struct result *results;         /* by check */
 };

@@ -21,7 +21,7 @@
 enum { EXIT_UNKNOWN = 3 };
 
 static const char help[] =
-    "usage: tertuliactl doctor [-c file] [--json | --quiet]\n"
+    "usage: tertuliactl doctor [-c file] [--json | --quiet | --ldif]\n"
     "                          [--admin-dn DN --admin-password-file file]\n"
     "       tertuliactl doctor --schema\n"
     "       tertuliactl init [-c file]\n"
@@ -35,6 +35,7 @@ static const char help[] =
     "  -c file       configuration (default " SYSCONFDIR "/tertulia.conf)\n"
     "  --json        one JSON object\n"
     "  --quiet       only what is wrong, and the last line\n"
+    "  --ldif        what puts imPerson of profiles right, for ldapmodify\n"
     "  --admin-dn DN, --admin-password-file file\n"
     "                an identity that may read cn=config and password hashes,\n"
     "                for indexes and the price of hashes\n"
@@ -48,7 +49,7 @@ static const char help[] =
     "\n"
     "Exit: 0 no fault, 1 warnings, 2 faults, 3 could not tell.\n";
 
-struct options { struct doctor doctor; bool is_json, is_quiet, is_schema; };
+struct options { struct doctor doctor; bool is_json, is_quiet, is_ldif, is_schema; };
 
 static int usage(void)
 {
@@ -64,7 +65,9 @@ static int doctor(struct options *o)
 
 	doctor_run(&o->doctor, isatty(STDERR_FILENO) != 0 && !o->is_quiet);
 	counts = report_count(o->doctor.results, check_n);
-	if (o->is_json)
+	if (o->is_ldif)
+		fwrite(o->doctor.mend.p, 1, o->doctor.mend.n, stdout);
+	else if (o->is_json)
 		report_json(stdout, &o->doctor);
 	else
 		report_text(stdout, &o->doctor, o->is_quiet, has_colours);
@@ -77,6 +80,7 @@ static int doctor_command(int argc, char **argv)
 	static const struct option longs[] = {
 		{ "json", no_argument, NULL, 'j' },
 		{ "quiet", no_argument, NULL, 'q' },
+		{ "ldif", no_argument, NULL, 'l' },
 		{ "schema", no_argument, NULL, 's' },
 		{ "admin-dn", required_argument, NULL, 'D' },
 		{ "admin-password-file", required_argument, NULL, 'y' },
@@ -91,6 +95,7 @@ static int doctor_command(int argc, char **argv)
 		case 'c': o.doctor.path = optarg; break;
 		case 'j': o.is_json = true; break;
 		case 'q': o.is_quiet = true; break;
+		case 'l': o.is_ldif = true; break;
 		case 's': o.is_schema = true; break;
 		case 'D': o.doctor.admin_dn = optarg; break;
 		case 'y': o.doctor.admin_password_file = optarg; break;

@@ -619,22 +619,50 @@ def test_profile_whose_person_is_gone(doctor):
 
 def test_profile_that_names_another_person(doctor):
     """imPerson did not follow a rename, and who is called so now may read it."""
-    people, names = "ou=people,dc=example,dc=org", ("Juan Mayor", "Juan")
+    people, names = "ou=people,dc=example,dc=org", ("Íñigo Juan", "Juan")
     with contextlib.ExitStack() as stack:
         for i, name in enumerate(names):
             stack.enter_context(entry(
                 doctor.world, f"cn={name},{people}", cn=[name], sn=["Juan"],
                 objectClass=["inetOrgPerson"], uid=[f"juan{i}"]))
-        [(_, made)] = doctor.world.search(f"cn=Juan Mayor,{people}",
+        [(_, made)] = doctor.world.search(f"cn=Íñigo Juan,{people}",
                                           attributes=["entryUUID"])
         dn, content = orphan(made["entryUUID"][0], "juan0@localhost")
         for person, wanted in ((f"cn=Juan,{people}", {"profiles": WARNING}),
-                               (f"CN=juan mayor, {people}", {})):
+                               (f"CN=Íñigo juan, {people}", {})):
             with entry(doctor.world, dn, **content, imPerson=[person]):
                 assert doctor.findings() == wanted
+                _, mends = doctor.run("--ldif")
+                assert bool(mends) == bool(wanted), mends
                 if wanted:
                     assert dn in doctor.says("profiles")
                     assert person in doctor.says("profiles")
+                    put_right(doctor.world, mends)
+                    assert doctor.findings() == {}
+                    assert doctor.run("--ldif") == (0, "")
+
+
+def put_right(world, text):
+    """As whoever administers the directory."""
+    subprocess.run(["ldapmodify", "-x", "-ZZ", "-H", world.env["LDAP_URI"],
+                    "-D", world.env["LDAP_ROOT_DN"],
+                    "-w", world.env["LDAP_ROOT_PASSWORD"]], input=text, text=True,
+                   env={**os.environ, "LDAPTLS_CACERT": world.env["CA_FILE"]},
+                   check=True, capture_output=True)
+
+
+def test_profile_with_two_addresses(doctor):
+    """Made while the overlay was not there."""
+    [(_, lucia)] = doctor.world.search("uid=lucia,ou=people,dc=example,dc=org",
+                                       attributes=["entryUUID"])
+    dn, content = orphan(lucia["entryUUID"][0], "lucia@localhost")
+    content["jid"].append("otra@localhost")
+    with contextlib.ExitStack() as stack:
+        with without_overlay(doctor.world, "constraint"):
+            stack.enter_context(entry(doctor.world, dn, **content))
+        assert doctor.findings() == {"values": WARNING}
+        assert "jid of " + dn in doctor.says("values")
+    assert doctor.findings() == {}
 
 
 def test_profile_of_who_was_renamed_or_left_out(doctor):

@@ -128,6 +128,12 @@ def entry(world, dn, **more):
         world.root.delete_s(dn)
 
 
+def orphan(uuid, jid):
+    """DN and contents of a profile of that person, who may not be there."""
+    return (f"imPersonUUID={uuid},ou=profiles,ou=im,dc=example,dc=org",
+            {"objectClass": ["imProfile"], "imPersonUUID": [uuid], "jid": [jid]})
+
+
 def rule(text):
     """An ACL in front of all others."""
     return (ldap.MOD_ADD, "olcAccess", ["{0}" + text])

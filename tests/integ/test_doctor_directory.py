@@ -12,7 +12,7 @@ import ldap
 import pytest
 
 from doctor import (FAULT, WARNING, config, doctor, entry,          # noqa: F401
-                    left, rule, sample, without_overlay, written)
+                    left, orphan, rule, sample, without_overlay, written)
 from world import TOP
 from zoo import Authority, pem
 
@@ -484,23 +484,6 @@ def test_two_people_of_one_name(doctor):
         assert "uid=lucia,ou=people" in doctor.says("names")
 
 
-def test_two_profiles_of_one_address(doctor):
-    """Made while nobody looked: unique refuses the second one otherwise."""
-    with contextlib.ExitStack() as stack, \
-            without_overlay(doctor.world, "unique"):
-        dns = [f"imPersonUUID=7e57d0c7-1111-4000-8000-00000000000{i},"
-               f"ou=profiles,{BELOW_IM}" for i in range(2)]
-        for i, dn in enumerate(dns):
-            stack.enter_context(entry(
-                doctor.world, dn, objectClass=["imProfile"],
-                imPersonUUID=[dn.partition(",")[0].partition("=")[2]],
-                imPerson=[f"cn=nadie{i},{BELOW_IM}"],
-                jid=["Doble@localhost", "doble@localhost"][i:i + 1]))
-        assert doctor.findings() == {"profiles": FAULT, "unique": FAULT}
-        assert all(dn in doctor.says("profiles") for dn in dns)
-    assert doctor.findings() == {}
-
-
 def test_names_that_are_all_no_addresses(doctor):
     """Mail addresses as names: nobody at all can log in."""
     doctor.write({"ldap.people_name": "mail"})
@@ -542,145 +525,6 @@ def test_group_of_which_something_cannot_be_read(doctor, setting, check):
         assert "deeper than five" in doctor.says(check)
         doctor.write({setting: names[2]})                       # five are read
         assert doctor.findings() == {}, doctor.last
-
-
-ODD = {"imRosterItem": ["@@ to 0 0 x", "nonsense", "eve@example.org/x both 0 0 -"],
-       "imPending": ["a b c"], "imStatus": ["actve"], "imRosterVersion": ["-5"],
-       "jid": ["no address"]}
-
-
-@pytest.mark.parametrize("attribute,value", [
-    (attribute, value) for attribute in ODD for value in ODD[attribute]])
-def test_value_that_nobody_understands(doctor, attribute, value):
-    world = doctor.world
-    [(_, lucia)] = world.search("uid=lucia,ou=people,dc=example,dc=org",
-                                attributes=["entryUUID"])
-    [uuid] = lucia["entryUUID"]
-    dn = f"imPersonUUID={uuid},ou=profiles,{BELOW_IM}"
-    content = {"objectClass": ["imProfile"], "imPersonUUID": [uuid],
-               "jid": ["lucia@localhost"], "imRosterItem": [
-                   "andres@localhost both 0 0 -"]}
-    with entry(world, dn, **{**content, attribute: [value]}):
-        assert doctor.findings() == {"values": WARNING}
-        assert attribute in doctor.says("values") and dn in doctor.says("values")
-    with entry(world, dn, **content):
-        assert doctor.findings() == {}
-
-
-@pytest.mark.parametrize("more", [
-    {"imRoomName": ["a b"]}, {"imRoomOption": ["membersonly"]},
-    {"imRoomOption": ["moderated=maybe"]}, {"imRoomOption": ["maxusers=-5"]},
-    {"imOwnerJid": ["@@"]}, {"imOutcastJid": ["lucia@localhost a b c"]},
-    {"imBoundState": ["yesterday"]}],
-    ids=lambda more: next(iter(more)))
-def test_room_that_nobody_understands(doctor, more):
-    content = {"objectClass": ["imRoom"], "imRoomName": ["sala"], **more}
-    dn = f"imRoomName={content['imRoomName'][0]},ou=rooms,{BELOW_IM}"
-    with entry(doctor.world, dn, **content):
-        assert doctor.findings() == {"values": WARNING}
-        assert dn in doctor.says("values")
-
-
-def test_room_in_other_spellings(doctor):
-    with entry(doctor.world, f"imRoomName=sala,ou=rooms,{BELOW_IM}",
-               objectClass=["imRoom"], imRoomName=["Sala"],
-               imRoomOption=["MembersOnly=TRUE", "public=0", "maxusers=none"],
-               imMemberJid=["LUCIA@localhost/r"]):
-        assert doctor.findings() == {}
-
-
-def test_room_with_a_note_on_somebody(doctor):
-    note = "lucia@localhost/5b5ec5f6-7b02-1041-9933-450fc925be28 - Ruido"
-    with entry(doctor.world, f"imRoomName=sala,ou=rooms,{BELOW_IM}",
-               objectClass=["imRoom"], imRoomName=["sala"], imOutcastJid=[note]):
-        assert doctor.findings() == {}
-
-
-def orphan(uuid, jid):
-    return f"imPersonUUID={uuid},ou=profiles,{BELOW_IM}", dict(
-        objectClass=["imProfile"], imPersonUUID=[uuid], jid=[jid])
-
-
-def test_profile_whose_person_is_gone(doctor):
-    dn, content = orphan("7e57d0c7-1111-4000-8000-00000000000a",
-                         "sefue@localhost")
-    with entry(doctor.world, dn, **content):
-        assert doctor.findings() == {"profiles": WARNING}
-        assert dn in doctor.says("profiles")
-        # and when the name is somebody's, that person cannot log in
-        heir = "uid=sefue,ou=people,dc=example,dc=org"
-        with entry(doctor.world, heir, objectClass=["inetOrgPerson"],
-                   uid=["sefue"], cn=["Otra"], sn=["Otra"]):
-            assert doctor.findings() == {"profiles": FAULT}
-            assert heir in doctor.says("profiles")
-            assert dn in doctor.says("profiles")
-    assert doctor.findings() == {}
-
-
-def test_profile_that_names_another_person(doctor):
-    """imPerson did not follow a rename, and who is called so now may read it."""
-    people, names = "ou=people,dc=example,dc=org", ("Íñigo Juan", "Juan")
-    with contextlib.ExitStack() as stack:
-        for i, name in enumerate(names):
-            stack.enter_context(entry(
-                doctor.world, f"cn={name},{people}", cn=[name], sn=["Juan"],
-                objectClass=["inetOrgPerson"], uid=[f"juan{i}"]))
-        [(_, made)] = doctor.world.search(f"cn=Íñigo Juan,{people}",
-                                          attributes=["entryUUID"])
-        dn, content = orphan(made["entryUUID"][0], "juan0@localhost")
-        for person, wanted in ((f"cn=Juan,{people}", {"profiles": WARNING}),
-                               (f"CN=Íñigo juan, {people}", {})):
-            with entry(doctor.world, dn, **content, imPerson=[person]):
-                assert doctor.findings() == wanted
-                _, mends = doctor.run("--ldif")
-                assert bool(mends) == bool(wanted), mends
-                if wanted:
-                    assert dn in doctor.says("profiles")
-                    assert person in doctor.says("profiles")
-                    put_right(doctor.world, mends)
-                    assert doctor.findings() == {}
-                    assert doctor.run("--ldif") == (0, "")
-
-
-def put_right(world, text):
-    """As whoever administers the directory."""
-    subprocess.run(["ldapmodify", "-x", "-ZZ", "-H", world.env["LDAP_URI"],
-                    "-D", world.env["LDAP_ROOT_DN"],
-                    "-w", world.env["LDAP_ROOT_PASSWORD"]], input=text, text=True,
-                   env={**os.environ, "LDAPTLS_CACERT": world.env["CA_FILE"]},
-                   check=True, capture_output=True)
-
-
-def test_profile_with_two_addresses(doctor):
-    """Made while the overlay was not there."""
-    [(_, lucia)] = doctor.world.search("uid=lucia,ou=people,dc=example,dc=org",
-                                       attributes=["entryUUID"])
-    dn, content = orphan(lucia["entryUUID"][0], "lucia@localhost")
-    content["jid"].append("otra@localhost")
-    with contextlib.ExitStack() as stack:
-        with without_overlay(doctor.world, "constraint"):
-            stack.enter_context(entry(doctor.world, dn, **content))
-        assert doctor.findings() == {"values": WARNING}
-        assert "jid of " + dn in doctor.says("values")
-    assert doctor.findings() == {}
-
-
-def test_profile_of_who_was_renamed_or_left_out(doctor):
-    """Neither is a fault: the address follows, and who is no user is there."""
-    people = "ou=people,dc=example,dc=org"
-    for attributes in (
-            dict(objectClass=["inetOrgPerson"], uid=["nueva"], cn=["Nueva"],
-                 sn=["Nueva"]),
-            dict(objectClass=["organizationalRole"], cn=["Nueva"])):
-        dn = f"cn=Nueva,{people}"
-        with entry(doctor.world, dn, **attributes):
-            [(_, made)] = doctor.world.search(dn, attributes=["entryUUID"])
-            profile, content = orphan(made["entryUUID"][0],
-                                      "antigua@localhost")
-            with entry(doctor.world, profile, **content):
-                assert doctor.findings() == {}
-                assert ("renamed" in doctor.says("profiles")) == (
-                    "uid" in attributes)
 
 
 def test_name_that_is_no_address(doctor):

@@ -7,6 +7,7 @@
  * it, is one that may not be read. */
 #include "ctl/checks.h"
 #include "ctl/look.h"
+#include "ctl/try.h"
 #include "xdb_ldap/person.h"
 
 /* Telephone numbers and the rest may be kept from us for a reason. */
@@ -87,8 +88,7 @@ void check_cards(struct doctor *d, struct result *r)
 	if (r->verdict == VERDICT_OK)
 		result_say(r, VERDICT_OK, "names, mail, titles and photos can be read");
 	else
-		result_next(r, "let cn=im read it of everybody (schema/access.ldif, the "
-		    "last rule, in front of your own)");
+		result_next(r, "let cn=im read it of everybody: %s", try_advice(d));
 }
 
 /* --- photos ------------------------------------------------------------------------ */

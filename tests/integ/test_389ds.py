@@ -13,6 +13,7 @@ import pytest
 
 import ds389
 from client import Client, befriend, condition
+from doctor import FAULT, WARNING
 from ds389 import DS389, SUFFIX
 from live import is_watching
 from service import Service, build
@@ -306,7 +307,10 @@ def test_the_doctor_finds_nothing_where_nothing_is(ds, service, login, acts):
      'userdn = "ldap:///anyone";)', "passwords", "hashes"),
     (f"ou=profiles,ou=im,{SUFFIX}", '(targetattr = "imRosterItem")(version 3.0; '
      'acl "x"; deny (write) userdn = "ldap:///anyone";)', "access-im",
-     "change a roster")])
+     "change a roster"),
+    (f"ou=people,{SUFFIX}", '(targetattr = "mail")(version 3.0; acl "x"; deny '
+     f'(read, search) userdn = "ldap:///cn=im,ou=services,ou=im,{SUFFIX}";)',
+     "cards", "cannot read mail")])
 def test_the_doctor_names_an_aci_that_is_wrong(ds, service, login, acts, dn, aci,
                                                check, word):
     login()
@@ -318,6 +322,37 @@ def test_the_doctor_names_an_aci_that_is_wrong(ds, service, login, acts, dn, aci
         assert "access-389.ldif" in found[check]["next"]
     finally:
         ds.root.modify_s(dn, [(ldap.MOD_DELETE, "aci", aci.encode())])
+
+
+def test_the_doctor_sees_that_a_new_password_does_not_show(ds, service, login, acts):
+    login()
+    dn = f"ou=people,{SUFFIX}"
+    aci = ('(targetattr = "pwdUpdateTime")(version 3.0; acl "x"; deny (read, search) '
+           f'userdn = "ldap:///cn=im,ou=services,ou=im,{SUFFIX}";)')
+    ds.root.modify_s(dn, [(ldap.MOD_ADD, "aci", aci.encode())])
+    try:
+        found = doctor(service)
+        assert {name: found[name]["verdict"] for name in faults(found)} == {
+            "password-time": WARNING}, found
+        assert "passwordTrackUpdateTime" in found["password-time"]["next"]
+    finally:
+        ds.root.modify_s(dn, [(ldap.MOD_DELETE, "aci", aci.encode())])
+
+
+def test_the_doctor_sees_that_names_do_not_follow(ds, service, login, acts):
+    """Referential Integrity there, without our attributes."""
+    login()
+    dn = "cn=referential integrity postoperation,cn=plugins,cn=config"
+    before = ds.values(dn, "referint-membership-attr")
+    ds.modify(dn, **{"referint-membership-attr": ["member"]})
+    try:
+        found = doctor(service)
+        assert {name: found[name]["verdict"] for name in faults(found)} == {
+            "references": FAULT}, found
+        assert "Referential Integrity" in found["references"]["next"]
+    finally:
+        ds.modify(dn, **{"referint-membership-attr": before})
+    assert faults(doctor(service)) == {}
 
 
 @pytest.mark.parametrize("scheme", ["ldap", "ldaps"])

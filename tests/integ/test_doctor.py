@@ -367,6 +367,12 @@ def test_fault_in_the_configuration(doctor, settings, check, verdict, word):
     assert doctor.last[check]["next"]
 
 
+def test_administrator_with_a_wrong_password(doctor):
+    words = [*doctor.admin[:-1], written("nonsense")(doctor)]
+    assert doctor.findings(*words) == {"bind-admin": FAULT}, doctor.last
+    assert "--admin-dn" in doctor.says("bind-admin")
+
+
 def test_no_configuration(doctor):
     doctor.conf.unlink()
     assert doctor.findings() == {"configuration": FAULT}

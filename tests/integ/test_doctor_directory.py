@@ -633,7 +633,7 @@ def test_people_groups(doctor, how):
         if how == "unreadable":
             stack.enter_context(config(doctor.world, rule(
                 f"to dn.base={dn} attrs=member by {IM} none by * break")))
-        assert doctor.findings() == ({"people-groups": verdict} if verdict
+        assert doctor.findings() == ({"people-groups": FAULT} if verdict
                                      else {}), doctor.last
         assert says in doctor.says("people-groups")
 

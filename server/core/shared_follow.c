@@ -63,7 +63,8 @@ struct follow {                         /* one group */
 	struct timer wait;
 	int64_t took_ms, began_ms;
 	bool is_stale;                  /* news of it came while it was read … */
-	bool is_doubtful;               /* … or of something that may be in it */
+	bool is_doubtful;               /* … or of something that may be in it … */
+	bool is_perhaps_found;          /* … or of somebody whom a search may find */
 	bool was_read;                  /* well, or with an error that is no weather */
 	bool is_in_memory;              /* well, once */
 	bool is_incomplete, is_dynamic;
@@ -417,6 +418,7 @@ static void follow_take(struct follow *f, const struct xdb_result *res)
 	struct taking *t = NEW(struct taking);
 
 	f->is_dynamic = g->is_dynamic;
+	f->is_doubtful = f->is_doubtful || (g->is_dynamic && f->is_perhaps_found);
 	f->is_incomplete = g->unresolved_n != 0;
 	f->is_absent = false;
 	f->said = XDB_OK;
@@ -522,6 +524,7 @@ static void pump(void)
 		list_remove(&f->due);
 		reading_n++;
 		f->began_ms = loop_now_ms();
+		f->is_perhaps_found = false;
 		f->op = xdb_group_load(host.xdb, f->dn);
 		xdb_then(f->op, follow_read, f);
 	}
@@ -671,6 +674,7 @@ static void news_of_person(struct follow *f, const struct xdb_news *news,
 	    && map_find(&f->group->members, p->jid) == p))
 		follow_patient(f);
 	f->is_doubtful = f->is_doubtful || (is_reading(f) && !news->is_slight);
+	f->is_perhaps_found = f->is_perhaps_found || f->op != NULL;
 }
 
 void shared_news(const struct xdb_news *news)

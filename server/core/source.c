@@ -193,7 +193,7 @@ static void source_read(void *ctx)
 	struct source *s = ctx;
 
 	timer_stop(&s->again);
-	s->is_stale = s->is_sought = false;
+	s->is_stale = s->is_doubtful = s->is_sought = false;
 	s->began_ms = loop_now_ms();
 	source_ask(s);
 }
@@ -388,6 +388,7 @@ static void source_loaded(const struct xdb_result *res, void *ctx)
 		return;
 	}
 	take_parts(s, res->group);
+	s->is_stale |= s->is_dynamic && s->is_doubtful;
 	s->kept = xdb_keep(res);
 	s->group = res->group;
 	s->written = 0;
@@ -431,6 +432,8 @@ static void person_news(struct source *s, const struct xdb_news *news)
 		read_later(s, PERHAPS); /* who is on it is known when it was read */
 	else if (!news->is_slight && roll_has_person(&s->roll, news->uuid))
 		read_later(s, SURE);
+	/* What is being read may turn out to be made by searching. */
+	s->is_doubtful |= s->op != NULL;
 }
 
 void sources_news(const struct xdb_news *news)

@@ -37,6 +37,7 @@ struct source {
 	size_t unused_names;            /* … and how many it counts for there */
 	bool is_asked;                  /* read once at least, well or not */
 	bool is_stale;                  /* news came since the last reading began */
+	bool is_doubtful;               /* … or news of what a search may find */
 	struct xdb_op *op;              /* it is being read */
 	struct xdb_op *kept;            /* … and written down, in pieces: */
 	const struct xdb_group *group;  /* what of it, … */

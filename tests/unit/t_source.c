@@ -287,6 +287,22 @@ static void news_while_first_reading(void)
 	end();
 }
 
+/* Nor that it is made by searching: then somebody may be on it who was changed in what
+ * nobody watches. */
+static void slight_news_while_first_reading(bool is_dynamic)
+{
+	sources_news(&(struct xdb_news){ .kind = XDB_PERSON, .is_all = true });
+	fake_xdb_list("ann:2 bob:1", is_dynamic, 0);
+	room = (struct follower){ .told = hear };
+	source_follow(&room, SLICE("cn=lista"), SLICE(""));
+	sources_news(&(struct xdb_news){ .kind = XDB_PERSON, .uuid = SLICE("eva"),
+	    .is_slight = true });
+	give(XDB_OK);
+	okf(is_asked(is_dynamic) == is_dynamic, "a slight change of somebody while it is "
+	    "read for the first time: read%s again", is_dynamic ? "" : " not");
+	end();
+}
+
 static void news_while_reading(void)
 {
 	begin("ann:2", false, 0);
@@ -370,6 +386,8 @@ int main(void)
 	much_news();
 	news_while_reading();
 	news_while_first_reading();
+	slight_news_while_first_reading(true);
+	slight_news_while_first_reading(false);
 	renamed_before();
 	nobody_knows_where();
 	fake_xdb_list(NULL, false, 0);

@@ -28,7 +28,7 @@ struct moment {
 
 static _Atomic int64_t ticks;
 static struct moment last_beat;
-static int64_t longest_turn_ms, longest_wait_ms;
+static int64_t longest_wait_ms;
 static uv_timer_t beat_timer;
 static pthread_t metronome;
 static uv_prepare_t turn_end;
@@ -70,8 +70,6 @@ static void beat(uv_timer_t *t)
 	int64_t wait = turn - (now.ran - last_beat.ran);
 
 	(void)t;
-	if (turn > longest_turn_ms)
-		longest_turn_ms = turn;
 	if (wait > longest_wait_ms)
 		longest_wait_ms = wait;
 	last_beat = now;

@@ -723,7 +723,7 @@ int main(void)
 	forget_ops();
 	xdb_close(&db);
 	turns_stop();
-	say(json_pack("{s:I,s:I}", "longest_turn_ms", (json_int_t)longest_turn_ms,
+	say(json_pack("{s:I,s:I}", "busiest_turn_us", (json_int_t)busiest_turn_us,
 	    "longest_wait_ms", (json_int_t)longest_wait_ms));
 	loop_fini();
 	json_decref(news);

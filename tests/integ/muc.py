@@ -38,7 +38,7 @@ def enter(client, room, nick, inner="", presence=""):
                     inner=f"{presence}<x xmlns='{MUC}'>{inner}</x>")
     found = []
     while True:
-        stanza = client.next(8)
+        stanza = client.next()
         if stanza.get("from", "").partition("/")[0] != room:
             continue
         found.append(stanza)

@@ -27,7 +27,7 @@ STANZA_ERROR = "urn:ietf:params:xml:ns:xmpp-stanzas"
 TLS = "urn:ietf:params:xml:ns:xmpp-tls"
 SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
 BIND = "urn:ietf:params:xml:ns:xmpp-bind"
-PATIENCE = 8                    # seconds until a missing answer is a failure
+PATIENCE = 30                   # seconds until a missing answer is a failure
 
 warnings.filterwarnings("ignore", "ssl.TLSVersion")
 

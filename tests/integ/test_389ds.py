@@ -15,7 +15,7 @@ import ds389
 from client import Client, befriend, condition
 from doctor import FAULT, WARNING
 from ds389 import DS389, SUFFIX
-from live import is_watching
+from live import watching
 from service import Service, build
 from test_live_account import attempt, closed
 from test_presets import hear, is_usable, stamp
@@ -173,7 +173,7 @@ def service_(ds, shared_world, tmp_path_factory, request):
             "vcard.writable": "photo url mobile",
             "ldap.people_base": conf["people_base"], "limits.connections": "500",
             "ldap.im_base": conf["im_base"]}) as service:
-        wait_for(lambda: is_watching(service.log), 30)
+        watching(service)
         yield service
 
 

@@ -8,7 +8,7 @@ import ldap
 import pytest
 
 from client import Client, settle
-from live import attempt, build_is_slow, clock, guests, is_watching, live   # noqa: F401
+from live import attempt, build_is_slow, clock, guests, live, watching   # noqa: F401
 from rawclient import PATIENCE
 from service import Service
 from test_live_account import closed
@@ -162,7 +162,7 @@ def shown_(shared_world, tmp_path_factory):
     """A service that shows the groups of this module."""
     with Service(shared_world, tmp_path_factory.mktemp("branches"), {
             "roster.groups": "(description=rama)"}) as one:
-        wait_for(lambda: is_watching(one.log), 10)
+        watching(one)
         yield one
 
 

@@ -12,8 +12,7 @@ import pytest
 
 from client import settle
 from faults import Proxy
-from live import attempt, guests, is_watching
-from rawclient import PATIENCE
+from live import attempt, guests, watching
 from service import Service
 from test_live_account import closed
 from test_live_branches import relax
@@ -30,7 +29,7 @@ BOTH = "PLAIN", "SCRAM-SHA-256"
 def private_(make_world):
     """A world whose slapd's rights are changed."""
     world = make_world()
-    wait_for(lambda: is_watching(world.logs()), PATIENCE)
+    watching(world)
     return world
 
 
@@ -137,7 +136,7 @@ def test_nothing_is_heard_on_one_connection(private, tmp_path):
     with Deaf(port) as proxy, Service(private, tmp_path, {
             "ldap.uri": proxy.uri, "ldap.start_tls": "no",
             "ldap.insecure_loopback": "yes"}) as service:
-        wait_for(lambda: is_watching(service.log), PATIENCE)
+        watching(service)
         ann, bob = known(private), known(private)
         for person in ann, bob:
             assert attempt(service, person) is None

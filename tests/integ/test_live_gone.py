@@ -5,8 +5,7 @@ import pytest
 
 from client import Client, condition, settle
 from faults import Proxy
-from live import (READ_WITHIN, attempt, build_is_slow, clock,   # noqa: F401
-                  is_watching, shared_world)
+from live import attempt, build_is_slow, clock, shared_world, watching  # noqa: F401
 from service import Service
 from world import wait_for
 
@@ -21,7 +20,7 @@ def proxied(shared_world, tmp_path_factory):                    # noqa: F811
     with Proxy(port) as proxy, Service(
             shared_world, tmp_path_factory.mktemp("gone"),
             {"ldap.uri": proxy.uri}) as service:
-        wait_for(lambda: is_watching(service.log), READ_WITHIN)
+        watching(service)
         yield service, proxy
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from client import CLIENT, Client, condition, pushes, settle
 from faults import Proxy
-from live import (READ_WITHIN, build_is_slow, clock, is_watching,        # noqa: F401
-                  roster, shared_world)
+from live import (build_is_slow, clock, roster, shared_world,    # noqa: F401
+                  watching)
 from rawclient import PATIENCE, STANZA_ERROR, local
 from service import Service
 from test_slixmpp import from_, run, users
@@ -33,7 +33,7 @@ def service_(shared_world, tmp_path_factory):
             "roster.groups": "(description=visible*)",
             "roster.groups_public": f"cn=conserjes,{base} ; "
                                     f"cn=porteros,{base}"}) as one:
-        wait_for(lambda: is_watching(one.log), READ_WITHIN)
+        watching(one)
         yield one
 
 
@@ -471,7 +471,7 @@ def test_what_cannot_be_read_stays(world, tmp_path, group):
             "ldap.uri": proxy.uri, "roster.groups": "(description=visible*)"}
             ) as service, Client(service, people[0]) as ann, \
             Client(service, people[1]) as bob:
-        wait_for(lambda: is_watching(service.log), 10)
+        watching(service)
         for one, other in ((ann, bob), (bob, ann)):
             one.come()
             until(one, lambda items, other=other: other.bare in items)

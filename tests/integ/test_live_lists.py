@@ -9,7 +9,7 @@ from client import condition, settle, show
 from faults import Proxy
 from lists import (AS_OF, bound_room, make_list, room_facts, subscribe,
                    unsubscribe)
-from live import (build_is_slow, clock, is_watching, live,      # noqa: F401
+from live import (build_is_slow, clock, live, watching,      # noqa: F401
                   room_dn, shared_world)
 from muc import codes, enter, entry, item, leave
 from service import Service
@@ -80,7 +80,7 @@ def test_subscriber_removed_from_a_members_room(live, clock, login):  # noqa: F8
             "auth registration-required"
         subscribe(live, dn, bob.person)
         back.begin()
-        wait_for(lambda: condition(enter(bob, room, "bob")[0]) is None, 5)
+        wait_for(lambda: condition(enter(bob, room, "bob")[0]) is None)
         back.end()
         leave(bob, room, "bob")
 
@@ -361,7 +361,7 @@ def proxied(private, tmp_path):
     port = private.env["LDAP_URI"].rpartition(":")[2].strip("/")
     with Proxy(port) as proxy, Service(
             private, tmp_path, {"ldap.uri": proxy.uri}) as service:
-        wait_for(lambda: is_watching(service.log), 10)
+        watching(service)
         yield service, proxy
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from client import Client, condition, settle
 from lists import bound_room, make_list, subscribe
-from live import attempt, is_watching, profile_dn, room_dn, roster
-from muc import NS, configure, enter, entry, item, leave, subject_of
-from rawclient import StreamError
+from live import attempt, guests, profile_dn, room_dn, roster, watching
+from muc import NS, configure, enter, entry, item, subject_of
+from rawclient import PATIENCE, StreamError
 from service import Service
 from test_live_account import closed
 from test_people_groups import add as add_group
@@ -47,7 +47,7 @@ def asked(request, make_world):
 @pytest.fixture
 def service(asked, tmp_path):
     with Service(asked, tmp_path, {"ldap.poll_interval": "1s"}) as one:
-        wait_for(lambda: is_watching(one.log), 10)
+        watching(one)
         yield one
 
 
@@ -114,7 +114,7 @@ def test_people_groups(asked, tmp_path):
     dn = add_group(asked, asked.name("usa"), "groupOfNames", member=["cn=nobody"])
     with Service(asked, tmp_path, {"ldap.poll_interval": "1s",
                                    "ldap.people_groups": dn}) as one:
-        wait_for(lambda: is_watching(one.log), 10)
+        watching(one)
         assert attempt(one, person) == "not-authorized"
         member = [person.dn.encode()]
         asked.root.modify_s(dn, [(ldap.MOD_ADD, "member", member)])
@@ -125,11 +125,11 @@ def test_people_groups(asked, tmp_path):
             assert closed(ann)[0] == "not-authorized"
 
 
-def bound_to_another(asked, service, room):
+def bound_to_another(asked, service, room, *people):
     """Renames the room's list; when the service knows, writes another into imBoundTo,
     whose DN is given.  The service hears of that nine seconds later."""
     old, = entry(asked, room)["imBoundTo"]
-    new = make_list(asked, [service.ann], [service.bob])
+    new = make_list(asked, people)
     known = service.log.count("list-renamed")
     asked.root.rename_s(old, f"cn={asked.name('otra')}")
     wait_for(lambda: service.log.count("list-renamed") > known, 60, 0.01)
@@ -141,30 +141,35 @@ def test_another_list_while_a_renaming_is_noted(asked, tmp_path):
     """What somebody else wrote into imBoundTo stays, though the service, which has not
     heard of it yet, is about to write the new name of the old list."""
     with Service(asked, tmp_path, {"ldap.poll_interval": "9s"}) as service:
-        wait_for(lambda: is_watching(service.log), 20)
-        service.ann, service.bob = asked.person(), asked.person()
-        room = bound_room(asked, make_list(asked, [service.ann]), "membersonly=yes")
+        watching(service)
+        owner = asked.person()
+        room = bound_room(asked, make_list(asked, [owner]), "membersonly=yes")
         here = f"{room.partition('@')[0]}@{service.muc}"
-        with Client(service, service.ann) as ann, Client(service, service.bob) as bob:
-            enter(ann.come(), here, "ann")
-            bob.come()
-            wait_for(lambda: entry(asked, room).get("imBoundState"), 30)
+        with guests(service, owner) as (ann,):
+            enter(ann, here, "ann")
+            wait_for(lambda: entry(asked, room).get("imBoundState"), PATIENCE)
             for _ in range(4):          # the note may have been written already
-                new = bound_to_another(asked, service, room)
-                # Since the room has heard of it bob may enter; what the service
-                # wrote of the old list it wrote before, or not at all.
-                wait_for(lambda: condition(enter(bob, here, "bob")[0]) is None, 60)
-                assert entry(asked, room)["imBoundTo"] == [new]
-                leave(bob, here, "bob")
-                if "status=conflict" in service.log:
+                if they_meet(asked, service, room, owner):
                     return
     raise AssertionError("they never met")
+
+
+def they_meet(asked, service, room, owner):
+    here = f"{room.partition('@')[0]}@{service.muc}"
+    someone = asked.person()
+    with guests(service, someone) as (eva,):
+        new = bound_to_another(asked, service, room, owner, someone)
+        # Nobody but the new list knows eva: once she may enter, the room has heard
+        # of it; what the service wrote of the old list it wrote before, or not at all.
+        wait_for(lambda: condition(enter(eva, here, "eva")[0]) is None, 60)
+    assert entry(asked, room)["imBoundTo"] == [new]
+    return "status=conflict" in service.log
 
 
 def test_another_list_while_the_owner_sets_up_the_room(asked, tmp_path):
     """The owner's form says nothing of the list, and so changes nothing of it."""
     with Service(asked, tmp_path, {"ldap.poll_interval": "1h"}) as service:
-        wait_for(lambda: is_watching(service.log), 20)
+        watching(service)
         ann = asked.person()
         old, new = make_list(asked, [ann]), make_list(asked, [ann])
         room = bound_room(asked, old, "membersonly=yes")

@@ -190,7 +190,7 @@ def test_nobody_in_it(live, login, inside):                     # noqa: F811
         found = enter(ann, room, "ann")
         leave(ann, room, "ann")
         return subject_of(found[-1])
-    wait_for(lambda: says() == "Mientras", 1)
+    wait_for(lambda: says() == "Mientras")
 
 
 @pytest.mark.parametrize("text", ["a\tb\nc", "a\r\nb", "\x7f", "\U0001fffe",

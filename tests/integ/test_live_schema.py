@@ -6,7 +6,7 @@ import ldap
 import pytest
 
 from client import Client
-from live import attempt, is_watching
+from live import attempt, watching
 from test_live_account import closed
 from test_warm import stats
 from world import wait_for
@@ -32,7 +32,7 @@ def learn(world):
 @pytest.fixture(name="learning", scope="module")
 def learning_(make_world):
     world = make_world()
-    wait_for(lambda: is_watching(world.logs()), 30)
+    watching(world)
     online = {name: world.person() for name in CLOSING}
     away = {name: world.person() for name in CLOSING}
     clients = {name: Client(world, person).come()
@@ -63,4 +63,4 @@ def test_seen_at_once(learning, name):
             wait_for(lambda: attempt(world, person, mechanism=mechanism)     # pylint: disable=W0640
                      == "not-authorized", 10)
     world.root.modify_s(online[name].dn, [(ldap.MOD_DELETE, name, None)])
-    wait_for(lambda: attempt(world, online[name]) is None, 10)
+    wait_for(lambda: attempt(world, online[name]) is None)

@@ -14,7 +14,7 @@ import pytest
 
 from client import ROSTER, Client, befriend, settle, show
 from faults import Proxy
-from live import is_watching, profile_dn, room_dn, roster
+from live import is_watching, profile_dn, room_dn, roster, watching
 from monitor import Counters
 from muc import NS, codes, enter, subject_of
 from rawclient import SASL, Stream, StreamError, decoded, encoded
@@ -82,7 +82,7 @@ def proxied(private, tmp_path):
     port = private.env["LDAP_URI"].rpartition(":")[2].strip("/")
     with Miser(port) as proxy, Service(
             private, tmp_path, {"ldap.uri": proxy.uri}) as service:
-        wait_for(lambda: is_watching(service.log), 10)
+        watching(service)
         yield service, proxy
 
 
@@ -196,7 +196,7 @@ def test_news_overtakes_the_answer(private, tmp_path):
     with Late(port.strip("/")) as proxy, Service(
             private, tmp_path, {"ldap.uri": proxy.uri,
                               "ldap.timeout": "30s"}) as service:
-        wait_for(lambda: is_watching(service.log), 20)
+        watching(service)
         with Stream(service) as stream:
             stream.secured()
             scram = Scram("SCRAM-SHA-256", person.uid, person.password)
@@ -288,7 +288,7 @@ def test_mute_until_given_up(proxied, private, scene):
     begun = service.log.count("ldap-watch-begins")
     answer = scene.ann.set_item("nuevo@otra.example")
     assert answer.get("type") == "error"
-    wait_for(lambda: "ldap-mute" in service.log, 10)
+    wait_for(lambda: "ldap-mute" in service.log)
     private.slapd(signal.SIGCONT)
     scene.changes()
     wait_for(lambda: reconnected(service, begun), BACK)
@@ -321,7 +321,7 @@ def test_directory_of_yesterday(private, proxied, scene, tmp_path):
     private.slapd_kill()
     shutil.copytree(data, tmp_path / "yesterday")
     private.slapd_again()
-    wait_for(lambda: is_watching(service.log), BACK)
+    watching(service)
     room = private.room()
     there = f"{room.partition('@')[0]}@{service.muc}"
     enter(scene.eva, there, "eva")

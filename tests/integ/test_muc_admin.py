@@ -125,7 +125,7 @@ def test_changes_of_the_entry_are_seen_by_who_comes_next(world, login):
     leave(ann, room, "ann")
     world.modify(dn(world, room), imRoomOption=["whois=anyone"],
                  cn=["Otra cosa"])
-    wait_for(lambda: "muc_nonanonymous" in features(info(bob, room)), 15, 0.5)
+    wait_for(lambda: "muc_nonanonymous" in features(info(bob, room)), every=0.5)
     assert codes(enter(bob, room, "bob")[-2]) == [110, 100]
 
 

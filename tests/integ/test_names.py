@@ -11,7 +11,7 @@ import ldap
 import pytest
 
 from client import Client, settle
-from live import attempt, is_watching
+from live import attempt, watching
 from rawclient import SaslFailure, Stream
 from world import Person, wait_for
 
@@ -21,7 +21,7 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="module", params=["tree", "inline"])
 def home(request, make_world):
     world = make_world(PROFILES=request.param)
-    wait_for(lambda: is_watching(world.logs()), 10)
+    watching(world)
     return world
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from client import Client, settle
 from lists import bound_room, make_list
-from live import attempt, is_watching, profile_dn
+from live import attempt, profile_dn, watching
 from muc import admin, enter, enters_as
 from service import Service
 from test_live_groups import groups_base, until
@@ -107,7 +107,7 @@ def test_other_names_are_nobodys(world):
     other = dataclasses.replace(person, uid=f"aa{n}")
     assert attempt(world, other) == "not-authorized"
     assert attempt(world, person) is None
-    wait_for(lambda: f'name="aa{n}" account="zz{n}"' in world.logs(), 10)
+    wait_for(lambda: f'name="aa{n}" account="zz{n}"' in world.logs())
 
 
 def test_profile_with_another_address_gets_the_one(world, login):
@@ -120,7 +120,7 @@ def test_profile_with_another_address_gets_the_one(world, login):
     assert world.profile(person) is None
     with login(person) as client:
         assert set(client.items()) == {"eva@otra.example"}
-    wait_for(lambda: world.profile(person) is not None, 10)
+    wait_for(lambda: world.profile(person) is not None)
     wait_for(lambda: "profile-renamed" in world.logs()
              and f'was="aa{n}@{world.domain}"' in world.logs(), 10)
 
@@ -143,7 +143,7 @@ def group_(shared_world):
 def service_(shared_world, group, tmp_path_factory):
     with Service(shared_world, tmp_path_factory.mktemp("una"), {
             "ldap.people_groups": group, "roster.groups": group}) as one:
-        wait_for(lambda: is_watching(one.log), 30)
+        watching(one)
         yield one
 
 
@@ -151,7 +151,7 @@ def test_in_groups(world, service, group, person):
     other = world.person()
     world.root.modify_s(group, [(ldap.MOD_ADD, "member", [
         other.dn.encode(), person.dn.encode()])])
-    wait_for(lambda: attempt(service, other) is None, 10)
+    wait_for(lambda: attempt(service, other) is None)
     assert attempt(service, person) is None
     with Client(service, person) as ann, Client(service, other) as bob:
         ann.come()

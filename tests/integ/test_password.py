@@ -9,7 +9,7 @@ import ldap
 import pytest
 
 from client import condition, show
-from live import is_watching, profile_dn
+from live import profile_dn, watching
 from rawclient import CLIENT, SaslFailure, Stream
 from test_live_account import attempt, closed, new_password
 from world import Person, wait_for
@@ -44,7 +44,7 @@ def text_of(answer):
 
 @pytest.fixture
 def watched(world):
-    wait_for(lambda: is_watching(world.logs()), 10)
+    watching(world)
     return world
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from client import Client, condition, settle
 from faults import Proxy
-from live import attempt, build_is_slow, clock, is_watching     # noqa: F401
+from live import attempt, build_is_slow, clock, watching     # noqa: F401
 from service import Service
 from test_live_account import closed
 from test_live_groups import groups_base
@@ -66,7 +66,7 @@ def places_(shared_world):
 def service_(shared_world, places, tmp_path_factory):
     with Service(shared_world, tmp_path_factory.mktemp("usan"), {
             "ldap.people_groups": " ; ".join(places[0].values())}) as one:
-        wait_for(lambda: is_watching(one.log), 30)
+        watching(one)
         yield one
 
 
@@ -82,7 +82,7 @@ def test_in_and_out(world, service, places, clock, kind):       # noqa: F811
     for _ in range(3):
         change(world, place, ldap.MOD_ADD, person)
         # The directory's word of it may come a moment after its answer to us.
-        wait_for(lambda: attempt(service, person) is None, 10)
+        wait_for(lambda: attempt(service, person) is None)
         with Client(service, person) as ann, Client(service, fellow) as bob, \
                 Client(service, person, resource="phone") as phone:
             ann.come()
@@ -105,7 +105,7 @@ def test_at_once(world, service, places, mechanism):
     person, place = world.person(), places[1]["static"]
     for _ in range(10):
         change(world, place, ldap.MOD_ADD, person)
-        wait_for(lambda: attempt(service, person) is None, 1)
+        wait_for(lambda: attempt(service, person) is None)
         wait_for(lambda: "imScram" in (world.profile(person) or {}))
         assert attempt(service, person, mechanism=mechanism) is None
         change(world, place, ldap.MOD_DELETE, person)
@@ -161,7 +161,7 @@ def test_a_group_that_is_gone_is_neither_yes_nor_no(world, tmp_path):
     with Service(world, tmp_path, {
             "ldap.people_groups": f"{first};{second}"}) as service, \
             Client(service, ann) as client:
-        wait_for(lambda: is_watching(service.log), 30)
+        watching(service)
         client.come()
         world.root.delete_s(first)
         wait_for(lambda: "list-failed" in service.log)
@@ -196,7 +196,7 @@ def test_a_group_that_is_renamed(world, tmp_path):
     dn = add(world, name, "groupOfNames", member=[ann.dn])
     with Service(world, tmp_path, {"ldap.people_groups": dn}) as service, \
             Client(service, ann) as client:
-        wait_for(lambda: is_watching(service.log), 30)
+        watching(service)
         client.come()
         world.root.rename_s(dn, f"cn={name}-otra")
         new = f"cn={name}-otra,{groups_base(world)}"
@@ -217,7 +217,7 @@ def test_an_outage_puts_nobody_out(world, tmp_path):
     with Proxy(port) as proxy, Service(world, tmp_path, {
             "ldap.uri": proxy.uri, "ldap.people_groups": dn}) as service, \
             Client(service, ann) as one, Client(service, bob) as other:
-        wait_for(lambda: is_watching(service.log), 30)
+        watching(service)
         one.come()
         other.come()
         proxy.mode = "drop"

@@ -10,7 +10,7 @@ import pytest
 
 from client import Client
 from doctor import DATABASE
-from live import attempt, guests, is_watching
+from live import attempt, guests, watching
 from service import Service
 from test_live_account import closed
 from test_live_groups import groups_base
@@ -42,7 +42,7 @@ def service(directory, group, tmp_path_factory):
     with Service(directory, tmp_path_factory.mktemp("usan"), {
             "ldap.people_filter":
             f"(&(objectClass=inetOrgPerson)(memberOf={group}))"}) as one:
-        wait_for(lambda: is_watching(one.log), 30)
+        watching(one)
         yield one
 
 
@@ -57,7 +57,7 @@ def talkative(directory, group, tmp_path):
             "log.level": "debug", "ldap.people_filter":
             f"(&(objectClass=inetOrgPerson)({which}))"}).start()
         started.append(service)
-        wait_for(lambda: is_watching(service.log), 30)
+        watching(service)
         return service
     yield make
     for service in started:
@@ -76,7 +76,7 @@ def test_whom_a_change_of_the_group_concerns(directory, talkative, group):
     ann, bob, *crowd = (directory.person() for _ in range(7))
     change(directory, group, ldap.MOD_ADD, ann, bob, *crowd)
     for person in (ann, bob, *crowd):
-        wait_for(lambda p=person: attempt(service, p) is None, 10)
+        wait_for(lambda p=person: attempt(service, p) is None)
     with guests(service, ann, bob, *crowd) as (one, other, *_):
         time.sleep(1)           # what was looked at for those who came is over
         before = len(looks(service))
@@ -107,7 +107,7 @@ def test_many_are_looked_at_together(directory, talkative, group, how):
     if is_in:
         change(directory, group, ldap.MOD_ADD, *people)
     for person in people:
-        wait_for(lambda p=person: attempt(service, p) is None, 10)
+        wait_for(lambda p=person: attempt(service, p) is None)
     with guests(service, *people) as (*_, last):
         time.sleep(1)
         before = len(looks(service))
@@ -151,4 +151,4 @@ def test_group_removed(directory, service, group):
         assert closed(one)[0] == "not-authorized"
     assert attempt(service, ann) == "not-authorized"
     directory.root.rename_s(dn, "cn=usan")
-    wait_for(lambda: attempt(service, ann) is None, 10)
+    wait_for(lambda: attempt(service, ann) is None)

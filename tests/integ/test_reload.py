@@ -10,7 +10,7 @@ import pytest
 
 from client import Client, condition, pushes, settle
 from faults import Proxy
-from live import attempt, is_watching
+from live import attempt, watching
 from rawclient import PATIENCE
 from service import Service, build
 from test_live_account import closed
@@ -22,7 +22,7 @@ from world import wait_for
 @pytest.fixture(name="service")
 def service_(world, tmp_path):
     with Service(world, tmp_path / "s") as one:
-        wait_for(lambda: is_watching(one.log), 30)
+        watching(one)
         yield one
 
 
@@ -91,7 +91,7 @@ def test_those_who_may_stay(world, service):
         two.come()
         for _ in range(3):
             hup(service, filter_without(world, world.person()))
-        wait_for(lambda: is_watching(service.log), 30)
+        watching(service)
         one.message(two.jid)
         assert len(settle(one, two)[1]) == 1
         world.modify(ann.dn, pwdAccountLockedTime=["000001010000Z"])

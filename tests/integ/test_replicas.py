@@ -440,7 +440,7 @@ def test_reads_do_without_the_provider(readers, reading):
     assert reading.ask("roster_change", dn=contacts.dn, version=contacts.count,
                        add={"jid": "late@x.org"})["status"] == "down"
     provider.again()
-    wait_for(lambda: reading.ask("state")["writer"] == uri_of(provider), 15)
+    wait_for(lambda: reading.ask("state")["writer"] == uri_of(provider))
     contacts.look()
     contacts.add()
 

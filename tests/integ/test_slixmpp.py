@@ -23,7 +23,7 @@ class User(slixmpp.ClientXMPP):
 
     HEARD = ("session_start", "disconnected", "message", "failed_all_auth",
              "presence_available", "presence_unavailable",
-             "presence_subscribe", "presence_subscribed")
+             "presence_subscribe", "presence_subscribed", "groupchat_presence")
     PLUGINS = ("xep_0030", "xep_0045", "xep_0054", "xep_0092", "xep_0199",
                "xep_0202")
 
@@ -130,7 +130,7 @@ def scrammers(world):
             pass
     run(story())
     for person in people:
-        wait_for(lambda p=person: "imScram" in (world.profile(p) or {}))
+        wait_for(lambda p=person: "imScram" in (world.profile(p) or {}), PATIENCE)
     return people
 
 
@@ -179,6 +179,8 @@ def test_the_first_conversation(world):
             if user is ann:             # a new room is locked until its owner
                 await ann["xep_0045"].set_room_config(      # says what it is
                     room, ann["xep_0004"].make_form("submit"))
+        # Each reads a socket of their own: ann may be behind.
+        await ann.wait("groupchat_presence", lambda p: p["from"].resource == "Blas")
         assert set(ann["xep_0045"].get_roster(room)) == {"Ana", "Blas"}
         ann.send_message(room, "hola a todos", mtype="groupchat")
         said = await bob.wait("message", lambda m: m["type"] == "groupchat"

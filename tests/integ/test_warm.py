@@ -13,7 +13,7 @@ import pytest
 
 from client import Client
 from faults import Proxy
-from live import attempt, build_is_slow, is_watching, live, profile_dn  # noqa: F401
+from live import attempt, build_is_slow, live, profile_dn, roster, watching  # noqa: F401
 from monitor import Counters
 from rawclient import Stream
 from scram import Scram
@@ -46,11 +46,22 @@ def quiet(make_world):
     return world
 
 
+def hear_all(world, person):
+    """News of a profile come in their order: of what the service itself wrote, too."""
+    contact = ["eva@otra.example none 0 0 -"]
+    with Client(world, person) as ann:
+        ann.come().items()
+        for change in {"add": contact}, {"remove": contact}:
+            roster(world, person, **change)
+            ann.receive("iq", type="set")
+
+
 def warm(world, person=None):
     """A person who has verifiers, is in memory, and not here."""
     person = person or world.person("tibio")
     assert attempt(world, person) is None
     wait_for(lambda: "imScram" in (world.profile(person) or {}))
+    hear_all(world, person)
     before = stats(world.state)["accounts_away"]
 
     def is_warm():
@@ -117,7 +128,7 @@ def test_a_cold_login_is_two_searches(quiet, tmp_path, come):
     counters = Counters(quiet)
     for mechanism, binds in (("SCRAM-SHA-256", 0), ("PLAIN", PLAIN_OPS)):
         with Service(quiet, tmp_path / mechanism) as service:
-            wait_for(lambda: is_watching(service.log), 30)
+            watching(service)
             counters.settled()
             for searches in (2, 0):
                 for person in people:
@@ -187,7 +198,8 @@ def test_nothing_kept_is_believed_without_the_directory(quiet, tmp_path):
     with Proxy(port) as proxy, Service(
             quiet, tmp_path, {"ldap.uri": proxy.uri}) as service:
         service.state = service.folder
-        service.profile = quiet.profile
+        service.profile, service.root = quiet.profile, quiet.root
+        service.search, service.profiles_base = quiet.search, quiet.profiles_base
         wait_for(lambda: stats(service.folder)["directory_watched"], 20)
         person = warm(service, quiet.person("tibio"))
         proxy.mode = "drop"

@@ -11,6 +11,7 @@ from xdbworld import numbers
 from xdbworld import slapd, root, im, person                    # noqa: F401
 
 MEMBER, OWNER, EDITOR, MODERATOR = 1, 2, 4, 8
+SLOW_MS = 30000         # a machine that is busy with other tests, too
 RESEARCH = "(employeeType=investigador)"
 INF = {"lucia", "andres", "mgarcia", "jmunoz", "inigo", "npuig", "xose", "bsanz",
        "pguell", "rdominguez", "ainhoa", "tcordoba", "vleon", "hibanez",
@@ -235,7 +236,7 @@ def crowd_(slapd, root):
 
 def test_many_members(slapd, crowd, group):
     """By DN and by search, page after page, several at a time; nobody waits."""
-    probe = Probe().open(**settings(slapd))
+    probe = Probe().open(**settings(slapd, timeout_ms=SLOW_MS))
     everybody = {f"mm{n}" for n in range(2500)}
     static = group(member=[f"uid={uid},{crowd}" for uid in everybody])
     dynamic = group(klass="groupOfURLs", memberURL=[
@@ -244,14 +245,14 @@ def test_many_members(slapd, crowd, group):
              for dn in (dynamic, static, dynamic, dynamic)]
     for number in asked:
         assert members(probe.wait(number)["group"]) == everybody
-    assert probe.quit()["longest_turn_ms"] < 100
+    assert probe.quit()["busiest_turn_us"] < 100_000
     probe.end()
 
 
 def test_pages_when_the_server_gives_no_more_at_once(slapd, crowd, group):
     """What pages do not bring either is an error, not the answer."""
     config = slapd.root()
-    probe = Probe().open(**settings(slapd))
+    probe = Probe().open(**settings(slapd, timeout_ms=SLOW_MS))
     dn = group(klass="groupOfURLs",
                memberURL=[f"ldap:///{crowd}??sub?(uid=mm*)"])
     db = "olcDatabase={1}mdb,cn=config"
@@ -279,7 +280,7 @@ def test_LDAP_13_fewer_at_once_when_the_server_gives_no_more(slapd, crowd,
     db = "olcDatabase={1}mdb,cn=config"
     was = config.search_s(db, ldap.SCOPE_BASE, attrlist=["olcLimits"])[0][1]
     who = slapd.env["IM_DN"]
-    probe = Probe().open(**settings(slapd))
+    probe = Probe().open(**settings(slapd, timeout_ms=SLOW_MS))
     try:
         config.modify_s(db, [(ldap.MOD_REPLACE, "olcLimits", [
             f'dn.exact="{who}" size.soft=7 size.hard=7'.encode()])])
@@ -313,7 +314,7 @@ def cost(probe, dn, expect):
 
 @pytest.fixture(name="knowing", scope="module")
 def knowing_(slapd):
-    probe = Probe().open(**settings(slapd))
+    probe = Probe().open(**settings(slapd, timeout_ms=SLOW_MS))
     probe.ask("news")
     probe.until(20, lambda s: s["is_watching"], "state")
     yield probe
@@ -413,7 +414,7 @@ def test_LDAP_17_too_many_groups(im, slapd, group):
 
 
 def test_cancelled_in_the_middle(slapd, crowd, group):
-    probe = Probe().open(**settings(slapd))
+    probe = Probe().open(**settings(slapd, timeout_ms=SLOW_MS))
     dn = group(klass="groupOfURLs", memberURL=[f"ldap:///{crowd}??sub?(uid=mm*)"])
     first, second = (probe.send("group_load", dn=dn) for _ in range(2))
     probe.send("cancel", which=first)
@@ -426,7 +427,7 @@ def test_cancelled_in_the_middle(slapd, crowd, group):
 
 @pytest.fixture(name="watching", scope="module")
 def watching_(slapd):
-    probe = Probe().open(**settings(slapd))
+    probe = Probe().open(**settings(slapd, timeout_ms=SLOW_MS))
     probe.ask("news")
     probe.until(20, lambda s: s["is_watching"], "state")
     probe.ask("news")

@@ -210,4 +210,4 @@ def test_back_within_ten_seconds_though_nobody_asks(private, open_store):       
     private.stop()
     probe.stays_silent(-1, 25)
     private.start()
-    wait_for(lambda: probe.ask("state")["is_up"], 10, 0.1)
+    wait_for(lambda: probe.ask("state")["is_up"], every=0.1)

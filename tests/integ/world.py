@@ -131,7 +131,7 @@ def sanitizer_options(folder):
             for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS")}
 
 
-def wait_for(what, within=5.0, every=0.01):
+def wait_for(what, within=30, every=0.01):
     """Waits until what() is true, and gives its value."""
     deadline = time.monotonic() + within
     while True:
@@ -402,4 +402,4 @@ class World:
                 return self.ldap()
             except ldap.LDAPError:
                 return None
-        wait_for(answers, 10)
+        wait_for(answers, READY_WITHIN)

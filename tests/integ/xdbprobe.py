@@ -112,8 +112,8 @@ class Probe:
         return self.log.read()
 
     def quit(self):
-        """Ends it in order: {"longest_turn_ms", "longest_wait_ms"} of its loop,
-        the second without the time in which it had the processor."""
+        """Ends it in order: {"busiest_turn_us", "longest_wait_ms"} of its loop: the
+        first in processor time, the second without it (turns.h)."""
         self.process.stdin.close()
         deadline = time.monotonic() + 20
         while None not in self.answers:

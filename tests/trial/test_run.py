@@ -182,12 +182,12 @@ def test_a_program_that_is_started_again_is_in_env(run):
 def test_hup_reads_the_settings_again_and_ends_nothing(run):
     one = run()
     os.kill(one.pid("PID"), signal.SIGHUP)
-    wait_for(lambda: "info reloaded" in one.logs(), 10)
+    wait_for(lambda: "info reloaded" in one.logs())
     assert is_alive(one.pid("PID")) and is_alive(one.pid("IM_PID"))
     with open(one.state / "tertulia.conf", "a", encoding="utf-8") as file:
         file.write("[nowhere]\nx = 1\n")
     os.kill(one.pid("PID"), signal.SIGHUP)
-    wait_for(lambda: "reload-refused" in one.logs(), 10)
+    wait_for(lambda: "reload-refused" in one.logs())
     assert is_alive(one.pid("PID")) and is_alive(one.pid("IM_PID"))
 
 
@@ -195,7 +195,7 @@ def test_a_launcher_that_is_killed_leaves_nothing_behind(run):
     one = run()
     os.kill(one.process.pid, signal.SIGKILL)
     one.process.wait(5)
-    wait_for(lambda: session_processes(one.process.pid) == [], 15)
+    wait_for(lambda: session_processes(one.process.pid) == [])
 
 
 def test_both_loopback_addresses_where_there_are_two(run):

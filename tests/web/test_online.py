@@ -63,7 +63,7 @@ def test_im_process_away_is_said(new_world):
     admin.submit(f"/people/{person.uid}/account")
     assert world.profile(person)["imStatus"] == ["active"]
     os.kill(pid, signal.SIGCONT)
-    wait_for(lambda: admin.get("/online").status == 200, 10)
+    wait_for(lambda: admin.get("/online").status == 200)
 
 
 @pytest.fixture

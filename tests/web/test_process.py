@@ -46,7 +46,7 @@ def test_reload_takes_a_new_certificate_and_keeps_people_signed_in(world, servic
     service.write_conf({"tls.certificate": folder / "cert.pem",
                         "tls.key": folder / "key.pem"})
     service.hup()
-    wait_for(lambda: served(browser) != before, 10)
+    wait_for(lambda: served(browser) != before)
     assert browser.get("/people").status == 200 and browser.path == "/people"
 
 
@@ -61,7 +61,7 @@ def test_reload_with_a_key_that_does_not_fit_changes_nothing(world, service,
     key.chmod(0o600)
     service.write_conf({"tls.key": key})
     service.hup()
-    wait_for(lambda: service.log.count("reload-refused") >= 1, 10)
+    wait_for(lambda: service.log.count("reload-refused") >= 1)
     assert served(web) == before
     assert web.request("GET", "/signin").status == 200
 
@@ -145,7 +145,7 @@ def test_web_process_comes_back_and_the_im_process_is_not_touched(service):
     os.kill(int(web), signal.SIGKILL)
     wait_for(lambda: service.pids()[1] not in (web, None)
              and service.pids()[0] == im, 10)
-    wait_for(lambda: answers(service), 10)
+    wait_for(lambda: answers(service))
     assert is_alive(int(im))
 
 

@@ -165,7 +165,7 @@ def test_program_that_ends_comes_back_alone_and_later_each_time(supervisor):
         (s.folder / "new").rename(s.folder / "web.end")
         wait_for(lambda: not is_alive(before))
         (s.folder / "web.end").unlink()
-        wait_for(lambda: s.pid("web") != before, 10)    # noqa: B023
+        wait_for(lambda: s.pid("web") != before)    # noqa: B023
     assert s.pid("im") == im and is_alive(im)
     waits = [int(ms) for ms in re.findall(r"child-ended web .*exit=3 "
                                           r"restart_ms=(\d+)", s.log())]

@@ -19,12 +19,14 @@ enum {
 	SECOND_LOOK_MS = 2000,
 	WHOLE_EVERY = 10,               /* polls: what was removed shows only then */
 	OVERLAP_S = 5,                  /* changes take a moment to be visible */
+	AHEAD_S = 10 * 60,              /* clocks differ */
 };
 
 static const char *const kind_texts[] = {
 	[XDB_PERSON] = "people", [XDB_PROFILE] = "profiles",
 	[XDB_ROOM] = "rooms", [XDB_GROUP] = "groups",
 	[XDB_PEOPLE_BRANCH] = "branches", [XDB_GROUP_BRANCH] = "group_branches",
+	[XDB_POLICY] = "policies",
 };
 
 /* --- telling ------------------------------------------------------------------------------ */
@@ -111,12 +113,13 @@ static void owner_take(struct feed *f, struct known_row *row,
 }
 
 /* A person was changed, and in nothing that we look at.  Who is sent while all is
- * read is one of all: the stamp says who was changed meanwhile. */
+ * read is one of all, and by polling are some again and again: the stamp says who was
+ * changed meanwhile, but for one that counts seconds. */
 static bool is_slight(const struct feed *f, const struct known_row *was,
     const struct look *l)
 {
 	return f->kind == XDB_PERSON && (f->state == FEED_LIVE
-	    || (f->is_polling && !f->is_whole) || was->stamp != l->stamp);
+	    || (f->is_polling && !f->is_whole && !l->has_stamp) || was->stamp != l->stamp);
 }
 
 static void entry_take(struct feed *f, const unsigned char *uuid,
@@ -159,7 +162,7 @@ static void entry_is_there(struct feed *f, const unsigned char *uuid)
 }
 
 /* One that we never heard of may be in somebody's memory all the same; but a branch
- * is in nobody's.  (After a break slapd names whatever was changed anywhere below and
+ * or a policy is in nobody's.  (After a break slapd names whatever was changed anywhere below and
  * is not what we ask for, a person for one.) */
 static void entry_is_gone(struct feed *f, const unsigned char *uuid)
 {
@@ -167,7 +170,8 @@ static void entry_is_gone(struct feed *f, const unsigned char *uuid)
 
 	if (row != NULL)
 		gone(f, row);
-	else if (!f->known.has_whose && !(is_branch(f) && f->has_all))
+	else if (!f->known.has_whose && !(f->has_all
+	    && (is_branch(f) || f->kind == XDB_POLICY)))
 		tell(f, uuid, (struct xdb_news){ .is_gone = true });
 }
 
@@ -239,7 +243,9 @@ static void rest_after_failure(struct feed *f, int code)
 	for (unsigned i = 0; i < f->failures && ms < REST_MOST_MS; i++)
 		ms *= 2;
 	f->failures++;
-	log_event(LOG_WARN, "ldap-watch-ended", "-",
+	/* Policies that we may not see are a way to live. */
+	log_event(f->kind == XDB_POLICY && f->failures > 1 ? LOG_DEBUG : LOG_WARN,
+	    "ldap-watch-ended", "-",
 	    "what=%s base=%s code=%d meaning=%s", kind_texts[f->kind],
 	    log_text(slice_of(f->base)), code,
 	    log_text(slice_of(ldap_err2string(code))));
@@ -505,11 +511,21 @@ static bool sync_entry(struct feed *f, LDAPMessage *msg)
 
 /* --- messages: polling ------------------------------------------------------------------------------------ */
 
+/* A time that is yet to come, written while a server's clock was wrong, is nobody's
+ * present: all that is changed until then would be older.  Those entries are found
+ * again by each poll, as what was changed last is, and are no news. */
+static bool is_present(struct slice modified)
+{
+	int64_t at_s;
+
+	return time_read(modified, &at_s) && at_s <= wall_now_ms() / 1000 + AHEAD_S;
+}
+
 static void newest_take(struct feed *f, struct slice modified)
 {
 	/* GeneralizedTime in UTC sorts as text. */
 	if (slice_cmp(modified, buf_slice(&f->staged)) <= 0
-	    || !text_is_clean(modified))
+	    || !text_is_clean(modified) || !is_present(modified))
 		return;
 	buf_clear(&f->staged);
 	buf_add(&f->staged, modified);
@@ -689,9 +705,11 @@ void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind)
 	static const char *const profiles[] = { CLASS_PROFILE, NULL };
 	static const char *const users[] = { CLASS_USER, NULL };
 	static const char *const rooms[] = { CLASS_ROOM, NULL };
+	static const char *const policies[] = { CLASS_POLICY, NULL };
 	const char *const *const classes[] = { [XDB_PROFILE] = profiles,
 		[XDB_ROOM] = rooms, [XDB_GROUP] = map_group_classes,
-		[XDB_GROUP_BRANCH] = map_branch_classes };
+		[XDB_GROUP_BRANCH] = map_branch_classes,
+		[XDB_POLICY] = policies };
 	const struct xdb *db = w->db;
 	const struct feed rows[] = {
 		[XDB_PERSON] = { .base = db->people_base,
@@ -713,6 +731,9 @@ void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind)
 		[XDB_GROUP_BRANCH] = { .base = db->groups_base,
 			.scope = LDAP_SCOPE_SUBTREE, .set = SET_WATCH_BRANCH,
 			.named_by = ATTR_ENTRY_UUID },
+		[XDB_POLICY] = { .base = db->people_base,
+			.scope = LDAP_SCOPE_SUBTREE, .set = SET_WATCH_POLICY,
+			.named_by = ATTR_ENTRY_UUID },
 	};
 
 	*f = rows[kind];
@@ -732,12 +753,15 @@ void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind)
 	chore_init(&f->sweep, sweep, f);
 }
 
-/* FreeIPA's people have an ipaUniqueID, and RFC 4533 there names them by
+/* Where policies may be is in the root DSE.  FreeIPA's people have an ipaUniqueID, and RFC 4533 there names them by
  * nsUniqueId: so each row says who that is. */
 void feed_named(struct feed *f)
 {
-	const struct map_row *rows = f->watch->db->names.rows;
+	const struct xdb *db = f->watch->db;
+	const struct map_row *rows = db->names.rows;
 
+	if (f->kind == XDB_POLICY && db->policies_base != NULL)
+		f->base = db->policies_base;
 	if (f->kind != XDB_PERSON || strcmp(rows[ATTR_UUID].name,
 	    rows[ATTR_ENTRY_UUID].name) == 0)
 		return;

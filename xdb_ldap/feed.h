@@ -58,7 +58,8 @@ struct feed {
 void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind);
 void feed_fini(struct feed *f);
 
-/* What things are called is known: who a person is may be in an attribute. */
+/* What things are called is known, and where they are: who a person is may be in an
+ * attribute. */
 void feed_named(struct feed *f);
 /* The connection is there. */
 void feed_begin(struct feed *f, bool is_polling);

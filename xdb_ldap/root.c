@@ -3,6 +3,7 @@
 #include "xdb_ldap/root.h"
 
 #include "base/log.h"
+#include "xdb_ldap/dn.h"
 #include "xdb_ldap/op.h"
 #include "xdb_ldap/pool.h"
 #include "xdb_ldap/preset.h"
@@ -21,6 +22,30 @@ static bool has(const struct entry *e, enum attr attr, const char *oid)
 		if (slice_is(values[i], oid))
 			return true;
 	return false;
+}
+
+/* Password policies are anywhere in the tree that people are in (RFC 4512 §5.1,
+ * namingContexts): its root, the nearest one, or what is known without. */
+static const char *tree_of_people(struct xdb *db, const struct entry *found)
+{
+	const char *tree = db->password_policy != NULL
+	    && *db->password_policy != '\0' ? db->password_policy : db->people_base;
+	struct buf normal = { 0 };
+	size_t n = 0, longest = 0;
+	struct slice *values = found != NULL
+	    ? entry_all(found, ATTR_NAMING_CONTEXT, &n) : NULL;
+
+	for (size_t i = 0; i < n; i++) {
+		buf_clear(&normal);
+		if (!dn_normal(&normal, values[i]) || normal.n <= longest
+		    || !dn_is_below(buf_slice(&db->people_normal),
+		    buf_slice(&normal)))
+			continue;
+		longest = normal.n;
+		tree = slice_cstr(&db->arena, values[i]);
+	}
+	buf_fini(&normal);
+	return tree;
 }
 
 /* A root DSE that we may not read tells nothing: then it is taken for
@@ -43,6 +68,7 @@ void root_learn(struct xdb *db, const struct entry *found)
 	r->looks_like = is_readable ? is : XDB_AUTO;
 	if (r->preset == XDB_AUTO)
 		r->preset = is;
+	db->policies_base = tree_of_people(db, found);
 	map_preset(&db->names, &db->arena, r->preset);
 }
 

@@ -80,6 +80,7 @@ struct xdb {
 	const char *rooms_base, *requests_base;
 	bool is_inline;
 	struct buf people_normal;       /* people_base in normal form */
+	const char *policies_base;      /* what people_base is part of (root.c) */
 	const char *bind_dn;
 	bool sasl_external, ignore_references;
 	enum xdb_deref deref;

@@ -29,6 +29,13 @@ enum {
 
 /* --- beginning ------------------------------------------------------------------------------ */
 
+/* Elsewhere people's own attributes say what comes of a policy. */
+static bool has_policies(const struct xdb *db)
+{
+	return db->root.has_policy
+	    && db->names.rows[ATTR_PASSWORD_POLICY].name != NULL;
+}
+
 static void begin(struct watch *w, const struct xdb_result *res)
 {
 	w->is_begun = true;
@@ -41,13 +48,14 @@ static void begin(struct watch *w, const struct xdb_result *res)
 	w->is_blind = false;
 	w->looked_ms = loop_now_ms();
 	for (int i = 0; i < WATCHED; i++)
-		feed_begin(&w->feeds[i], w->is_polling);
+		if (i != XDB_POLICY || has_policies(w->db))
+			feed_begin(&w->feeds[i], w->is_polling);
 }
 
 bool watch_is_up(const struct watch *w)
 {
 	for (int i = 0; i < WATCHED; i++)
-		if (!feed_is_up(&w->feeds[i]))
+		if (i != XDB_POLICY && !feed_is_up(&w->feeds[i]))
 			return false;
 	return true;
 }

@@ -9,7 +9,7 @@
 
 struct conn;
 
-enum { WATCHED = 6 };                   /* kinds of enum xdb_watched */
+enum { WATCHED = 7 };                   /* kinds of enum xdb_watched */
 
 struct watch {
 	struct xdb_op *op;              /* asks the root DSE: what can it do? is it there? */

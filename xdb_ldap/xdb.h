@@ -134,6 +134,10 @@ enum xdb_watched {
 	 * moved takes all below it along, and the server says nothing of those (RFC
 	 * 4533 knows no such message). */
 	XDB_PEOPLE_BRANCH, XDB_GROUP_BRANCH,
+	/* Password policies (slapo-ppolicy(5)), where the server has such: what one of
+	 * them says decides who may use an account, and until when.  It is heard where
+	 * we may read it; everything else is, whether or not this can be watched. */
+	XDB_POLICY,
 };
 
 struct xdb_news {

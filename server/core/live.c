@@ -9,6 +9,7 @@
  *                                                            (feat/muc/room.c)
  *   branch           people and groups may be elsewhere: all that is remembered
  *                    of them is read again
+ *   policy           of passwords: every account is read again
  *   group            and people, who may be in one: rosters that show it are
  *                    pushed (core/shared_follow.c), rooms and whoever else
  *                    follows it have it read again (core/source.c); where
@@ -73,6 +74,11 @@ static void heard(const struct xdb_news *news, void *ctx)
 	case XDB_GROUP_BRANCH:
 		if (!news->is_all)
 			all_groups();
+		return;
+	/* Whose it is says no entry but the person's, or the server's configuration. */
+	case XDB_POLICY:
+		if (!news->is_all)
+			accounts_news();
 		return;
 	}
 }

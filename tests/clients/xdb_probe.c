@@ -557,7 +557,7 @@ static json_t *news;                    /* kept until it is asked for */
 static void heard(const struct xdb_news *n, void *ctx)
 {
 	static const char *const kinds[] = { "person", "profile", "room", "group",
-		"people-branch", "group-branch" };
+		"people-branch", "group-branch", "policy" };
 
 	json_array_append_new(news, json_pack("[s, s, s%, b]", kinds[n->kind],
 	    n->is_all ? "all" : n->is_gone ? "gone" : n->is_slight ? "slight"

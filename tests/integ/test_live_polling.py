@@ -94,6 +94,31 @@ def test_removals(asked, service):
             bob.next(SWEPT)
 
 
+def test_a_time_that_is_yet_to_come(asked, tmp_path):
+    """Somebody was changed while the server's clock was wrong: what is changed now is
+    heard of at the next poll all the same."""
+    ann, odd = asked.person(), f"uid={asked.name('rara')},{asked.env['PEOPLE_BASE']}"
+    relax = [ldap.controls.LDAPControl("1.3.6.1.4.1.4203.666.5.12", True)]
+    asked.root.add_ext_s(odd, [
+        ("objectClass", b"inetOrgPerson"), ("cn", b"rara"), ("sn", b"rara"),
+        ("modifyTimestamp", b"20990101000000Z")], serverctrls=relax)
+    assert asked.search(asked.env["PEOPLE_BASE"], "(modifyTimestamp>=20990101000000Z)")
+    # Or a profile that was changed a moment ago has the account read.
+    assert attempt(asked, ann) is None
+    wait_for(lambda: asked.profile(ann).get("imScram"), 30)
+    try:
+        with Service(asked, tmp_path, {"ldap.poll_interval": "3s"}) as one, \
+                Client(one, ann) as client:
+            wait_for(lambda: is_watching(one.log), 30)
+            client.come()
+            asked.root.modify_ext_s(ann.dn, [
+                (ldap.MOD_REPLACE, "pwdEndTime", b"20200101000000Z")],
+                serverctrls=relax)
+            assert "expired" in closed(client, 20)[1]   # all are read in 30 s
+    finally:
+        asked.root.delete_s(odd)
+
+
 def test_list_of_a_room(asked, service):
     """Who is subscribed is told at the next poll."""
     with Client(service, asked.person()) as ann, \

@@ -277,6 +277,7 @@ def test_photo_at_the_first_presence(live, login, own):         # noqa: F811
     while photo_said(bob.receive("presence", from_=bob.jid)) != \
             hashlib.sha1(data).hexdigest():
         pass
+    bob.sync()
     inner = "" if own is None else f"<x xmlns='{HASH[1:-1]}'><photo>{own}</photo></x>"
     with Client(live, ann.person) as again:
         again.come(inner=inner)

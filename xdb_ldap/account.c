@@ -63,7 +63,7 @@ static void account_renamed(struct xdb_op *op, enum xdb_status status,
 
 	log_event(status == XDB_OK ? LOG_INFO : LOG_WARN, status == XDB_OK
 	    ? "profile-renamed" : "profile-not-renamed", "-",
-	    "profile=\"%s\" was=%s name=%s why=%s", log_text(p->dn),
+	    "profile=%s was=%s name=%s why=%s", log_text(p->dn),
 	    log_text(p->jid), log_text(f->name), why != NULL ? why : "-");
 	if (status == XDB_OK)
 		p->jid = f->jid;

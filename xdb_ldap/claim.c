@@ -139,7 +139,7 @@ static struct call *rename_call(struct xdb_op *op, const struct entry *profile,
 
 static void orphan_tell(struct xdb_op *op, const struct claim *c)
 {
-	log_event(LOG_WARN, "profile-orphaned", "-", "jid=%s profile=\"%s\" "
+	log_event(LOG_WARN, "profile-orphaned", "-", "jid=%s profile=%s "
 	    "next=\"its person is gone: remove this profile, or give it to the "
 	    "person who has the name now (imPersonUUID, with its RDN)\"",
 	    log_text(c->of.jid), log_text(c->other->dn));
@@ -186,7 +186,7 @@ static void other_moved(struct xdb_op *op)
 		return;
 	}
 	if (c->call->status == XDB_OK)
-		log_event(LOG_INFO, "profile-renamed", "-", "profile=\"%s\" was=%s",
+		log_event(LOG_INFO, "profile-renamed", "-", "profile=%s was=%s",
 		    log_text(c->other->dn), log_text(c->of.jid));
 	look(op);
 }

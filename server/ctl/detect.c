@@ -8,7 +8,7 @@
 #include "xdb_ldap/preset.h"
 #include "xdb_ldap/root.h"
 
-/* How directories keep people; the first that finds somebody is taken. */
+/* How directories keep people; the one that finds most of them is taken. */
 static const struct { const char *filter, *name; } kinds[] = {
 	{ "(objectClass=" CLASS_PERSON ")", "uid" },
 	{ "(objectClass=posixAccount)", "uid" },
@@ -34,14 +34,60 @@ static const char *parent_of(struct arena *a, const char *dn)
 
 /* --- people ------------------------------------------------------------------- */
 
+/* Who has a name, or who has none: address books are full of such people. */
+static const char *with_name(struct arena *a, const char *filter, const char *name,
+    bool has_one)
+{
+	struct buf b = { 0 };
+	const char *text;
+
+	buf_addf(&b, has_one ? "(&%s(%s=*))" : "(&%s(!(%s=*)))", filter, name);
+	text = slice_cstr(a, buf_slice(&b));
+	buf_fini(&b);
+	return text;
+}
+
+static void kind_take(struct detected *d, size_t i, const struct places *p)
+{
+	if (p->all.n <= d->places.all.n)
+		return;
+	d->places = *p;
+	d->people_base = p->all.dn;
+	d->filter = kinds[i].filter;
+	d->name = kinds[i].name;
+}
+
 static void find_people(struct wire *w, struct arena *a, struct detected *d)
 {
-	for (size_t i = 0; i < COUNT(kinds) && *d->people_base == '\0'; i++) {
-		places_count(w, a, d->context, kinds[i].filter, &d->places);
-		d->people_base = d->places.all.dn;
-		if (*d->people_base != '\0') {
-			d->filter = kinds[i].filter;
-			d->name = kinds[i].name;
+	struct places p;
+
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		places_count(w, a, d->context, with_name(a, kinds[i].filter,
+		    kinds[i].name, true), &p);
+		kind_take(d, i, &p);
+	}
+	for (size_t i = 0; i < COUNT(kinds) && d->places.all.n == 0; i++) {
+		places_count(w, a, d->context, kinds[i].filter, &p);
+		kind_take(d, i, &p);
+	}
+}
+
+/* Those who are people by another of them, and not by this one. */
+static void find_others(struct wire *w, struct arena *a, struct detected *d)
+{
+	for (size_t i = 0; i < COUNT(kinds) && *d->people_base != '\0'; i++) {
+		struct buf b = { 0 };
+		struct places p;
+
+		if (strcmp(kinds[i].filter, d->filter) == 0)
+			continue;
+		buf_addf(&b, "(&%s(!%s))", with_name(a, kinds[i].filter,
+		    kinds[i].name, true), d->filter);
+		places_count(w, a, d->context, buf_cstr(&b), &p);
+		buf_fini(&b);
+		if (p.all.n > d->other_n) {
+			d->other_filter = kinds[i].filter;
+			d->other_n = p.all.n;
 		}
 	}
 }
@@ -64,12 +110,13 @@ static bool person_look(struct wire *w, struct xdb *db, struct arena *a,
 void detect_people(struct wire *w, struct xdb *db, struct arena *a,
     const char *base, struct detected *d)
 {
+	static const char *const none[] = { "1.1", NULL };
 	LDAPMessage *found;
 
 	map_init(&db->names, &db->arena, d->name, NULL);
 	map_preset(&db->names, &db->arena, db->root.preset);
-	found = look(w, base, LDAP_SCOPE_SUBTREE, d->filter,
-	    db->names.sets[SET_PERSON]);
+	found = look(w, base, LDAP_SCOPE_SUBTREE, with_name(a, d->filter, d->name,
+	    true), db->names.sets[SET_PERSON]);
 	d->shown_n = d->people_n = 0;
 	for (LDAPMessage *e = wire_first(w, found); e != NULL;
 	    e = ldap_next_entry(w->ld, e)) {
@@ -78,6 +125,10 @@ void detect_people(struct wire *w, struct xdb *db, struct arena *a,
 			d->shown_n += person_look(w, db, a, e,
 			    &d->shown[d->shown_n]);
 	}
+	ldap_msgfree(found);
+	found = look(w, base, LDAP_SCOPE_SUBTREE, with_name(a, d->filter, d->name,
+	    false), none);
+	d->nameless_n = found != NULL ? (size_t)ldap_count_entries(w->ld, found) : 0;
 	ldap_msgfree(found);
 }
 
@@ -201,6 +252,7 @@ void detect(struct wire *w, struct arena *a, struct detected *d)
 	if (*d->context == '\0')
 		return;
 	find_people(w, a, d);
+	find_others(w, a, d);
 	find_tree(w, a, d);
 	find_policies(w, a, d);
 	d->has_schema = knows_profiles(w, a);

@@ -16,12 +16,15 @@ struct detected {
 	const char *people_base;        /* what all people are below, or "" */
 	struct places places;           /* where they stand there */
 	const char *filter, *name;      /* who is a person, and their name */
+	const char *other_filter;       /* finds people whom that does not find: … */
+	size_t other_n;                 /* … so many; 0: none does */
 	const char *im_base;            /* where our tree is, or "" */
 	enum xdb_preset preset;         /* what the root DSE looks like; AUTO: nothing */
 	bool has_schema;
 	const char *policies[DETECT_POLICIES];  /* password policies, the default first */
 	size_t policy_n;
 	size_t people_n;                /* of those looked at; LOOKED_AT: or more */
+	size_t nameless_n;              /* people beside them who have no such name */
 	struct detect_person shown[DETECT_SHOWN];
 	size_t shown_n;
 };

@@ -11,6 +11,7 @@
 #include "ctl/detect.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/entry.h"
+#include "xdb_ldap/filter.h"
 #include "xdb_ldap/pool.h"
 
 enum { ANSWERS_MOST = 24, EXIT_REFUSED = 2, EXIT_UNKNOWN = 3 };
@@ -56,6 +57,17 @@ static const char *ask(struct init *x, const char *question,
 	    : slice_cstr(&x->arena, text);
 	free(line);
 	return fallback;
+}
+
+/* In the languages of the service; "no" is everything else. */
+static bool is_yes(const char *answer)
+{
+	static const char *const words[] = { "yes", "y", "s", "si", "sí", "SÍ" };
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (slice_eq_nocase(slice_of(answer), slice_of(words[i])))
+			return true;
+	return false;
 }
 
 static void keep(struct init *x, const char *section, const char *key,
@@ -204,8 +216,8 @@ static bool is_external(struct init *x)
 	if (x->directory.servers[0].security == LINK_LOCAL)
 		fputs("  Over ldapi:// that is by the Unix user: tertuliad's, when "
 		    "it runs.\n", x->out);
-	return strcmp(ask(x, "Take that instead of a name and a password? yes, no",
-	    is_ours ? "yes" : "no"), "yes") == 0;
+	return is_yes(ask(x, "Take that instead of a name and a password? yes, no",
+	    is_ours ? "yes" : "no"));
 }
 
 static void find_identity(struct init *x)
@@ -252,7 +264,11 @@ static void show_people(struct init *x, const char *domain)
 		fprintf(x->out, "  and %zu%s more\n", x->found.people_n
 		    - x->found.shown_n, x->found.people_n == DETECT_LOOKED_AT
 		    ? " or" : "");
-	if (x->found.shown_n == 0)
+	if (x->found.nameless_n != 0)
+		fprintf(x->out, "  %zu%s people there have no %s, and so no address\n",
+		    x->found.nameless_n, x->found.nameless_n == DETECT_LOOKED_AT
+		    ? " or more" : "", x->found.name);
+	else if (x->found.shown_n == 0)
 		fputs("  nobody is there, or this identity cannot read them "
 		    "(schema/access.ldif)\n", x->out);
 }
@@ -268,6 +284,11 @@ static void show_places(struct init *x)
 {
 	const struct places *p = &x->found.places;
 
+	if (x->found.other_n != 0)
+		fprintf(x->out, "  People are taken to be %s; %zu more are found by %s.\n"
+		    "  If they are people, too, write another people_filter "
+		    "afterwards.\n", x->found.filter, x->found.other_n,
+		    x->found.other_filter);
 	if (p->most_n == 0)
 		return;
 	fprintf(x->out, "  %zu people%s are in %zu places:\n    1  " SLICE_FMT
@@ -294,6 +315,19 @@ static const char *ask_place(struct init *x)
 	return number == 1 ? p->all.dn : p->most[number - 2].dn;
 }
 
+/* Where nobody has the usual one, somebody has to say which it is. */
+static void ask_name(struct init *x, const char *base, const char *domain)
+{
+	const char *name = ask(x, "Attribute with the name they log in with",
+	    x->found.name);
+
+	if (!filter_is_attribute(slice_of(name)))
+		return;
+	x->found.name = name;
+	detect_people(x->wire, &x->directory, &x->arena, base, &x->found);
+	show_people(x, domain);
+}
+
 static void find_people(struct init *x, const char *domain)
 {
 	const char *base, *agreed;
@@ -308,9 +342,11 @@ static void find_people(struct init *x, const char *domain)
 			return;
 		detect_people(x->wire, &x->directory, &x->arena, base, &x->found);
 		show_people(x, domain);
+		if (x->found.shown_n == 0 && x->found.nameless_n != 0)
+			ask_name(x, base, domain);
 		agreed = ask(x, "Are these people of yours? yes, no",
 		    x->found.shown_n != 0 ? "yes" : "no");
-	} while (!x->is_over && strcmp(agreed, "yes") != 0);
+	} while (!x->is_over && !is_yes(agreed));
 	keep(x, "ldap", "people_base", base);
 	keep(x, "ldap", "people_filter", x->found.filter);
 	keep(x, "ldap", "people_name", x->found.name);

@@ -179,6 +179,65 @@ def test_people_in_several_places(init):
             assert "and 4 more" in out
 
 
+def people_in(world, stack, ou, n, **more):
+    """n people without a name, in a place of their own."""
+    base = f"ou={ou},dc=example,dc=org"
+    stack.enter_context(entry(world, base, objectClass=["organizationalUnit"]))
+    for i in range(n):
+        stack.enter_context(entry(world, f"cn={ou}{i},{base}", **{
+            "objectClass": ["inetOrgPerson"], "sn": [ou],
+            **{name: [f"{value}{i}"] for name, value in more.items()}}))
+    return base
+
+
+def test_address_book_beside_the_people(init):
+    """However large, it holds nobody who could log in."""
+    with contextlib.ExitStack() as stack:
+        people_in(init.doctor.world, stack, "contactos", 80)
+        _, out = init.run()
+        assert "[ou=people,dc=example,dc=org]" in out, out
+        assert "people_base = ou=people,dc=example,dc=org\n" in init.conf.read_text()
+        init.conf.unlink()
+        init.answers["people"] = "dc=example,dc=org"
+        _, out = init.run()
+        assert "80 people there have no uid, and so no address" in out, out
+        assert "lucia@localhost" in out
+
+
+def test_people_who_are_called_by_another_attribute(init):
+    with contextlib.ExitStack() as stack:
+        base = people_in(init.doctor.world, stack, "fichas", 4, employeeNumber="e10")
+        init.answers["people"] = base
+        code, out = init.run(init.before("agreed", "employeeNumber"))
+        assert code == 0, out
+        assert "4 people there have no uid" in out
+        assert "e100@localhost" in out and "and 1 more" in out
+        assert "people_name = employeeNumber\n" in init.conf.read_text()
+
+
+def test_people_of_another_kind(init):
+    """Those who are none by the filter that is proposed are told of."""
+    world = init.doctor.world
+    with contextlib.ExitStack() as stack:
+        for i in range(2):
+            stack.enter_context(entry(
+                world, f"uid=cuenta{i},ou=people,dc=example,dc=org",
+                objectClass=["account", "posixAccount"], uid=[f"cuenta{i}"],
+                cn=["Cuenta"], uidNumber=[f"7{i}"], gidNumber=["7"],
+                homeDirectory=["/"]))
+        _, out = init.run()
+        assert "2 more are found by (objectClass=posixAccount)" in out, out
+    init.conf.unlink()
+    assert "more are found" not in init.run()[1]
+
+
+@pytest.mark.parametrize("word", ["y", "Yes", "sí", "Si"])
+def test_yes(init, word):
+    init.answers["agreed"] = word
+    code, out = init.run()
+    assert code == 0, out
+
+
 def test_several_policies(init):
     """The one called default, unless another is named, or none."""
     world = init.doctor.world

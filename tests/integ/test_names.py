@@ -122,7 +122,7 @@ def test_person_entered_again_is_told_why_not(home):
     assert condition == "account-disabled"
     assert "administrators" in text
     wait_for(lambda: "profile-orphaned" in home.logs()
-             and profile in home.logs(), 10)
+             and f' profile="{profile}" next=' in home.logs(), 10)
     assert attempt(home, again, "otra") == "not-authorized"
     home.root.delete_s(profile)
     assert contacts(home, again) == set()

@@ -121,8 +121,8 @@ def test_profile_with_another_address_gets_the_one(world, login):
     with login(person) as client:
         assert set(client.items()) == {"eva@otra.example"}
     wait_for(lambda: world.profile(person) is not None)
-    wait_for(lambda: "profile-renamed" in world.logs()
-             and f'was="aa{n}@{world.domain}"' in world.logs(), 10)
+    wait_for(lambda: f'profile-renamed - profile="{profile_dn(world, person)}" '
+             f'was="aa{n}@{world.domain}"' in world.logs(), 10)
 
 
 @pytest.fixture(name="group", scope="module")

@@ -3,9 +3,14 @@
  *
  *   look ──► whose is the other profile with that address?
  *    ▲ ▲        │ called otherwise: that profile's jid is changed ──┐
- *    │ └────────┴──────────────────────────────────────────────────┘
- *    │  nobody has it: make the profile, or change its jid ──► done
- *    └──────────── somebody was faster ─┘
+ *    │ └────────┼───────────────────────────────────────────────────┤
+ *    │          │ but theirs is taken: it is set aside ─────────────┘
+ *    │  nobody has it: make the profile, or change its jid ──► who was set aside
+ *    └──────────── somebody was faster ─┘                     gets theirs ──► done
+ *
+ * Two who exchange their names are in each other's way: one is set aside, under its own
+ * UUID, which is nobody's name, so that there is an address at every moment.  Of three
+ * in a circle one stays there until it is asked for itself, when theirs is free.
  *
  * A jid is changed by taking the old value away and adding the new one in one modify:
  * it is nothing where the old one is gone (directory.md rule 3).  That no two are the
@@ -18,13 +23,16 @@
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/person.h"
 
-enum { LOOKS_MOST = 4, PROFILES_MOST = 4 };
+enum { LOOKS_MOST = 5, PROFILES_MOST = 4 };
 
 struct claim {
 	void *data;                     /* op->data of who asked */
 	claim_done_fn *done;
 	struct claim_of of;
 	const struct entry *mine, *other;
+	struct slice goes;              /* the other's own address */
+	const struct entry *aside;      /* who was set aside, … */
+	struct slice aside_jid, aside_goes;     /* … as what, and where it belongs */
 	struct call *call;
 	unsigned looks;
 };
@@ -56,6 +64,7 @@ static void look(struct xdb_op *op);
 static void looked(struct xdb_op *op);
 static void owner_found(struct xdb_op *op);
 static void other_moved(struct xdb_op *op);
+static void set_aside(struct xdb_op *op);
 static void settle(struct xdb_op *op);
 static void settled(struct xdb_op *op);
 
@@ -128,11 +137,11 @@ static void looked(struct xdb_op *op)
 }
 
 static struct call *rename_call(struct xdb_op *op, const struct entry *profile,
-    struct slice jid)
+    struct slice was, struct slice jid)
 {
 	struct mods m = { 0 };
 
-	mods_put_one(&m, op, LDAP_MOD_DELETE, ATTR_JID, entry_one(profile, ATTR_JID));
+	mods_put_one(&m, op, LDAP_MOD_DELETE, ATTR_JID, was);
 	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_JID, jid);
 	return call_modify(op, op_text(op, profile->dn), &m);
 }
@@ -168,7 +177,8 @@ static void owner_found(struct xdb_op *op)
 		claim_over(op, XDB_CONFLICT, "another person has this address");
 		return;
 	}
-	c->call = rename_call(op, c->other, jid);
+	c->goes = jid;
+	c->call = rename_call(op, c->other, entry_one(c->other, ATTR_JID), jid);
 	op_await(op, other_moved);
 }
 
@@ -177,8 +187,7 @@ static void other_moved(struct xdb_op *op)
 	struct claim *c = op->data;
 
 	if (c->call->code == LDAP_CONSTRAINT_VIOLATION) {
-		claim_over(op, XDB_CONFLICT, "who had this address has none to "
-		    "go to: theirs is another profile's");
+		set_aside(op);
 		return;
 	}
 	if (c->call->status != XDB_OK && c->call->status != XDB_CONFLICT) {
@@ -189,6 +198,53 @@ static void other_moved(struct xdb_op *op)
 		log_event(LOG_INFO, "profile-renamed", "-", "profile=%s was=%s",
 		    log_text(c->other->dn), log_text(c->of.jid));
 	look(op);
+}
+
+/* --- who are in each other's way ------------------------------------------------------- */
+
+static void set_aside(struct xdb_op *op)
+{
+	struct claim *c = op->data;
+	struct buf jid = { 0 };
+
+	if (c->aside != NULL) {
+		claim_over(op, XDB_CONFLICT, "who had this address has none to "
+		    "go to: theirs is another profile's");
+		return;
+	}
+	buf_add(&jid, entry_one(c->other, owner_attr(op)));
+	buf_addf(&jid, "@%s", op->db->domain);
+	c->aside = c->other;
+	c->aside_jid = slice_dup(&op->arena, buf_slice(&jid));
+	c->aside_goes = c->goes;
+	buf_fini(&jid);
+	c->call = rename_call(op, c->aside, entry_one(c->aside, ATTR_JID),
+	    c->aside_jid);
+	op_await(op, other_moved);
+}
+
+static void brought_back(struct xdb_op *op)
+{
+	const struct claim *c = op->data;
+
+	log_event(LOG_INFO, c->call->status == XDB_OK ? "profile-renamed"
+	    : "profile-set-aside", "-", "profile=\"%s\" was=%s is=%s",
+	    log_text(c->aside->dn), log_text(c->of.jid), log_text(
+	    c->call->status == XDB_OK ? c->aside_goes : c->aside_jid));
+	claim_over(op, XDB_OK, NULL);
+}
+
+/* The address is whose it should be; what becomes of the other is theirs. */
+static void claimed(struct xdb_op *op)
+{
+	struct claim *c = op->data;
+
+	if (c->aside == NULL) {
+		claim_over(op, XDB_OK, NULL);
+		return;
+	}
+	c->call = rename_call(op, c->aside, c->aside_jid, c->aside_goes);
+	op_await(op, brought_back);
 }
 
 /* --- making it so ---------------------------------------------------------------------------- */
@@ -229,14 +285,15 @@ static void settle(struct xdb_op *op)
 		c->call = make_call(op, c);
 	} else if (slice_eq_nocase(entry_one(c->mine, ATTR_JID), c->of.jid)
 	    || !jid_is_ours(op->db, c->mine)) {
-		claim_over(op, XDB_OK, NULL);
+		claimed(op);
 		return;
 	} else if (!c->of.is_renamed) {
 		claim_over(op, XDB_CONFLICT, "the profile of this person has "
 		    "another address");
 		return;
 	} else {
-		c->call = rename_call(op, c->mine, c->of.jid);
+		c->call = rename_call(op, c->mine, entry_one(c->mine, ATTR_JID),
+		    c->of.jid);
 	}
 	op_await(op, settled);
 }
@@ -250,5 +307,5 @@ static void settled(struct xdb_op *op)
 	    || c->call->status == XDB_CONFLICT)
 		look(op);
 	else if (!claim_failed(op, c->call))
-		claim_over(op, XDB_OK, NULL);
+		claimed(op);
 }

@@ -4,7 +4,8 @@
  * A profile belongs to the person with the entryUUID it names, and its jid follows
  * what that person is called.  Who is given a name that another had before:
  *
- *   the other is called otherwise now    the other's profile gets its own address first
+ *   the other is called otherwise now    the other's profile gets its own address first,
+ *                                        also where it is this person's (an exchange)
  *   the other is of that name, too       CONFLICT
  *   there is no other any more           CONFLICT, and the log says which profile is
  *                                        in the way: nobody gets a stranger's roster

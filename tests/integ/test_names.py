@@ -54,6 +54,16 @@ def jids(world):
                   world.search(world.profiles_base, "(jid=*)", ["jid"]))
 
 
+def jid_of(world, person):
+    """What the person's profile says."""
+    [(_, who)] = world.search(person.dn, attributes=["entryUUID", "jid"])
+    if world.more["PROFILES"] == "inline":
+        return who["jid"][0]
+    [(_, entry)] = world.search(world.profiles_base,
+                                f"(imPersonUUID={who['entryUUID'][0]})", ["jid"])
+    return entry["jid"][0]
+
+
 def contacts(world, person):
     with Client(world, person) as client:
         return set(client.items())
@@ -105,6 +115,21 @@ def test_two_people_who_exchange_their_names(home):
     ann = rename(home, ann, two)
     assert contacts(home, ann) == {"eva@otra.example"}
     assert contacts(home, bob) == {"mar@otra.example"}
+    assert jid_of(home, ann) == ann.jid and jid_of(home, bob) == bob.jid
+
+
+def test_three_people_who_exchange_their_names(home):
+    """In a circle; whoever comes first."""
+    names = [name() for _ in range(3)]
+    people = [with_contact(home, enter(home, uid), f"{uid}@otra.example")
+              for uid in names]
+    free = rename(home, people[0], name())
+    people[2] = rename(home, people[2], names[0])
+    people[1] = rename(home, people[1], names[2])
+    people[0] = rename(home, free, names[1])
+    for person, uid in zip(people, names):
+        assert contacts(home, person) == {f"{uid}@otra.example"}
+    assert [jid_of(home, one) for one in people] == [one.jid for one in people]
 
 
 def test_person_entered_again_is_told_why_not(home):

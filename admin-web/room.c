@@ -302,7 +302,7 @@ static void edit_store(struct exchange *x)
 
 	exchange_detach(x);
 	exchange_await(x, e->is_new ? xdb_room_create(x->web->db, e->room)
-	    : xdb_room_configure(x->web->db, e->room, true), edit_stored);
+	    : xdb_room_configure(x->web->db, NULL, e->room), edit_stored);
 }
 
 static void edit_stored(struct exchange *x, const struct xdb_result *res)

@@ -228,30 +228,44 @@ struct xdb_op *xdb_room_create(struct xdb *db, const struct xdb_room *room)
 /* --- changing ------------------------------------------------------------------------------------ */
 
 /* The entry is read once more: only values that say something else now are taken away,
- * one by one, so that those that nobody could show to the caller stay. */
-struct configure { struct call *call; const char *dn; struct xdb_room is; bool sets_list; };
+ * one by one, so that those that nobody could show to the caller stay.  What the caller
+ * did not change is not meant: it may have been another for a moment already. */
+struct configure {
+	struct call *call;
+	const char *dn;
+	struct xdb_room was, is;        /* fields and options */
+	bool is_all;                    /* it is all meant */
+};
 
 static void configure_read(struct xdb_op *op);
 
-struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *room,
-    bool sets_list)
+static void head_keep(struct xdb_op *op, const struct xdb_room *room,
+    struct xdb_room *to)
+{
+	for (size_t i = 0; i < COUNT(fields); i++)
+		*field_at(to, i) = slice_dup(&op->arena, field_of(room, i));
+	to->option_n = room->option_n;
+	to->options = arena_alloc(&op->arena,
+	    (room->option_n + 1) * sizeof *to->options);
+	for (size_t i = 0; i < room->option_n; i++)
+		to->options[i] = (struct xdb_room_option){
+			slice_dup(&op->arena, room->options[i].key),
+			slice_dup(&op->arena, room->options[i].value) };
+}
+
+struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *was,
+    const struct xdb_room *is)
 {
 	struct xdb_op *op = op_new(db, sizeof (struct configure));
 	struct configure *c = op->data;
 
-	if (!op_owns(op, room->dn, db->rooms_base))
+	if (!op_owns(op, is->dn, db->rooms_base))
 		return op;
-	c->dn = op_text(op, room->dn);
-	c->sets_list = sets_list;
-	for (size_t i = 0; i < COUNT(fields); i++)
-		*field_at(&c->is, i) = slice_dup(&op->arena, field_of(room, i));
-	c->is.option_n = room->option_n;
-	c->is.options = arena_alloc(&op->arena,
-	    (room->option_n + 1) * sizeof *c->is.options);
-	for (size_t i = 0; i < room->option_n; i++)
-		c->is.options[i] = (struct xdb_room_option){
-			slice_dup(&op->arena, room->options[i].key),
-			slice_dup(&op->arena, room->options[i].value) };
+	c->dn = op_text(op, is->dn);
+	c->is_all = was == NULL;
+	if (was != NULL)
+		head_keep(op, was, &c->was);
+	head_keep(op, is, &c->is);
 	c->call = call_search(op, &(struct search){ .base = c->dn,
 	    .scope = LDAP_SCOPE_BASE, .filter = "(objectClass=" CLASS_ROOM ")",
 	    .set = SET_ROOM_HEAD });
@@ -268,6 +282,13 @@ static bool has(const struct xdb_room_option *options, size_t n,
 		    && slice_eq(options[i].value, one->value))
 			return true;
 	return false;
+}
+
+static bool is_meant(const struct configure *c, struct slice key)
+{
+	return c->is_all
+	    || !slice_eq(room_option_of(c->was.options, c->was.option_n, key),
+	    room_option_of(c->is.options, c->is.option_n, key));
 }
 
 /* What a key of ours says stays as it is written while it says the same. */
@@ -290,13 +311,14 @@ static void put_options(struct xdb_op *op, struct mods *m, const struct entry *e
 		struct xdb_room_option one;
 
 		(void)room_option_read(&op->arena, values[i], &one);
-		if (room_option_is_known(one.key)
+		if (room_option_is_known(one.key) && is_meant(c, one.key)
 		    && !says_the_same(c, &was, one.key))
 			mods_put_one(m, op, LDAP_MOD_DELETE, ATTR_ROOM_OPTION,
 			    values[i]);
 	}
 	for (size_t i = 0; i < c->is.option_n; i++)
-		if (!has(was.v, was.n, &c->is.options[i]))
+		if (is_meant(c, c->is.options[i].key)
+		    && !has(was.v, was.n, &c->is.options[i]))
 			mods_put_one(m, op, LDAP_MOD_ADD, ATTR_ROOM_OPTION,
 			    texts[i]);
 }
@@ -314,7 +336,8 @@ static void configure_read(struct xdb_op *op)
 		return;
 	}
 	for (size_t i = 0; i < COUNT(fields); i++)
-		if (fields[i].attr != ATTR_BOUND_TO || c->sets_list)
+		if (c->is_all || !slice_eq(field_of(&c->was, i),
+		    field_of(&c->is, i)))
 			mods_change(&m, op, e, fields[i].attr,
 			    field_of(&c->is, i));
 	put_options(op, &m, e);

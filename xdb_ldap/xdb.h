@@ -511,12 +511,13 @@ struct xdb_op *xdb_room_list(struct xdb *db);                    /* without peop
 /* OK: res->room has the name and the DN it was given, and nothing else. */
 struct xdb_op *xdb_room_create(struct xdb *db, const struct xdb_room *room);
 struct xdb_op *xdb_room_delete(struct xdb *db, struct slice dn);
-/* Sets title, description, subject, language and options (not people), and bound_to if
- * that is what is meant: whoever does not set it knows only what it was a moment ago.
+/* Sets title, description, subject, language, options and bound_to (not people) where `is`
+ * says something else than `was`: the rest is not meant, for others may have changed it
+ * meanwhile.  NULL: all is meant.
  * What xdb_room_load() did not show stays: further values of these, options that cannot be
  * read; and options whose keys mean nothing to us, also those that are not given. */
-struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *room,
-    bool sets_list);
+struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *was,
+    const struct xdb_room *is);
 struct xdb_op *xdb_room_set_subject(struct xdb *db, struct slice dn, struct slice subject);
 /* One that is all 0 removes what is said.  `bound_to`: the list that was `was` has this
  * name now, CONFLICT: the room follows another by now; empty: it has the one that is

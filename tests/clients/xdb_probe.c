@@ -193,7 +193,7 @@ static struct xdb_op *room_configure(const json_t *q)
 	struct xdb_room_person people[32];
 	struct xdb_room r = room(q, options, people);
 
-	return xdb_room_configure(db, &r, true);
+	return xdb_room_configure(db, NULL, &r);
 }
 
 static struct xdb_op *room_delete(const json_t *q)

@@ -173,14 +173,14 @@ static void run_room_configure(struct xdb_op *op, struct xdb_result *res)
 		settings_copy(&f->arena, &f->room, op->room);
 }
 
-struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *room,
-    bool sets_list)
+struct xdb_op *xdb_room_configure(struct xdb *db, const struct xdb_room *was,
+    const struct xdb_room *is)
 {
-	struct xdb_op *op = op_new(run_room_configure, room->dn, room->name);
+	struct xdb_op *op = op_new(run_room_configure, is->dn, is->name);
 
 	(void)db;
-	(void)sets_list;                /* nobody else writes the fake's rooms */
-	op->room = room_copy(&op->arena, room);
+	(void)was;                      /* nobody else writes the fake's rooms */
+	op->room = room_copy(&op->arena, is);
 	return op;
 }
 

@@ -191,8 +191,9 @@ def they_meet(asked, service, room, owner):
     return "status=conflict" in service.log
 
 
-def test_another_list_while_the_owner_sets_up_the_room(asked, tmp_path):
-    """The owner's form says nothing of the list, and so changes nothing of it."""
+def test_others_change_the_room_while_the_owner_sets_it_up(asked, tmp_path):
+    """What the owner's form leaves as it was is nothing that the owner said: what others
+    wrote a moment ago, which nobody here has heard of, stays."""
     with Service(asked, tmp_path, {"ldap.poll_interval": "1h"}) as service:
         watching(service)
         ann = asked.person()
@@ -201,7 +202,15 @@ def test_another_list_while_the_owner_sets_up_the_room(asked, tmp_path):
         here = f"{room.partition('@')[0]}@{service.muc}"
         with Client(service, ann) as owner:
             enter(owner.come(), here, "ann")
-            asked.modify(room_dn(asked, room), imBoundTo=[new])
-            assert configure(owner, here, roomname="Otro").get("type") == "result"
-        assert entry(asked, room)["cn"] == ["Otro"]
-        assert entry(asked, room)["imBoundTo"] == [new]
+            asked.modify(room_dn(asked, room), imBoundTo=[new], imSubject=["Nuevo"],
+                         description=["De otros"],
+                         imRoomOption=["membersonly=yes", "maxusers=20"])
+            assert configure(owner, here, roomname="Otro", moderatedroom=1,
+                             membersonly=1).get("type") == "result"
+        stands = entry(asked, room)
+        assert stands["cn"] == ["Otro"]
+        assert stands["imBoundTo"] == [new]
+        assert stands["imSubject"] == ["Nuevo"]
+        assert stands["description"] == ["De otros"]
+        assert {"membersonly=yes", "maxusers=20", "moderated=yes"} \
+            <= set(stands["imRoomOption"])

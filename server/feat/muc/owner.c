@@ -82,12 +82,13 @@ static void configure(struct job *j, struct room *r,
     const struct room_config *next)
 {
 	struct xdb_room *entry = room_entry(&j->arena, r, next);
+	const struct xdb_room *was = room_entry(&j->arena, r, &r->config);
 
 	if (!room_is_stored(r)) {
 		add_dns(&j->arena, entry);
 		job_await(j, xdb_room_create(host.xdb, entry), entry_made);
 	} else if (next->is_persistent) {
-		job_await(j, xdb_room_configure(host.xdb, entry, false),
+		job_await(j, xdb_room_configure(host.xdb, was, entry),
 		    submit_stored);
 	} else {
 		job_await(j, xdb_room_delete(host.xdb, buf_slice(&r->dn)),

@@ -2,15 +2,21 @@
 /* xdb_ldap/request.c — activation links: an entry with the hash of a secret.
  *
  * The secret itself is in the link and nowhere else; the hash is kept as
- * lower-case hex. */
+ * lower-case hex.  Nobody comes back for a link that is over, so whoever makes the next
+ * one takes some of those away. */
 #include "base/crypto.h"
+#include "base/loop.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/op.h"
 #include "xdb_ldap/sound.h"
 #include "xdb_ldap/values.h"
 
-enum { HASH_HEX = 64, ID_BYTES = 16 };
+enum {
+	HASH_HEX = 64, ID_BYTES = 16,
+	DEAD_MOST = 16,                 /* removed at once */
+	DEAD_FOR_S = 24 * 60 * 60,      /* clocks differ */
+};
 
 static bool is_hash(struct slice hash)
 {
@@ -39,9 +45,34 @@ static struct slice time_text(struct xdb_op *op, int64_t seconds)
 	return slice_of(op_take(op, &text));
 }
 
+struct request_create { struct call *call; const char *dn; struct mods m; };
+
+static void dead_found(struct xdb_op *op);
+static void request_add(struct xdb_op *op);
+
+/* By the state there is an index. */
+static struct call *dead_seek(struct xdb_op *op)
+{
+	struct buf filter = { 0 };
+
+	filter_open(&filter, '&');
+	filter_eq(&filter, op_name(op, ATTR_REQUEST_STATE), SLICE("open"));
+	filter_eq(&filter, op_name(op, ATTR_REQUEST_KIND), SLICE("activation"));
+	filter_present(&filter, op_name(op, ATTR_TOKEN_EXPIRES));
+	filter_open(&filter, '!');
+	filter_least(&filter, op_name(op, ATTR_TOKEN_EXPIRES),
+	    time_text(op, wall_now_ms() / 1000 - DEAD_FOR_S));
+	filter_close(&filter);
+	filter_close(&filter);
+	return call_search(op, &(struct search){ .base = op->db->requests_base,
+	    .scope = LDAP_SCOPE_ONELEVEL, .filter = op_take(op, &filter),
+	    .set = SET_NOTHING, .most = DEAD_MOST });
+}
+
 struct xdb_op *xdb_request_create(struct xdb *db, const struct xdb_request *request)
 {
-	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	struct xdb_op *op = op_new(db, sizeof (struct request_create));
+	struct request_create *c = op->data;
 	struct slice id = new_id(op);
 	struct mods m = { 0 };
 
@@ -59,9 +90,30 @@ struct xdb_op *xdb_request_create(struct xdb *db, const struct xdb_request *requ
 	    time_text(op, request->expires_s));
 	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_PERSON, request->person_dn);
 	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_UID, request->uid);
-	op_await_one(op, call_add(op, dn_make(&op->arena,
-	    op_name(op, ATTR_REQUEST_ID), id, db->requests_base), &m));
+	c->dn = dn_make(&op->arena, op_name(op, ATTR_REQUEST_ID), id,
+	    db->requests_base);
+	c->m = m;
+	c->call = dead_seek(op);
+	op_await(op, dead_found);
 	return op;
+}
+
+/* Whatever becomes of those: the next link asks again. */
+static void dead_found(struct xdb_op *op)
+{
+	const struct request_create *c = op->data;
+	const struct entry *e = c->call->entries;
+
+	for (size_t i = 0; e != NULL && i < DEAD_MOST; e = e->next, i++)
+		(void)call_delete(op, op_text(op, e->dn));
+	op_await(op, request_add);
+}
+
+static void request_add(struct xdb_op *op)
+{
+	struct request_create *c = op->data;
+
+	op_await_one(op, call_add(op, c->dn, &c->m));
 }
 
 /* --- load -------------------------------------------------------------------------------- */

@@ -594,6 +594,7 @@ struct xdb_op *xdb_profile_delete(struct xdb *db, struct slice profile_dn);
 /* RFC 3062 Password Modify, as the service: the first password of somebody. */
 struct xdb_op *xdb_password_set(struct xdb *db, struct slice person_dn, struct slice password);
 
+/* Takes some of those away that have been over for a day. */
 struct xdb_op *xdb_request_create(struct xdb *db, const struct xdb_request *request);
 /* OK: res->request, with what its person is called now.  ABSENT also when the person is
  * gone, or the entry is not complete. */

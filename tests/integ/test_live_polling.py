@@ -109,7 +109,7 @@ def test_a_time_that_is_yet_to_come(asked, tmp_path):
     try:
         with Service(asked, tmp_path, {"ldap.poll_interval": "3s"}) as one, \
                 Client(one, ann) as client:
-            wait_for(lambda: is_watching(one.log), 30)
+            watching(one)
             client.come()
             asked.root.modify_ext_s(ann.dn, [
                 (ldap.MOD_REPLACE, "pwdEndTime", b"20200101000000Z")],

@@ -469,3 +469,30 @@ def test_request(web, im, slapd):
     assert web.ask("request_load", hash=secret)["status"] == "absent"
     assert web.ask("request_create", hash="x", dn=slapd.dn("lucia"), uid="lucia",
                    expires=0)["status"] == "broken"
+
+
+def test_requests_that_are_over_are_removed(web, root, slapd):
+    """By whoever makes the next; nobody else knows that they are there."""
+    now = int(time.time())
+
+    def make(number, expires):
+        secret = hashlib.sha256(str(number).encode()).hexdigest()
+        assert web.ask("request_create", hash=secret, dn=slapd.dn("lucia"),
+                       uid="lucia", expires=expires)["status"] == "ok"
+        return secret
+
+    def there():
+        return {entry["imTokenHash"][0].decode() for _, entry in root.search_s(
+            f"ou=requests,{slapd.env['IM_BASE']}", ldap.SCOPE_SUBTREE,
+            "(objectClass=imRequest)", ["imTokenHash"])}
+    dead = [make(n, now - 2 * 86400) for n in range(3)]
+    odd = "imRequestId=other,ou=requests," + slapd.env["IM_BASE"]
+    root.add_s(odd, [("objectClass", b"imRequest"), ("imRequestKind", b"other"),
+                     ("imRequestState", b"open"), ("imTokenHash", b"o"),
+                     ("imTokenExpires", b"20200101000000Z")])
+    late, alive = make(3, now - 60), make(4, now + 3600)
+    assert there() == {late, alive, "o"} and not there() & set(dead)
+    root.delete_s(odd)
+    for secret in late, alive:
+        found = web.ask("request_load", hash=secret)["request"]
+        assert web.ask("request_delete", dn=found["dn"])["status"] == "ok"

@@ -110,7 +110,7 @@ static void people_of_here(struct xdb_op *op, struct lookup *l)
 			continue;
 		}
 		room->people[room->person_n] = (struct xdb_room_person){
-			.jid = jid, .dn = it->dn,
+			.jid = jid, .dn = it->dn, .uuid = it->uuid,
 			.affiliation = it->affiliation };
 		note_take(l, it, &room->people[room->person_n++]);
 	}

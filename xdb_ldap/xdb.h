@@ -274,7 +274,8 @@ enum xdb_affiliation {                  /* XEP-0045 §5.2 */
 
 struct xdb_room_person {
 	struct slice jid;               /* bare, canonical */
-	struct slice dn;                /* set when the person is of this directory */
+	struct slice dn;                /* set when the person is of this directory, */
+	struct slice uuid;              /* … and, of one that was read, their entryUUID */
 	enum xdb_affiliation affiliation;
 	struct slice nick, reason;
 };

@@ -55,6 +55,8 @@ struct hooks {
 	 * that says so, and what the directory itself tells. */
 	void (*room_changed)(struct slice name);
 	void (*room_news)(const struct xdb_news *news);
+	/* Somebody was changed, or is gone; the directory tells. */
+	void (*person_news)(const struct xdb_news *news);
 	/* Is there a room of this name that lives here alone, without an entry? */
 	bool (*room_is_temporary)(struct slice name);
 };
@@ -89,6 +91,7 @@ void hook_group_hides(struct account *a, struct slice contact);
 void hook_request_came(struct account *a, const struct xdb_pending *request);
 void hook_room_changed(struct slice name);
 void hook_room_news(const struct xdb_news *news);
+void hook_person_news(const struct xdb_news *news);
 bool hook_room_is_temporary(struct slice name);
 
 #endif

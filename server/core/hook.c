@@ -104,6 +104,14 @@ void hook_room_news(const struct xdb_news *news)
 		f->hooks->room_news(news);
 }
 
+void hook_person_news(const struct xdb_news *news)
+{
+	const struct feature *f;
+
+	EACH_HOOK(f, person_news)
+		f->hooks->person_news(news);
+}
+
 bool hook_room_is_temporary(struct slice name)
 {
 	const struct feature *f;

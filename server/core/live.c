@@ -5,6 +5,7 @@
  *                    more is out, rosters are pushed, presence follows
  *                                                         (core/account_live.c)
  *                    and the vCard, for its photo       (feat/avatar.c)
+ *                    and the rooms that name them   (feat/muc/affiliated.c)
  *   room             its entry is read again, those in it are told
  *                                                            (feat/muc/room.c)
  *   branch           people and groups may be elsewhere: all that is remembered
@@ -50,6 +51,7 @@ static void heard(const struct xdb_news *news, void *ctx)
 			account_touched(news->uuid);
 		sources_news(news);
 		shared_news(news);
+		hook_person_news(news);
 		return;
 	case XDB_PROFILE:
 		if (!news->is_all)

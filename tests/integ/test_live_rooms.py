@@ -7,10 +7,10 @@ from client import NS, condition, settle, show
 from live import (build_is_slow, clock, live, room_dn,          # noqa: F401
                   shared_world)
 from muc import (ITEMS, MUC_OWNER, admin, ask_list, codes, configure, enter,
-                 entry, form_values, from_room, item, leave, listed, open_room,
+                 enters_as, entry, form_values, from_room, item, leave, listed, open_room,
                  subject_of)
 from rawclient import escape
-from world import wait_for
+from world import Person, wait_for
 
 TIMES = 15
 
@@ -115,6 +115,45 @@ def test_member_of_a_members_room_is_removed(live, clock, login):  # noqa: F811
         assert {321, 110} <= set(codes(seen)), show([seen])
         assert codes(bob.receive("presence", from_=f"{room}/ann",
                                  type="unavailable")) == [321]
+
+
+def called(world, person, uid):
+    """The same person under another name, whose entry names it only a moment later."""
+    world.root.rename_s(person.dn, f"uid={uid}")
+    return Person(uid, person.password, f"uid={uid},{person.dn.partition(',')[2]}",
+                  f"{uid}@{world.domain}")
+
+
+def affiliations(client, room, kind):
+    return {i.get("jid") for i in listed(ask_list(client, room, affiliation=kind))}
+
+
+def test_people_of_a_room_are_renamed(live, login):             # noqa: F811
+    """directory.md, rule 4: people are their entryUUID, in the list of a room, too."""
+    keeper = login()
+    owner, member, banned = (live.person() for _ in range(3))
+    room = live.room(imRoomOption=["membersonly=yes"], imOwner=[owner.dn, keeper.person.dn],
+                     imMember=[member.dn], imOutcast=[banned.dn])
+    enter(keeper, room, "keeper")
+    now = [called(live, one, live.name("otro")) for one in (owner, member, banned)]
+    for kind, person in zip(("owner", "member", "outcast"), now):
+        wait_for(lambda k=kind, p=person: p.jid in affiliations(keeper, room, k), 5, 0.1)
+    heirs = [live.person(uid=one.uid) for one in (owner, member, banned)]
+    for person in heirs:
+        assert enters_as(login(person), room, person.uid) == (
+            "auth registration-required")
+    assert [enters_as(login(person), room, person.uid) for person in now] == [
+        "owner", "member", "auth forbidden"]
+
+
+def test_people_of_a_room_leave_and_others_get_their_names(live, login):  # noqa: F811
+    keeper = login()
+    owner = live.person()
+    room = live.room(imOwner=[owner.dn, keeper.person.dn])
+    enter(keeper, room, "keeper")
+    live.root.delete_s(owner.dn)
+    wait_for(lambda: owner.jid not in affiliations(keeper, room, "owner"), 15, 0.1)
+    assert enters_as(login(live.person(uid=owner.uid)), room) == "none"
 
 
 def test_room_made_and_removed(live, clock, login):             # noqa: F811

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/host.h"
+#include "feat/muc/affiliated.h"
 #include "feat/muc/bound.h"
 #include "feat/muc/presence.h"
 
@@ -21,26 +22,38 @@ static char *copy(char *at, struct slice from, struct slice *to_r)
 static struct affiliate *affiliate_new(const struct xdb_room_person *p)
 {
 	struct affiliate *a = mem_new(sizeof *a + p->jid.n + p->dn.n
-	    + p->nick.n + p->reason.n);
+	    + p->uuid.n + p->nick.n + p->reason.n);
 	char *at = (char *)(a + 1);
 
 	at = copy(at, p->jid, &a->person.jid);
 	at = copy(at, p->dn, &a->person.dn);
+	at = copy(at, p->uuid, &a->person.uuid);
 	at = copy(at, p->nick, &a->person.nick);
 	copy(at, p->reason, &a->person.reason);
 	a->person.affiliation = p->affiliation;
+	list_init(&a->fellows);
 	return a;
+}
+
+static void affiliate_free(struct affiliate *a)
+{
+	if (a != NULL)
+		affiliated_remove(a);
+	free(a);
 }
 
 void affiliate_put(struct room *r, const struct xdb_room_person *p)
 {
 	struct affiliate *fresh = affiliate_new(p);     /* p may point into the old */
 
-	free(map_take(&r->affiliates, p->jid));
-	if (fresh->person.affiliation == AFF_NONE)
-		free(fresh);
-	else
-		map_put(&r->affiliates, fresh->person.jid, fresh);
+	affiliate_free(map_take(&r->affiliates, p->jid));
+	if (fresh->person.affiliation == AFF_NONE) {
+		affiliate_free(fresh);
+		return;
+	}
+	fresh->room = r;
+	map_put(&r->affiliates, fresh->person.jid, fresh);
+	affiliated_add(fresh);
 }
 
 const struct affiliate *affiliate_find(const struct room *r, struct slice bare)
@@ -60,7 +73,7 @@ void affiliates_clear(struct room *r)
 
 	while ((x = map_next(&r->affiliates, &at)) != NULL) {
 		map_take(&r->affiliates, x->person.jid);
-		free(x);
+		affiliate_free(x);
 	}
 }
 

@@ -9,7 +9,11 @@ struct occupant;
 
 /* One that the room's entry names: explicit.  Those of its list are not kept
  * with the room (bound.h). */
-struct affiliate { struct xdb_room_person person; };    /* one block of memory */
+struct affiliate {                      /* one block of memory */
+	struct xdb_room_person person;
+	struct room *room;
+	struct list fellows;            /* affiliated.c: the same person elsewhere */
+};
 
 /* Keeps a copy; AFF_NONE removes. */
 void affiliate_put(struct room *r, const struct xdb_room_person *p);

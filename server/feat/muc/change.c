@@ -81,6 +81,7 @@ static void change_next(struct job *j)
 
 		c->was[c->at] = was.affiliation;
 		is->dn = was.dn;
+		is->uuid = was.uuid;
 		leave_to_list(r, is);
 		if (is_same(&was, is))
 			continue;

@@ -32,8 +32,10 @@ static struct room *make(const struct job *j)
 	struct xdb_room_person p = { .jid = jid_bare(&j->from),
 		.affiliation = AFF_OWNER };
 
-	if (owner != NULL && host_is_local(&j->from))
+	if (owner != NULL && host_is_local(&j->from)) {
 		p.dn = owner->person_dn;
+		p.uuid = owner->person_uuid;
+	}
 	affiliate_put(r, &p);
 	log_event(LOG_INFO, "room-created", "-", "room=%s by=%s",
 	    log_text(jid_full(&r->jid)), log_text(jid_bare(&j->from)));

@@ -13,6 +13,7 @@
 #include "core/route.h"
 #include "feat/features.h"
 #include "feat/muc/admin.h"
+#include "feat/muc/affiliated.h"
 #include "feat/muc/affiliation.h"
 #include "feat/muc/disco.h"
 #include "feat/muc/join.h"
@@ -182,6 +183,13 @@ static void room_news(const struct xdb_news *news)
 		muc_room_changed(news->name);
 }
 
+/* Who is in a group is the list's business (bound.h); this is of those whom entries name. */
+static void person_news(const struct xdb_news *news)
+{
+	if (!news->is_all && !news->is_slight)
+		affiliated_each(news->uuid, room_follow);
+}
+
 /* One that is being made permanent is temporary until its entry stands. */
 static bool is_temporary(struct slice name)
 {
@@ -206,6 +214,7 @@ static const struct hooks hooks = {
 	.session_gone = leave_all,
 	.room_changed = muc_room_changed,
 	.room_news = room_news,
+	.person_news = person_news,
 	.room_is_temporary = is_temporary,
 };
 

@@ -19,7 +19,8 @@
 /* An empty room is read again after the first, let go after the second; one
  * with a history that somebody may come back to, after the third. */
 enum { FRESH_MS = 5 * 1000, IDLE_MS = 5 * 60 * 1000,
-	IDLE_WITH_PAST_MS = 24 * 60 * 60 * 1000, AGAIN_MS = 2000 };
+	IDLE_WITH_PAST_MS = 24 * 60 * 60 * 1000, AGAIN_MS = 2000,
+	FOLLOW_MS = 10 * 1000, FOLLOW_EACH_MS = 200 };
 
 static struct map rooms;                /* local part -> struct room */
 
@@ -195,10 +196,20 @@ static void wake(struct room *r, enum xdb_status status)
 	}
 }
 
+/* Refint writes somebody's new name into the entry after the renaming was answered:
+ * until then the old one names nobody, and a ban must not end for that. */
+static bool is_too_early(const struct room *r, const struct xdb_room *entry)
+{
+	return entry->unresolved_n > r->unresolved_n
+	    && loop_now_ms() < r->follows_ms;
+}
+
 /* For a room in memory the answer is news; without one it stays as it is. */
 static enum xdb_status reread(struct room *r, const struct xdb_result *res)
 {
-	if (res->status == XDB_OK) {
+	if (res->status == XDB_OK && is_too_early(r, res->room)) {
+		timer_start(&r->again, FOLLOW_EACH_MS);
+	} else if (res->status == XDB_OK) {
 		r->read_ms = loop_now_ms();
 		room_sync(r, res->room);
 	} else if (res->status != XDB_ABSENT) {
@@ -229,6 +240,8 @@ static void first_read(struct room *r, const struct xdb_result *res)
 	}
 	r->read_ms = loop_now_ms();
 	room_take(r, res->room);
+	if (r->unresolved_n != 0)       /* renamed while it was read? */
+		timer_start(&r->again, AGAIN_MS);
 	if (bound_is_ready(r))
 		loading_ends(r, bound_status(r));
 }
@@ -257,6 +270,14 @@ void room_reread(struct room *r)
 {
 	r->needs_reading = true;
 	loop_defer(room_turn, r);
+}
+
+void room_follow(struct room *r)
+{
+	if (!room_is_stored(r))
+		return;
+	r->follows_ms = loop_now_ms() + FOLLOW_MS;
+	room_reread(r);
 }
 
 static void room_again(void *ctx)

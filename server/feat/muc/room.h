@@ -51,6 +51,9 @@ struct room {
 	struct list editing;            /* jobs waiting for their turn */
 	struct timer idle;
 	struct timer again;             /* a reading that failed is made up for */
+	size_t unresolved_n;            /* DNs of the entry that name nobody */
+	int64_t follows_ms;             /* until then somebody may be about to be … */
+					/* … written by another name (room_follow) */
 };
 
 typedef void room_fn(struct job *j, struct room *r);
@@ -95,6 +98,9 @@ void room_reread(struct room *r);
 /* The same by name, or by its entry's entryUUID, for a room that is in memory. */
 void room_reread_name(struct slice name);
 void room_reread_uuid(struct slice uuid);
+/* Somebody whom the room names may be called otherwise, or be no more: the same, and
+ * again while the directory has not written that into the entry. */
+void room_follow(struct room *r);
 /* And those whose entry the directory does not show any more. */
 void rooms_verify(void);
 /* From bound.c: what the list of a room that is being loaded says, is known. */

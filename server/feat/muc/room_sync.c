@@ -26,6 +26,7 @@ static bool is_more(const struct room *r, const struct xdb_room_person *p)
 static void take_people(struct room *r, const struct xdb_room *entry)
 {
 	affiliates_clear(r);
+	r->unresolved_n = entry->unresolved_n;
 	for (size_t i = 0; i < entry->person_n; i++)
 		if (is_more(r, &entry->people[i]))
 			affiliate_put(r, &entry->people[i]);

@@ -4,11 +4,13 @@
  * again; the slot starts from nothing. */
 #include "xdb_ldap/conn.h"
 
+
 #include <assert.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "xdb_ldap/call.h"
+#include "xdb_ldap/op.h"
 #include "xdb_ldap/pool.h"
 #include "xdb_ldap/transport.h"
 #include "xdb_ldap/watch.h"
@@ -304,6 +306,11 @@ bool conn_has_room(const struct conn *c)
 	    && transport_backlog(c->transport) < CONN_BACKLOG_MOST;
 }
 
+static bool call_is_bind(const struct call *call)
+{
+	return call->kind == CALL_BIND || call->kind == CALL_CHANGE;
+}
+
 static bool is_our_fault(int rc)
 {
 	return rc == LDAP_FILTER_ERROR || rc == LDAP_PARAM_ERROR
@@ -323,6 +330,10 @@ void conn_send(struct conn *c, struct call *call)
 		    "the request could not be sent");
 		return;
 	}
+	/* A bind that waited for its turn has its time from now on: what came too late
+	 * because we were many would count as wrong (trial.c). */
+	if (call_is_bind(call))
+		op_more_time(call->op);
 	call->unheard_n++;
 	call->place = CALL_FLYING;
 	call->conn = c;
@@ -334,7 +345,7 @@ void conn_send(struct conn *c, struct call *call)
 void conn_forget(struct conn *c, struct call *call, bool is_late)
 {
 	land(c, call);
-	if (call->kind == CALL_BIND || call->kind == CALL_CHANGE)
+	if (call_is_bind(call))
 		c->is_owed = true;      /* RFC 4511 §4.11: a bind is not abandoned */
 	else
 		ldap_abandon_ext(c->ld, call->msgid, NULL, NULL);

@@ -3,6 +3,7 @@
 anybody waited for the answer, and whether or not there was one."""
 
 import base64
+import concurrent.futures
 import threading
 import time
 
@@ -111,6 +112,21 @@ def test_no_answer_in_time_is_counted(world, victim, slow, tmp_path):
         assert failures(world, person) <= MOST // 2
         assert "bind-unanswered" in one.log
         assert "too-many-wrong-binds" in one.log
+
+
+def test_many_at_once_are_no_wrong_ones(world, slow, tmp_path):
+    """The time of a bind begins when it is sent: who waited for the others' (four at a
+    time) is not counted for having waited."""
+    people = [world.person(password="mal de nombre") for _ in range(12)]
+    with service(world, tmp_path, slow, timeout="3s") as one:
+        slow.delay = 1.25
+        with concurrent.futures.ThreadPoolExecutor(len(people)) as crowd:
+            said = list(crowd.map(lambda p: attempt(one, p), people))
+        assert said.count(None) > 4, said
+        assert "bind-unanswered" not in one.log
+        slow.delay = 0
+        for person in people:
+            assert attempt(one, person) is None
 
 
 def test_a_connection_that_ends_is_counted(world, victim, slow, tmp_path):

@@ -135,7 +135,7 @@ class Service:
         children = [int(pid) for pid in self.pids()]
         self.process.terminate()
         try:
-            assert self.process.wait(15) == 0
+            assert self.process.wait(60) == 0
         finally:
             self.process.kill()
             left = [pid for pid in children if is_alive(pid)]

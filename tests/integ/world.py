@@ -225,7 +225,7 @@ class World:
             if not is_alive(self.pid(name)):
                 raise Broken(f"{name} {self.env[name]} is gone:\n{self.tail()}")
 
-    def end(self, how=signal.SIGTERM, within=15):
+    def end(self, how=signal.SIGTERM, within=60):
         """Asks the launcher to end; gives its exit code."""
         self.process.send_signal(how)
         try:

@@ -13,6 +13,7 @@ struct checking {
 	char *password;                 /* in the arena; wiped */
 	size_t password_n;
 	auth_fn *then;
+	bool may_try;                   /* its turn has come */
 	bool must_change;               /* a rule says so; a bind may say so too */
 };
 
@@ -31,6 +32,7 @@ static void check_ends(struct exchange *x, enum auth_outcome outcome)
 	struct checking *c = checking(x);
 
 	explicit_bzero(c->password, c->password_n);
+	throttle_end(&x->guess);
 	if (outcome != AUTH_GOOD && outcome != AUTH_MUST_CHANGE)
 		x->who = (struct who){ 0 };
 	x->data = NULL;
@@ -48,6 +50,7 @@ static void check_fails(struct exchange *x, const char *why)
 	int64_t took = loop_now_ms() - x->began_ms;
 
 	throttle_failed(x->web->throttle, x->address, c->typed, loop_now_ms());
+	throttle_end(&x->guess);        /* nobody waits for the pause */
 	audit(x, "sign-in", c->typed, why);
 	exchange_pause(x, took < AUTH_SLOW_MS ? AUTH_SLOW_MS - took : 0, check_waited);
 }
@@ -63,21 +66,12 @@ static const char *name_of(struct exchange *x, struct slice typed)
 	return input_local_part(&x->arena, local);
 }
 
-void auth_check(struct exchange *x, struct slice name, struct slice password,
-    auth_fn *then)
+static void check_begin(struct exchange *x)
 {
-	struct checking *c = ARENA_NEW(&x->arena, struct checking);
+	struct checking *c = checking(x);
+	struct slice password = slice_make(c->password, c->password_n);
 
-	c->typed = slice_dup(&x->arena, slice_trim(name));
-	c->name = name_of(x, c->typed);
-	if (c->name != NULL)            /* one budget however it is written */
-		c->typed = slice_of(c->name);
-	c->password = arena_dup(&x->arena, password.p, password.n);
-	c->password_n = password.n;
-	c->then = then;
-	x->data = c;
-	if (throttle_wait_ms(x->web->throttle, x->address, c->typed,
-	    loop_now_ms()) != 0) {
+	if (!c->may_try) {
 		audit(x, "sign-in", c->typed, "throttled");
 		check_ends(x, AUTH_WAIT);
 	} else if (c->name == NULL || password.n == 0 || password.n > 1024
@@ -87,6 +81,37 @@ void auth_check(struct exchange *x, struct slice name, struct slice password,
 		exchange_await(x, xdb_account_load(x->web->db,
 		    slice_of(c->name)), check_loaded);
 	}
+}
+
+static void check_may(void *ctx, bool may)
+{
+	struct exchange *x = ctx;
+
+	checking(x)->may_try = may;
+	exchange_wake(x);
+}
+
+void auth_check(struct exchange *x, struct slice name, struct slice password,
+    auth_fn *then)
+{
+	struct checking *c = ARENA_NEW(&x->arena, struct checking);
+	enum throttle_says says;
+
+	c->typed = slice_dup(&x->arena, slice_trim(name));
+	c->name = name_of(x, c->typed);
+	if (c->name != NULL)            /* one budget however it is written */
+		c->typed = slice_of(c->name);
+	c->password = arena_dup(&x->arena, password.p, password.n);
+	c->password_n = password.n;
+	c->then = then;
+	x->data = c;
+	says = throttle_begin(x->web->throttle, x->address, c->typed, check_may,
+	    x, &x->guess);
+	c->may_try = says == THROTTLE_GO;
+	if (says == THROTTLE_HOLD)
+		exchange_hold(x, check_begin);
+	else
+		check_begin(x);
 }
 
 static void who_is(struct exchange *x, const struct xdb_person *p)

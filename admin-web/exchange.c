@@ -9,14 +9,20 @@
 #include "admin-web/control.h"
 #include "admin-web/layout.h"
 #include "admin-web/web.h"
+#include "base/throttle.h"
 
-static void pause_ends(void *ctx)
+void exchange_wake(struct exchange *x)
 {
-	struct exchange *x = ctx;
 	exchange_fn *next = x->woken;
 
 	x->woken = NULL;
-	next(x);
+	if (next != NULL)
+		next(x);
+}
+
+static void pause_ends(void *ctx)
+{
+	exchange_wake(ctx);
 }
 
 struct exchange *exchange_new(struct web *web, struct slice target)
@@ -62,6 +68,7 @@ void exchange_free(struct exchange **xp)
 	xdb_cancel(&x->op);
 	control_cancel(&x->call);
 	timer_stop(&x->timer);
+	throttle_end(&x->guess);
 	loop_undefer(x);
 	list_remove(&x->link);
 	wipe_secrets(x);
@@ -141,6 +148,12 @@ void exchange_pause(struct exchange *x, int64_t ms, exchange_fn *next)
 	timer_start(&x->timer, ms);
 }
 
+void exchange_hold(struct exchange *x, exchange_fn *next)
+{
+	assert(!is_waiting(x) && !x->is_answered);
+	x->woken = next;
+}
+
 void exchange_answer(struct exchange *x)
 {
 	assert(!is_waiting(x) && !x->is_answered);
@@ -159,6 +172,7 @@ void exchange_cut(struct exchange *x)
 	xdb_cancel(&x->op);
 	control_cancel(&x->call);
 	timer_stop(&x->timer);
+	throttle_end(&x->guess);
 	x->stored = NULL;
 	x->heard = NULL;
 	x->woken = NULL;

@@ -28,6 +28,7 @@
 struct web;
 struct login;
 struct control_call;
+struct throttle_try;
 struct exchange;
 
 typedef void exchange_fn(struct exchange *x);
@@ -89,6 +90,7 @@ struct exchange {
 	struct control_call *call;
 	bool is_im_away;                /* no answer, and no im process either */
 	struct timer timer;
+	struct throttle_try *guess;     /* auth.c's; ended with the exchange at the latest */
 	exchange_stored_fn *stored;
 	exchange_heard_fn *heard;
 	exchange_fn *woken;
@@ -117,6 +119,9 @@ void exchange_await(struct exchange *x, struct xdb_op *op, exchange_stored_fn *n
  * x->is_im_away: because no im process runs. */
 void exchange_ask(struct exchange *x, json_t *request, exchange_heard_fn *next);
 void exchange_pause(struct exchange *x, int64_t ms, exchange_fn *next);
+/* Until exchange_wake(), which does nothing for one that was cut meanwhile. */
+void exchange_hold(struct exchange *x, exchange_fn *next);
+void exchange_wake(struct exchange *x);
 /* The reply is written in x->reply: send it. */
 void exchange_answer(struct exchange *x);
 /* From outside: whatever it awaits is cancelled and the answer is 503. */

@@ -31,4 +31,19 @@ void throttle_failed(struct throttle *t, const char *address, struct slice name,
 /* The right password: the name is forgiven, the address is not. */
 void throttle_passed(struct throttle *t, const char *address, struct slice name);
 
+/* A try whose verdict takes a while.  What is under way may all be wrong: with the
+ * failures it is never more than the limit.  Who comes beyond that waits in line,
+ * for those before may be right and make room: many people at once lose nothing. */
+enum throttle_says { THROTTLE_GO, THROTTLE_HOLD, THROTTLE_SPENT };
+struct throttle_try;                    /* the throttle's, until it is ended */
+/* `may`: its turn has come; or no try is looked at any more. */
+typedef void throttle_fn(void *ctx, bool may);
+
+/* GO: it is under way.  HOLD: `fn` is called, once and from the loop.  SPENT: it was
+ * not begun.  `fn` NULL: SPENT instead of HOLD. */
+enum throttle_says throttle_begin(struct throttle *t, const char *address,
+    struct slice name, throttle_fn *fn, void *ctx, struct throttle_try **try_r);
+/* After throttle_failed or throttle_passed, if there was a verdict; at any time. */
+void throttle_end(struct throttle_try **wp);
+
 #endif

@@ -59,6 +59,7 @@ struct account {
 	uint32_t membership;            /* by core/membership.h, when it was looked at last */
 	struct account_photo photo;     /* of who was online since it was loaded */
 	unsigned password_held;         /* our own changes of the password under way */
+	unsigned password_turns;        /* how often it was changed since we know them */
 	bool password_seen;             /* the directory told of one meanwhile */
 	bool password_ours;             /* and will tell of one more: ours */
 	int64_t turns_s;                /* when that may change by itself, wall clock; 0: never */

@@ -326,6 +326,7 @@ static void judge(struct account *a, const struct xdb_account *loaded)
 	    && !loaded->profile.exists) {
 		text = "This account was removed from the service.";
 	} else if (text == NULL && password_is_new(a, loaded)) {
+		a->password_turns++;
 		condition = "reset";
 		text = password_text;
 	}
@@ -353,6 +354,7 @@ void account_password_begin(struct account *a)
 void account_password_end(struct account *a, bool is_done, uint64_t session_id)
 {
 	a->password_held--;
+	a->password_turns += is_done || a->password_seen;
 	if (is_done) {
 		a->password_ours = !a->password_seen;
 		account_close_others(a, session_id, "reset", password_text);
@@ -368,6 +370,7 @@ void account_password_end(struct account *a, bool is_done, uint64_t session_id)
 void account_password_changed(struct account *a)
 {
 	account_hold(a);                /* whoever is away is dropped at the end */
+	a->password_turns++;
 	account_stale(a);
 	account_close_sessions(a, "reset", password_text);
 	account_release(&a);

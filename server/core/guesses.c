@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 
 #include "base/loop.h"
-#include "base/throttle.h"
 
 /* A campus behind one address mistypes a hundred times on its first day; behind
  * loopback are a web client's server, a gateway, a test: many people. */
@@ -78,6 +77,12 @@ void guesses_right(const char *peer, struct slice name)
 	throttle_passed(guesses(), host.text, name);
 	throttle_passed(guesses(), host.text, key_of(&key, name, GUESS_SCRAM));
 	buf_fini(&key);
+}
+
+enum throttle_says guesses_begin(const char *peer, struct slice name,
+    throttle_fn *fn, void *ctx, struct throttle_try **try_r)
+{
+	return throttle_begin(guesses(), host_of(peer).text, name, fn, ctx, try_r);
 }
 
 void guesses_fini(void)

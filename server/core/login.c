@@ -33,6 +33,7 @@ struct login {
 	struct xdb_op *op;
 	struct proof *proof;
 	struct account *account;        /* found, not yet proved; NULL: none */
+	unsigned password_turns;        /* the account's, then */
 	struct arena arena;
 	struct xdb_person person;       /* for making the profile */
 	bool is_barred;                 /* exists, and may not log in */
@@ -46,6 +47,7 @@ struct login {
 	uint64_t as_of;                 /* account_news_count() when it was asked */
 	struct timer pace;
 	struct admission_wait admission;
+	struct throttle_try *guess;     /* PLAIN: since its bind */
 	const char *who, *peer;
 	const struct login_events *events;
 	void *ctx;
@@ -59,6 +61,7 @@ static void fetch(struct login *l);
 static void fetch_begin(void *ctx);
 static void fetched(const struct xdb_result *res, void *ctx);
 static void paced(void *ctx);
+static void plain_turn(struct login *l);
 static void plain_check(struct login *l);
 static void plain_checked(const struct xdb_result *res, void *ctx);
 static void enter(struct login *l);
@@ -90,6 +93,7 @@ void login_free(struct login **lp)
 	admission_wait_over(&l->admission);
 	xdb_cancel(&l->op);
 	proof_cancel(&l->proof);
+	throttle_end(&l->guess);
 	sasl_free(&l->sasl);
 	account_release(&l->account);
 	arena_fini(&l->arena);
@@ -219,6 +223,12 @@ static void person_keep(struct login *l, const struct xdb_person *p)
 		.password_is_young = p->password_is_young };
 }
 
+static void keep_account(struct login *l, struct account *a)
+{
+	l->account = a;
+	l->password_turns = a->password_turns;
+}
+
 static void scram_keep(struct login *l, const struct slice *scram, size_t n)
 {
 	l->scram = arena_alloc(&l->arena, (n + 1) * sizeof *l->scram);
@@ -249,7 +259,7 @@ static bool recall(struct login *l)
 		account_release(&a);
 		return false;
 	}
-	l->account = a;
+	keep_account(l, a);
 	person_keep(l, &(struct xdb_person){ .dn = a->person_dn,
 	    .uuid = a->person_uuid, .uid = a->uid,
 	    .password_changed = a->password_changed });
@@ -281,13 +291,19 @@ static void searched(const struct xdb_result *res, void *ctx)
 }
 
 /* Who has guessed too often hears the same, right or wrong: try later. */
+static bool is_spent(struct login *l)
+{
+	if (!is_guess(l)
+	    || guesses_may_try(l->peer, sasl_name(l->sasl), guess_of(l)))
+		return false;
+	fail(l, SASL_FAIL_TEMPORARY, "too-many-guesses");
+	return true;
+}
+
 static void fetch(struct login *l)
 {
-	if (is_guess(l)
-	    && !guesses_may_try(l->peer, sasl_name(l->sasl), guess_of(l))) {
-		fail(l, SASL_FAIL_TEMPORARY, "too-many-guesses");
+	if (is_spent(l))
 		return;
-	}
 	admission_wait(&l->admission, fetch_begin, l);
 }
 
@@ -324,15 +340,16 @@ static enum xdb_status admission_for(const struct login *l,
 	    ? found->person.uuid : slice_make(NULL, 0));
 }
 
-/* Verifiers of a password that was changed meanwhile prove the old one; whoever tries
- * again meets the new ones. */
+/* What was proved, by verifiers or by a bind, while the password was changed may be the
+ * old one; whoever tries again meets the new one.  A change of our own is counted
+ * before the directory tells of it. */
 static bool is_as_it_was(const struct login *l)
 {
 	const struct account *a = l->account;
 
 	return a->barred == NULL && slice_eq(a->person_uuid, l->person.uuid)
-	    && (sasl_kind(l->sasl) != SASL_SCRAM || slice_eq(
-	    a->password_changed, l->person.password_changed));
+	    && (!is_guess(l) || (a->password_turns == l->password_turns && slice_eq(
+	    a->password_changed, l->person.password_changed)));
 }
 
 static void succeed(struct login *l, struct slice data)
@@ -412,8 +429,8 @@ static void fetched(const struct xdb_result *res, void *ctx)
 		person_keep(l, &found->person);
 		l->needs_verifiers = found->profile.scram_n == 0;
 		if (!l->is_barred && found->profile.exists)
-			l->account = account_enter(sasl_name(l->sasl), found,
-			    l->as_of);
+			keep_account(l, account_enter(sasl_name(l->sasl),
+			    found, l->as_of));
 		if (!l->is_barred)
 			scram_keep(l, found->profile.scram, found->profile.scram_n);
 	}
@@ -426,7 +443,7 @@ static void paced(void *ctx)
 
 	switch (sasl_kind(l->sasl)) {
 	case SASL_PLAIN:
-		plain_check(l);
+		plain_turn(l);
 		break;
 	case SASL_SCRAM:
 		scram_begin(l);
@@ -439,6 +456,26 @@ static void paced(void *ctx)
 }
 
 /* --- move 3, PLAIN ---------------------------------------------------------------- */
+
+static void plain_may(void *ctx, bool may)
+{
+	struct login *l = ctx;
+
+	if (may)
+		plain_check(l);
+	else
+		fail(l, SASL_FAIL_TEMPORARY, "too-many-guesses");
+}
+
+/* Who guesses side by side waits for the verdicts: guesses.h. */
+static void plain_turn(struct login *l)
+{
+	enum throttle_says says = guesses_begin(l->peer, sasl_name(l->sasl),
+	    plain_may, l, &l->guess);
+
+	if (says != THROTTLE_HOLD)
+		plain_may(l, says == THROTTLE_GO);
+}
 
 /* One for each name: the store remembers wrong passwords by DN, and a second
  * try must take as long for somebody unknown as for everybody else. */
@@ -576,7 +613,7 @@ static void profile_loaded(const struct xdb_result *res, void *ctx)
 		fail(l, SASL_FAIL_TEMPORARY, "profile-not-found");
 		return;
 	}
-	l->account = account_enter(sasl_name(l->sasl), res->account, l->as_of);
+	keep_account(l, account_enter(sasl_name(l->sasl), res->account, l->as_of));
 	done(l);
 }
 
@@ -598,6 +635,9 @@ void login_response(struct login *l, struct slice response)
 		fail(l, SASL_FAIL_MALFORMED, "second-response");
 		return;
 	}
+	/* Others may have been wrong since the first message. */
+	if (is_spent(l))
+		return;
 	scram_answer(l, sasl_step(l->sasl, response, &out), &out);
 	buf_fini(&out);
 }

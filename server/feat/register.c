@@ -125,6 +125,7 @@ struct change {
 	struct account *account;        /* held by the job */
 	uint64_t session_id;
 	const char *peer;
+	struct throttle_try *guess;
 };
 
 static void change_begin(struct job *j, struct account *a, enum xdb_status status);
@@ -137,11 +138,6 @@ static void change(struct job *j, struct slice was, struct slice is)
 	struct stream *st = j->session->stream;
 	const char *peer = st != NULL ? stream_peer(st)->address : "";
 
-	if (!guesses_may_try(peer, jid_local(&j->from), GUESS_PLAIN)) {
-		fail(j, SE_RESOURCE_CONSTRAINT,
-		    "Too many wrong passwords: try again later.");
-		return;
-	}
 	c->was = was;
 	c->is = is;
 	c->session_id = j->session_id;
@@ -157,6 +153,13 @@ static void change_begin(struct job *j, struct account *a, enum xdb_status statu
 	if (status != XDB_OK) {
 		fail(j, SE_RESOURCE_CONSTRAINT,
 		    "The directory does not answer now; try again later.");
+		return;
+	}
+	/* From here to changed() nothing but the end of the process stops it. */
+	if (guesses_begin(c->peer, jid_local(&j->from), NULL, NULL, &c->guess)
+	    != THROTTLE_GO) {
+		fail(j, SE_RESOURCE_CONSTRAINT,
+		    "Too many wrong passwords: try again later.");
 		return;
 	}
 	c->account = a;
@@ -187,6 +190,9 @@ static void changed(struct job *j, const struct xdb_result *res)
 	wipe(c->was);
 	wipe(c->is);
 	account_password_end(a, is_done, c->session_id);
+	if (res->refusal == XDB_WRONG_PASSWORD)
+		guesses_wrong(c->peer, jid_local(&j->from), GUESS_PLAIN);
+	throttle_end(&c->guess);
 	if (is_done)
 		job_reply(j, NULL);
 	else
@@ -195,7 +201,6 @@ static void changed(struct job *j, const struct xdb_result *res)
 
 static void refused(struct job *j, const struct xdb_result *res)
 {
-	struct change *c = j->data;
 	const char *says = res->says;
 
 	if (res->may_be_done) {
@@ -208,7 +213,6 @@ static void refused(struct job *j, const struct xdb_result *res)
 		fail(j, SE_RESOURCE_CONSTRAINT, "There were too many wrong "
 		    "passwords; try again later.");
 	} else if (res->refusal == XDB_WRONG_PASSWORD) {
-		guesses_wrong(c->peer, jid_local(&j->from), GUESS_PLAIN);
 		fail(j, SE_NOT_AUTHORIZED, "The old password is wrong.");
 	} else if (res->refusal == XDB_BAD_PASSWORD) {
 		fail(j, SE_NOT_ACCEPTABLE, says != NULL ? says

@@ -2,6 +2,7 @@
 /* How often a password may be guessed (SASL-16, WEB-08). */
 #include "tests/tap.h"
 
+#include "base/loop.h"
 #include "base/throttle.h"
 
 static const struct slice ann = SLICE_INIT("ann"), bob = SLICE_INIT("bob");
@@ -101,11 +102,132 @@ static void check_memory(void)
 	ok(t == NULL, "freed twice");
 }
 
+/* --- side by side ------------------------------------------------------------------ */
+
+enum { MANY = 64 };
+struct one { struct throttle_try *try; enum throttle_says says; int told; bool may; };
+
+static void told(void *ctx, bool may)
+{
+	struct one *o = ctx;
+
+	o->told++;
+	o->may = may;
+}
+
+static void stop(void *ctx)
+{
+	(void)ctx;
+	loop_stop();
+}
+
+static void turn(void)
+{
+	loop_defer(stop, NULL);
+	loop_run();
+}
+
+static void begin(struct throttle *t, struct one *o, unsigned n, const char *name)
+{
+	char text[32];
+
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(text, sizeof text, "%s%u", name, i);
+		o[i] = (struct one){ 0 };
+		o[i].says = throttle_begin(t, HERE, *name == '\0' ? ann
+		    : slice_of(text), told, &o[i], &o[i].try);
+	}
+}
+
+static unsigned of(const struct one *o, unsigned n, enum throttle_says says)
+{
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		found += o[i].says == says;
+	return found;
+}
+
+static void check_wrong_side_by_side(void)
+{
+	struct throttle *t = throttle_new(&limits);
+	struct one o[MANY];
+	unsigned tried = 0, refused = 0;
+
+	begin(t, o, MANY, "");
+	is_int(of(o, MANY, THROTTLE_GO), limits.away.name, "no more than may fail go on");
+	is_int(of(o, MANY, THROTTLE_HOLD), MANY - limits.away.name, "the others wait");
+	for (unsigned i = 0; i < MANY; i++) {
+		turn();
+		if (o[i].says == THROTTLE_GO || o[i].may) {
+			throttle_failed(t, HERE, ann, loop_now_ms());
+			tried++;
+		} else {
+			refused += o[i].told == 1;
+		}
+		throttle_end(&o[i].try);
+	}
+	is_int(tried, limits.away.name, "all wrong: that was all");
+	is_int(refused, MANY - limits.away.name, "and the others are told");
+	begin(t, o, 1, "");
+	ok(o[0].says == THROTTLE_SPENT && o[0].try == NULL, "as who comes after");
+	throttle_free(&t);
+}
+
+static void check_right_side_by_side(void)
+{
+	struct throttle *t = throttle_new(&limits);
+	struct one o[MANY];
+	unsigned n = 0;
+
+	begin(t, o, MANY, "person");
+	is_int(of(o, MANY, THROTTLE_GO), limits.away.address, "of one address, too");
+	for (unsigned i = 0; i < MANY; i++) {
+		turn();
+		n += o[i].says == THROTTLE_GO || (o[i].told == 1 && o[i].may);
+		throttle_end(&o[i].try);
+	}
+	is_int(n, MANY, "many people who are right come in one after the other");
+	begin(t, o, MANY, "");
+	for (unsigned i = 0; i < MANY; i++) {
+		turn();
+		ok(o[i].says == THROTTLE_GO || o[i].may, "in the order they came");
+		throttle_passed(t, HERE, ann);
+		throttle_end(&o[i].try);
+	}
+	throttle_free(&t);
+}
+
+/* Clients go while they wait, or while their try is under way. */
+static void check_who_leaves(void)
+{
+	struct throttle *t = throttle_new(&limits);
+	struct one o[MANY];
+
+	begin(t, o, MANY, "");
+	throttle_end(&o[limits.away.name].try);
+	throttle_end(&o[0].try);
+	throttle_end(&o[1].try);
+	throttle_end(&o[limits.away.name + 1].try);     /* its turn, not yet told */
+	turn();
+	is_int(o[limits.away.name].told + o[limits.away.name + 1].told, 0,
+	    "who left hears nothing");
+	ok(o[limits.away.name + 2].may && o[limits.away.name + 3].may,
+	    "their places are free");
+	is_int(o[limits.away.name + 4].told, 0, "and no others");
+	is_int(throttle_begin(t, HERE, ann, NULL, NULL, &o[0].try),
+	    THROTTLE_SPENT, "who cannot wait is refused");
+	throttle_free(&t);              /* with all that are under way */
+}
+
 int main(void)
 {
 	check_names();
 	check_addresses();
 	check_networks();
 	check_memory();
+	check_wrong_side_by_side();
+	check_right_side_by_side();
+	check_who_leaves();
 	return done();
 }

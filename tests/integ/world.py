@@ -388,6 +388,18 @@ class World:
         """slapd once more, on the same data and port; ended with the world."""
         if self._slapd is not None:
             self._slapd.wait()
+        self._slapd_start()
+
+        def answers():
+            if self._slapd.poll() is not None:      # who was killed had the port still
+                self._slapd_start()
+            try:
+                return self.ldap()
+            except ldap.LDAPError:
+                return None
+        wait_for(answers, READY_WITHIN, 0.05)
+
+    def _slapd_start(self):
         port = self.env["LDAP_URI"].rpartition(":")[2].strip("/")
         urls = f"ldap://127.0.0.1:{port}/"
         with open(self.state / "log/slapd-again.log", "ab") as log:
@@ -396,10 +408,3 @@ class World:
                  self.state / "ldap/config", "-h", urls],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.env["SLAPD_PID"] = str(self._slapd.pid)
-
-        def answers():
-            try:
-                return self.ldap()
-            except ldap.LDAPError:
-                return None
-        wait_for(answers, READY_WITHIN)

@@ -3,8 +3,10 @@
  * begins with, and the store's own question is the one that is asked here: who may
  * read people and not search by the name reads all of them, and finds nobody. */
 #include "ctl/checks.h"
+#include "ctl/try.h"
 #include "ctl/wait.h"
 #include "xdb_ldap/address.h"
+#include "xdb_ldap/filter.h"
 
 enum { LOOKED_UP = 3 };
 
@@ -12,7 +14,7 @@ struct lookup {
 	struct doctor *d;
 	struct result *r;
 	const struct doctor_person *who;
-	unsigned tried_n, missing_n;
+	unsigned tried_n, missing_n, web_missing_n;
 };
 
 /* A name that the service would ask for as it stands. */
@@ -47,6 +49,34 @@ static void looked_up(const struct xdb_result *res, void *ctx)
 	}
 }
 
+/* The web process finds people so, too, and knows them by who they are. */
+static void look_up_for_web(struct lookup *l)
+{
+	struct doctor *d = l->d;
+	const char *attr = doctor_attr(d, ATTR_UUID), *attrs[] = { attr, NULL };
+	struct question q = { .base = d->settings->ldap.people_base,
+		.scope = LDAP_SCOPE_SUBTREE, .attrs = attrs };
+	struct buf filter = { 0 };
+	LDAPMessage *found;
+
+	filter_open(&filter, '&');
+	filter_raw(&filter, d->settings->ldap.people_filter);
+	filter_eq(&filter, doctor_attr(d, ATTR_NAME), l->who->names[0]);
+	filter_close(&filter);
+	q.filter = buf_cstr(&filter);
+	if (wire_search(d->web, &q, &found) == LDAP_SUCCESS
+	    && wire_value(d->web, &d->arena, wire_first(d->web, found), attr).n == 0
+	    && l->web_missing_n++ == 0) {
+		result_say(l->r, VERDICT_FAULT, "cn=im-web finds nobody by (%s=%s), or "
+		    "not with their %s: such people cannot sign in at the web page",
+		    doctor_attr(d, ATTR_NAME), log_text(l->who->names[0]), attr);
+		result_next(l->r, "let cn=im-web search by %s and read %s: %s",
+		    doctor_attr(d, ATTR_NAME), attr, try_advice(d));
+	}
+	ldap_msgfree(found);
+	buf_fini(&filter);
+}
+
 void check_lookup(struct doctor *d, struct result *r)
 {
 	struct lookup l = { .d = d, .r = r };
@@ -59,11 +89,13 @@ void check_lookup(struct doctor *d, struct result *r)
 	}
 	for (size_t i = 0; i < d->person_n && l.tried_n < LOOKED_UP; i++) {
 		l.who = &d->people[i];
-		if (is_fit(d, l.who))
-			/* The search that a login makes, and no more: it would
-			 * put the address of a profile right, too. */
-			wait_for(xdb_vcard_load(db, l.who->names[0]), looked_up,
-			    &l);
+		if (!is_fit(d, l.who))
+			continue;
+		if (d->web != NULL)
+			look_up_for_web(&l);
+		/* The search that a login makes, and no more: it would
+		 * put the address of a profile right, too. */
+		wait_for(xdb_vcard_load(db, l.who->names[0]), looked_up, &l);
 	}
 	wait_close(&db);
 	if (r->verdict == VERDICT_OK)

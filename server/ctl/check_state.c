@@ -31,6 +31,18 @@ static bool is_asked_for(const struct doctor *d, enum attr attr)
 	return name != NULL && look_is_known(d, slice_of(name));
 }
 
+/* Who may compare it is told by the account usability control whether somebody is
+ * locked, by the server's own count. */
+static void usability_look(struct doctor *d, struct result *r)
+{
+	if (!d->has_policy || wire_compare(d->im, d->people[0].dn, "userPassword",
+	    "tertulia-doctor") != LDAP_INSUFFICIENT_ACCESS)
+		return;
+	result_say(r, VERDICT_WARNING, "cn=im may not compare userPassword, so the server "
+	    "does not tell it who is locked");
+	result_next(r, "let cn=im compare it, not read it (schema/access.ldif, rule 2)");
+}
+
 void check_account_state(struct doctor *d, struct result *r)
 {
 	unsigned n = 0;
@@ -52,6 +64,8 @@ void check_account_state(struct doctor *d, struct result *r)
 			    ? "old SCRAM verifiers outlive a changed password"
 			    : "who is closed by it can log in all the same");
 	}
+	if (r->verdict == VERDICT_OK)
+		usability_look(d, r);
 	if (r->verdict != VERDICT_OK)
 		result_next(r, "let cn=im read it (schema/access.ldif, the last rule, "
 		    "in front of your own)");

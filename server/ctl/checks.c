@@ -81,6 +81,8 @@ const struct check checks[] = {
 	    check_passwords },
 	{ "access-nobody", "that profiles are not for everybody", "scratch",
 	    check_access_nobody },
+	{ "reading", "what our identities must be able to read", "scratch",
+	    check_reading },
 	{ "private", "that rosters, vCards and rooms are for nobody else", "scratch",
 	    check_private },
 	{ "references", "that names of entries follow them", "scratch",

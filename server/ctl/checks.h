@@ -40,8 +40,8 @@ check_fn check_people_groups;
 /* check_access.c, check_acting.c, check_secrecy.c: who may do what, by trying */
 check_fn check_scratch, check_access_im, check_unique, check_access_limits,
     check_access_web, check_acting, check_passwords, check_access_nobody;
-/* check_private.c */
-check_fn check_private;
+/* check_private.c: who reads what */
+check_fn check_private, check_reading;
 /* check_references.c */
 check_fn check_references;
 /* check_clock.c */

@@ -43,7 +43,7 @@ RULES = {
         "by * break", "access-limits", "cn=im may write people's mail"),
     "passwords_set_by_im": (
         "to dn.subtree=ou=people,dc=example,dc=org attrs=userPassword "
-        f"by {IM} =w by * break", "access-limits", "passwords"),
+        f"by {IM} =wc by * break", "access-limits", "passwords"),
     "classes_written_by_im": (
         "to dn.subtree=ou=people,dc=example,dc=org attrs=objectClass "
         f"by {IM} write by * break", "access-limits", "classes"),

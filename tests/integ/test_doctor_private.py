@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tertuliactl doctor: who reads what is nobody else's (the check `private`)."""
+"""tertuliactl doctor: who reads what is nobody else's (the check `private`), and what our
+own identities cannot read (`reading`, `lookup`)."""
 
 import contextlib
 
 import pytest
 
-from doctor import FAULT, config, doctor, entry, rule, sample   # noqa: F401
+from doctor import (FAULT, WARNING, config, doctor, entry, rule,    # noqa: F401
+                    sample)
 
 IM = "dn.exact=cn=im,ou=services,ou=im,dc=example,dc=org"
 WEB = "dn.exact=cn=im-web,ou=services,ou=im,dc=example,dc=org"
@@ -35,6 +37,55 @@ def test_private_values_that_are_shown(doctor, attribute, branch, who):
         assert ("whoever is logged in" if who == "users" else "cn=im-web"
                 ) in doctor.says("private")
     assert doctor.findings() == {}
+
+
+PROFILE = ("imPersonUUID", "jid", "imPerson", "imStatus")
+READ_BY_IM = {
+    "profiles": (*PROFILE, "imRosterItem", "imPending", "imBlocked", "imPrivate",
+                 "imVCard", "imScram", "imScramSource"),
+    "rooms": ("imRoomName", "cn", "imRoomOption", "imSubject", "imOwner", "imOutcast",
+              "imMemberJid", "imBoundTo", "imBoundState")}
+READ_BY_WEB = {"profiles": PROFILE, "rooms": ("imRoomName", "imRoomOption", "imOwner",
+                                              "imBoundState")}
+
+
+@pytest.mark.parametrize("who, branch, attribute", [
+    (who, branch, name) for who, read in ((IM, READ_BY_IM), (WEB, READ_BY_WEB))
+    for branch, names in read.items() for name in names])
+def test_what_our_own_cannot_read(doctor, who, branch, attribute):
+    """What may be written and not read is lost: an empty roster, and nobody says why."""
+    with config(doctor.world, rule(
+            f"to dn.one=ou={branch},{BELOW_IM} attrs={attribute} by {who} =wsc "
+            "by * break")):
+        # a status that may be written, say, is a fault besides
+        assert doctor.findings()["reading"] == FAULT, doctor.last
+        assert f"read {attribute}" in doctor.says("reading")
+    assert doctor.findings() == {}
+
+
+@pytest.mark.parametrize("attribute", ["jid", "imPersonUUID", "imRoomName"])
+def test_what_our_own_cannot_search_by(doctor, attribute):
+    with config(doctor.world, rule(f"to attrs={attribute} by {IM} =rwc by * break")):
+        assert doctor.findings()["reading"] == FAULT, doctor.last
+        assert f"{attribute}, or not search by it" in doctor.says("reading")
+
+
+@pytest.mark.parametrize("attribute, right", [
+    ("entryUUID", "none"), ("uid", "=rc")])
+def test_people_whom_the_web_process_does_not_find(doctor, attribute, right):
+    with config(doctor.world, rule(
+            f"to dn.subtree=ou=people,dc=example,dc=org attrs={attribute} "
+            f"by {WEB} {right} by * break")):
+        assert doctor.findings()["lookup"] == FAULT, doctor.last
+        assert "cannot sign in at the web page" in doctor.says("lookup")
+
+
+def test_locks_that_the_server_does_not_tell(doctor):
+    with config(doctor.world, rule(
+            f"to dn.subtree=ou=people,dc=example,dc=org attrs=userPassword by {IM} none "
+            "by * break")):
+        assert doctor.findings() == {"account-state": WARNING}, doctor.last
+        assert "compare userPassword" in doctor.says("account-state")
 
 
 def test_looking_up_changes_nothing(doctor):

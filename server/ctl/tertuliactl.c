@@ -66,7 +66,7 @@ static int doctor(struct options *o)
 	doctor_run(&o->doctor, isatty(STDERR_FILENO) != 0 && !o->is_quiet);
 	counts = report_count(o->doctor.results, check_n);
 	if (o->is_ldif)
-		fwrite(o->doctor.mend.p, 1, o->doctor.mend.n, stdout);
+		fputs(buf_cstr(&o->doctor.mend), stdout);
 	else if (o->is_json)
 		report_json(stdout, &o->doctor);
 	else

@@ -115,7 +115,9 @@ extensions() {
 
 # is_running PID: it is there, and more than a name nobody has collected yet.
 is_running() {
-	[ -n "$1" ] && grep -qs '^State:[[:space:]]*[^Z[:space:]]' "/proc/$1/status"
+	local stat
+	[ -n "$1" ] && { read -r stat <"/proc/$1/stat"; } 2>/dev/null &&
+		[[ ${stat##*) } != [ZX]* ]]
 }
 
 # stop_child PID NAME: TERM, ten seconds to go in peace, KILL.

@@ -14,6 +14,7 @@
 #include "admin-web/exchange.h"
 #include "admin-web/http.h"
 #include "admin-web/login.h"
+#include "admin-web/reload.h"
 #include "admin-web/web.h"
 #include "base/listen.h"
 #include "base/proc.h"
@@ -32,109 +33,10 @@ static const struct throttle_limits guesses = {
 };
 
 static struct web web;
-static struct settings *began;          /* whose at_start values hold for life */
 static const char *conf_path;
 static int fds[LISTEN_MOST];
 static struct timer stopping;
 static int64_t stop_by_ms;
-
-/* --- the directory ------------------------------------------------------------------ */
-
-static struct xdb *directory_open(const struct settings *s, const char **why_r)
-{
-	struct buf password = { 0 };
-	struct xdb *db = NULL;
-	struct xdb_conf conf = xdb_conf_of(s);
-
-	conf.bind_dn = s->web.bind_dn;
-	conf.search_connections = conf.bind_connections = 1;    /* a handful of requests at a time */
-	if (*s->web.bind_password_file == '\0'
-	    || settings_secret(s->web.bind_password_file, &password, why_r)) {
-		conf.bind_password = buf_slice(&password);
-		db = xdb_open(&conf, why_r);
-	}
-	buf_wipe(&password);
-	return db;
-}
-
-/* --- reload ---------------------------------------------------------------------------- */
-
-/* Requests at work began with the old settings and connections; they look at
- * the pointers in `web` anew in each step and are gone long before this. */
-enum { RETIRE_MS = 90000 };
-
-struct retired {
-	struct settings *settings;
-	struct xdb *db;
-	struct timer due;
-	struct list link;
-};
-static struct list retired_all = { &retired_all, &retired_all };
-
-static void retired_free(void *ctx)
-{
-	struct retired *r = ctx;
-
-	timer_stop(&r->due);
-	list_remove(&r->link);
-	xdb_close(&r->db);
-	settings_free(&r->settings);
-	free(r);
-}
-
-static void retire(struct settings *settings, struct xdb *db)
-{
-	struct retired *r = NEW(struct retired);
-
-	r->settings = settings;
-	r->db = db;
-	timer_init(&r->due, retired_free, r);
-	timer_start(&r->due, RETIRE_MS);
-	list_push(&retired_all, &r->link);
-}
-
-static void reload_refused(const char *why)
-{
-	log_event(LOG_ERROR, "reload-refused", "web", "reason=%s kept=old",
-	    log_text(slice_of(why)));
-}
-
-/* Swaps settings and connections whole, or keeps the old ones. */
-static void reload(void)
-{
-	struct settings *fresh, *old = web.settings;
-	struct xdb *db;
-	struct buf text = { 0 }, names = { 0 };
-	const char *why = "";
-
-	fresh = settings_load(conf_path, &text);
-	if (fresh != NULL)
-		settings_keep(fresh, began, &names);    /* tertuliad says which */
-	if (fresh == NULL) {
-		reload_refused(buf_cstr(&text));
-	} else if ((db = directory_open(fresh, &why)) == NULL) {
-		reload_refused(why);
-		settings_free(&fresh);
-	} else {
-		web.settings = fresh;
-		if (!http_reload(web.http, &why)) {
-			reload_refused(why);
-			web.settings = old;
-			settings_free(&fresh);
-			xdb_close(&db);
-		} else {
-			xdb_inherit(db, web.db);
-			retire(old != began ? old : NULL, web.db);
-			web.db = db;
-			basic_forget(web.basic);
-			logins_doubt(web.logins);
-			log_open(fresh->log.file, fresh->log.level, &why);
-			log_event(LOG_INFO, "reload", "web", "file=%s", conf_path);
-		}
-	}
-	buf_fini(&text);
-	buf_fini(&names);
-}
 
 /* --- the end ----------------------------------------------------------------------------- */
 
@@ -163,7 +65,7 @@ static void signal_came(uv_signal_t *handle, int number)
 {
 	(void)handle;
 	if (number == SIGHUP)
-		reload();
+		reload(&web);
 	else
 		stop();
 }
@@ -188,7 +90,7 @@ static void world_open(void)
 	const char *why = "";
 	size_t n = proc_inherited("web", fds, LISTEN_MOST);
 
-	web.settings = began = settings_load(conf_path, &text);
+	web.settings = settings_load(conf_path, &text);
 	if (web.settings == NULL)
 		fatal("%stertulia-web: cannot start", buf_cstr(&text));
 	if (!log_open(web.settings->log.file, web.settings->log.level, &why))
@@ -202,6 +104,7 @@ static void world_open(void)
 		fatal("tertulia-web: [web] bind_dn, bind_password_file: %s", why);
 	if (http_open(&web, fds, n, &why) == NULL)
 		fatal("tertulia-web: %s", why);
+	reload_start(conf_path, web.settings);
 	timer_init(&stopping, stop_looks, NULL);
 	if (n == 0)
 		log_event(LOG_WARN, "nothing-to-serve", "web",
@@ -212,16 +115,13 @@ static void world_close(void)
 {
 	http_close(&web.http);
 	exchanges_cut(&web);
-	while (!list_is_empty(&retired_all))
-		retired_free(LIST_FIRST(&retired_all, struct retired, link));
+	reload_stop();
 	xdb_close(&web.db);
 	basic_free(&web.basic);
 	throttle_free(&web.throttle);
 	logins_free(&web.logins);
 	loop_fini();
-	if (web.settings != began)
-		settings_free(&web.settings);
-	settings_free(&began);
+	reload_fini(&web.settings);
 }
 
 int main(int argc, char **argv)

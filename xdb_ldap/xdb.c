@@ -198,6 +198,25 @@ void xdb_inherit(struct xdb *db, struct xdb *from)
 	db->budget = budget_share(from->budget);
 }
 
+/* Every server may be tried once. */
+static int64_t patience_ms(const struct xdb *db)
+{
+	enum { SPARE_MS = 1000, MOST_MS = 15 * 1000 };
+	int64_t ms = db->connect_timeout_ms * (int64_t)db->server_n + SPARE_MS;
+
+	return ms < MOST_MS ? ms : MOST_MS;
+}
+
+enum xdb_succession xdb_succession(const struct xdb *db, const struct xdb *was,
+    int64_t since_ms)
+{
+	if (pool_server(&db->search) != NULL)
+		return XDB_TAKES_OVER;
+	if (loop_now_ms() < since_ms + patience_ms(db))
+		return XDB_MUST_WAIT;
+	return pool_server(&was->search) != NULL ? XDB_STAYS_OUT : XDB_TAKES_OVER;
+}
+
 void xdb_close(struct xdb **dbp)
 {
 	struct xdb *db = *dbp;

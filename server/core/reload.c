@@ -27,7 +27,6 @@
 enum {
 	RELOADS_MOST = 1000,            /* each keeps its settings: some kilobytes */
 	LOOK_MS = 20,
-	SPARE_MS = 1000, WAIT_MOST_MS = 15 * 1000,
 	IDLE_LOOK_MS = 500,
 };
 
@@ -39,7 +38,7 @@ static struct {                         /* read and not in force yet */
 	struct settings *settings;
 	struct tls_context *tls;
 	struct xdb *xdb;
-	int64_t until_ms;
+	int64_t since_ms;
 	struct timer look;
 } next;
 
@@ -134,25 +133,22 @@ static void take(void)
 
 static void look(void *ctx)
 {
-	struct xdb_state is, was;
+	struct xdb_state is;
 
 	(void)ctx;
-	xdb_state_get(next.xdb, &is);
-	xdb_state_get(host.xdb, &was);
-	if (is.is_up || (!was.is_up && loop_now_ms() >= next.until_ms))
+	switch (xdb_succession(next.xdb, host.xdb, next.since_ms)) {
+	case XDB_TAKES_OVER:
 		take();
-	else if (loop_now_ms() < next.until_ms)
+		return;
+	case XDB_MUST_WAIT:
 		timer_start(&next.look, LOOK_MS);
-	else
-		refuse(is.why != NULL ? is.why : "no server of [ldap] uri answers");
-}
-
-static int64_t patience(const struct settings *s)
-{
-	int64_t ms = s->ldap.connect_timeout_ms * (int64_t)(s->ldap.uri.n
-	    + s->ldap.write_uri.n) + SPARE_MS;
-
-	return ms < WAIT_MOST_MS ? ms : WAIT_MOST_MS;
+		return;
+	case XDB_STAYS_OUT:
+		xdb_state_get(next.xdb, &is);
+		refuse(is.why != NULL ? is.why
+		    : "no server of [ldap] uri answers");
+		return;
+	}
 }
 
 static bool is_usable(const struct settings *s, const char **why_r)
@@ -188,7 +184,7 @@ void reload(void)
 		refuse(why);
 		return;
 	}
-	next.until_ms = loop_now_ms() + patience(next.settings);
+	next.since_ms = loop_now_ms();
 	timer_init(&next.look, look, NULL);
 	timer_start(&next.look, 0);
 }

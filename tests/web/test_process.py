@@ -13,7 +13,7 @@ import pytest
 
 from browser import Api, Browser, Web
 from faults import Proxy
-from service import Service, build
+from service import Service, build, free_ports
 from world import is_alive, wait_for
 
 
@@ -64,6 +64,33 @@ def test_reload_with_a_key_that_does_not_fit_changes_nothing(world, service,
     wait_for(lambda: service.log.count("reload-refused") >= 1)
     assert served(web) == before
     assert web.request("GET", "/signin").status == 200
+
+
+@pytest.mark.parametrize("wrong", ["password", "ca", "uri"])
+def test_reload_that_no_directory_lets_in_changes_nothing(world, service, tmp_path, wrong):
+    """While the one in use answers."""
+    file = tmp_path / "wrong"
+    file.write_text("wrong\n")
+    file.chmod(0o600)
+    if wrong == "ca":
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=another",
+                        "-keyout", os.devnull, "-out", file], check=True,
+                       stderr=subprocess.DEVNULL)
+    service.write_conf({
+        "password": {"web.bind_password_file": file},
+        "ca": {"ldap.ca_file": file},
+        "uri": {"ldap.uri": f"ldap://127.0.0.1:{free_ports(1)[0]}"}}[wrong])
+    api, seen = Api(service), service.log.count("reload-refused web")
+    service.hup()
+    while service.log.count("reload-refused web") == seen:
+        assert api.call("GET", "/accounts?limit=1").status == 200
+        time.sleep(0.2)
+    assert api.call("GET", "/accounts?limit=1").status == 200
+    service.write_conf({})
+    service.hup()
+    wait_for(lambda: "info reload web" in service.log, 30)
+    assert api.call("GET", "/accounts?limit=1").status == 200
 
 
 def test_reload_takes_new_hosts(service):

@@ -22,6 +22,7 @@
 #include "feat/fanout.h"
 #include "feat/features.h"
 #include "feat/subscription.h"
+#include "feat/subscription_again.h"
 #include "xml/ns.h"
 
 enum {
@@ -370,20 +371,30 @@ static bool roster_set_plan(struct job *j, struct account *a,
 }
 
 /* §2.5.2: what the contact is told when it is removed. */
-static void roster_removal_tell(struct job *j, const struct roster_set *r)
+static unsigned removal_types(const struct roster_set *r,
+    enum presence_type types_r[SUBSCRIPTION_TYPES_MOST])
 {
-	enum presence_type types[2];
 	unsigned n = 0;
 
 	if ((r->was.subscription & SUB_TO) != 0 || r->was.ask)
-		types[n++] = PRESENCE_UNSUBSCRIBE;
+		types_r[n++] = PRESENCE_UNSUBSCRIBE;
 	if ((r->was.subscription & SUB_FROM) != 0)
-		types[n++] = PRESENCE_UNSUBSCRIBED;
-	if (n != 0 && host_is_local(&r->contact))
+		types_r[n++] = PRESENCE_UNSUBSCRIBED;
+	return n;
+}
+
+static void roster_removal_tell(struct job *j, const struct roster_set *r)
+{
+	enum presence_type types[SUBSCRIPTION_TYPES_MOST];
+	unsigned n = removal_types(r, types);
+
+	if (n != 0 && host_is_local(&r->contact)) {
+		subscription_again_forget(&r->account->jid, &r->contact);
 		subscription_arrive(j, &r->account->jid, &r->contact, types, n,
 		    roster_removed_told);
-	else
+	} else {
 		job_reply(j, NULL);
+	}
 }
 
 static void roster_set_stored(struct job *j, enum xdb_status status)
@@ -411,7 +422,11 @@ static void roster_set_stored(struct job *j, enum xdb_status status)
 /* The contact is out of our list whatever became of the contact's side. */
 static void roster_removed_told(struct job *j, enum xdb_status status)
 {
-	(void)status;
+	const struct roster_set *r = j->data;
+	enum presence_type types[SUBSCRIPTION_TYPES_MOST];
+	unsigned n = removal_types(r, types);
+
+	subscription_again(&r->account->jid, &r->contact, types, n, NULL, status);
 	job_reply(j, NULL);
 }
 

@@ -21,18 +21,18 @@
 #include "feat/features.h"
 #include "feat/presence.h"
 #include "feat/roster.h"
+#include "feat/subscription_again.h"
 #include "feat/subscription_table.h"
 #include "xml/ns.h"
 
 enum {
 	STATUS_BYTES_MOST = 1024,       /* kept of a request; longer: without */
 	REQUESTS_MOST = 1000,           /* waiting at one account */
-	TYPES_MOST = 2,                 /* a removal ends both ways at once */
 };
 
 struct note {
 	struct jid from, to;            /* bare */
-	enum presence_type types[TYPES_MOST];
+	enum presence_type types[SUBSCRIPTION_TYPES_MOST];
 	unsigned type_n;
 	job_stored_fn *next;
 	void *outer;                    /* j->data of who asked us */
@@ -41,7 +41,7 @@ struct note {
 	struct account *owner;          /* held by the job */
 	enum sub_way way;
 	struct sub_state was, is;
-	enum sub_act acts[TYPES_MOST];
+	enum sub_act acts[SUBSCRIPTION_TYPES_MOST];
 	bool is_refused;                /* no room for one more */
 	struct xdb_roster_item item;
 	struct xdb_pending pending;
@@ -337,6 +337,7 @@ static void outbound(struct job *j)
 	n->types[0] = stanza_presence_type(j->stanza);
 	n->type_n = 1;
 	j->data = n;
+	subscription_again_forget(&n->from, &n->to);
 	change(j, j->session->account, SUB_OUT, outbound_stored);
 }
 
@@ -365,7 +366,10 @@ static void outbound_stored(struct job *j, enum xdb_status status)
 
 static void outbound_arrived(struct job *j, enum xdb_status status)
 {
-	if (status == XDB_OK)
+	enum presence_type type = stanza_presence_type(j->stanza);
+
+	if (status == XDB_OK || subscription_again(&j->from, &j->to, &type, 1,
+	    j->stanza, status))
 		job_done(j);
 	else
 		job_fail_xdb(j, status);
@@ -412,4 +416,5 @@ const struct feature feature_subscription = {
 	.name = "subscription",
 	.spec = "RFC 6121 §3",
 	.hooks = &hooks,
+	.stop = subscription_again_stop,
 };

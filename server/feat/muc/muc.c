@@ -187,7 +187,8 @@ static void room_news(const struct xdb_news *news)
 static void person_news(const struct xdb_news *news)
 {
 	if (!news->is_all && !news->is_slight)
-		affiliated_each(news->uuid, room_follow);
+		affiliated_each(news->uuid, news->is_gone ? room_reread
+		    : room_follow);
 }
 
 /* One that is being made permanent is temporary until its entry stands. */

@@ -20,7 +20,7 @@
  * with a history that somebody may come back to, after the third. */
 enum { FRESH_MS = 5 * 1000, IDLE_MS = 5 * 60 * 1000,
 	IDLE_WITH_PAST_MS = 24 * 60 * 60 * 1000, AGAIN_MS = 2000,
-	FOLLOW_MS = 10 * 1000, FOLLOW_EACH_MS = 200 };
+	FOLLOW_MS = 60 * 1000, FOLLOW_FIRST_MS = 100, FOLLOW_LAST_MS = 3200 };
 
 static struct map rooms;                /* local part -> struct room */
 
@@ -196,8 +196,9 @@ static void wake(struct room *r, enum xdb_status status)
 	}
 }
 
-/* Refint writes somebody's new name into the entry after the renaming was answered:
- * until then the old one names nobody, and a ban must not end for that. */
+/* Refint writes somebody's new name into the entry after the renaming was answered,
+ * slapd 2.5.13 now and then only with the next renaming: until then the old one names
+ * nobody, and a ban must not end for that. */
 static bool is_too_early(const struct room *r, const struct xdb_room *entry)
 {
 	return entry->unresolved_n > r->unresolved_n
@@ -208,7 +209,9 @@ static bool is_too_early(const struct room *r, const struct xdb_room *entry)
 static enum xdb_status reread(struct room *r, const struct xdb_result *res)
 {
 	if (res->status == XDB_OK && is_too_early(r, res->room)) {
-		timer_start(&r->again, FOLLOW_EACH_MS);
+		timer_start(&r->again, r->follow_ms);
+		if (r->follow_ms < FOLLOW_LAST_MS)
+			r->follow_ms *= 2;
 	} else if (res->status == XDB_OK) {
 		r->read_ms = loop_now_ms();
 		room_sync(r, res->room);
@@ -277,6 +280,7 @@ void room_follow(struct room *r)
 	if (!room_is_stored(r))
 		return;
 	r->follows_ms = loop_now_ms() + FOLLOW_MS;
+	r->follow_ms = FOLLOW_FIRST_MS;
 	room_reread(r);
 }
 

@@ -54,6 +54,7 @@ struct room {
 	size_t unresolved_n;            /* DNs of the entry that name nobody */
 	int64_t follows_ms;             /* until then somebody may be about to be … */
 					/* … written by another name (room_follow) */
+	int64_t follow_ms;              /* how soon that is looked for again */
 };
 
 typedef void room_fn(struct job *j, struct room *r);
@@ -98,8 +99,8 @@ void room_reread(struct room *r);
 /* The same by name, or by its entry's entryUUID, for a room that is in memory. */
 void room_reread_name(struct slice name);
 void room_reread_uuid(struct slice uuid);
-/* Somebody whom the room names may be called otherwise, or be no more: the same, and
- * again while the directory has not written that into the entry. */
+/* Somebody whom the room names may be called otherwise: the same, and again while the
+ * directory has not written that into the entry. */
 void room_follow(struct room *r);
 /* And those whose entry the directory does not show any more. */
 void rooms_verify(void);

@@ -108,7 +108,7 @@ bool subscription_again(const struct jid *from, const struct jid *to,
 	for (unsigned i = 0; i < n; i++)
 		g->types[i] = types[i];
 	if (text != NULL)
-		g->status = elem_text(&arena, text);
+		g->status = slice_dup(&arena, elem_text(&arena, text));
 	g->arena = arena;
 	list_push(&kept, &g->link);
 	kept_n++;

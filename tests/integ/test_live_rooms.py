@@ -137,7 +137,7 @@ def test_people_of_a_room_are_renamed(live, login):             # noqa: F811
     enter(keeper, room, "keeper")
     now = [called(live, one, live.name("otro")) for one in (owner, member, banned)]
     for kind, person in zip(("owner", "member", "outcast"), now):
-        wait_for(lambda k=kind, p=person: p.jid in affiliations(keeper, room, k), 60, 0.1)
+        wait_for(lambda k=kind, p=person: p.jid in affiliations(keeper, room, k), 300, 0.1)
     heirs = [live.person(uid=one.uid) for one in (owner, member, banned)]
     for person in heirs:
         assert enters_as(login(person), room, person.uid) == (

@@ -20,7 +20,8 @@
  * with a history that somebody may come back to, after the third. */
 enum { FRESH_MS = 5 * 1000, IDLE_MS = 5 * 60 * 1000,
 	IDLE_WITH_PAST_MS = 24 * 60 * 60 * 1000, AGAIN_MS = 2000,
-	FOLLOW_MS = 60 * 1000, FOLLOW_FIRST_MS = 100, FOLLOW_LAST_MS = 3200 };
+	FOLLOW_MS = 60 * 1000, FOLLOW_FIRST_MS = 100, FOLLOW_LAST_MS = 3200,
+	UNRESOLVED_MS = 5 * 60 * 1000 };
 
 static struct map rooms;                /* local part -> struct room */
 
@@ -196,13 +197,21 @@ static void wake(struct room *r, enum xdb_status status)
 	}
 }
 
-/* Refint writes somebody's new name into the entry after the renaming was answered,
- * slapd 2.5.13 now and then only with the next renaming: until then the old one names
- * nobody, and a ban must not end for that. */
+/* Refint writes somebody's new name into the entry after the renaming was answered, and
+ * after all that it has to do for others: until then the old one names nobody, and a ban
+ * must not end for that. */
 static bool is_too_early(const struct room *r, const struct xdb_room *entry)
 {
 	return entry->unresolved_n > r->unresolved_n
 	    && loop_now_ms() < r->follows_ms;
+}
+
+/* In a large directory with much renaming refint is minutes behind, and still tells
+ * nobody. */
+static void look_later(struct room *r)
+{
+	if (r->unresolved_n != 0 && !r->is_gone)
+		timer_start(&r->again, UNRESOLVED_MS);
 }
 
 /* For a room in memory the answer is news; without one it stays as it is. */
@@ -215,6 +224,7 @@ static enum xdb_status reread(struct room *r, const struct xdb_result *res)
 	} else if (res->status == XDB_OK) {
 		r->read_ms = loop_now_ms();
 		room_sync(r, res->room);
+		look_later(r);
 	} else if (res->status != XDB_ABSENT) {
 		timer_start(&r->again, AGAIN_MS);
 	} else if (room_is_stored(r)) {

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* xdb_ldap/affiliation.c — who belongs to a room, and as what.
  *
- * People of this directory stand as DNs, which slapd keeps true when somebody
+ * People of this directory stand as DNs, which slapd and we keep true when somebody
  * is renamed; everybody else as "jid nick reason".  A nick and a reason of somebody
  * who stands as a DN are a note beside it, "jid/entryUUID nick reason", which counts
  * for that person and as nothing else: the name in it may be somebody else's some
- * day.  DNs become JIDs by asking for many people in one filter (seek.h), for all of
- * them or the room is not known: a ban that was not read would be none. */
+ * day.  Whose the DNs are says named.c, of all of them or the room is not known: a ban
+ * that was not read would be none. */
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "xdb_ldap/address.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
+#include "xdb_ldap/named.h"
 #include "xdb_ldap/room.h"
-#include "xdb_ldap/seek.h"
 #include "xdb_ldap/sound.h"
 #include "xdb_ldap/values.h"
 
@@ -27,12 +27,6 @@ const struct affiliation_row affiliation_rows[AFFILIATION_ROWS] = {
 
 /* --- people by DN ---------------------------------------------------------------------------- */
 
-struct local {
-	struct slice dn;
-	struct slice uid, uuid;         /* what was found */
-	enum xdb_affiliation affiliation;
-};
-
 struct note {
 	struct slice uuid, nick, reason;
 	enum xdb_affiliation affiliation;
@@ -41,13 +35,11 @@ struct note {
 /* The look-up is no kind of its own: it borrows the operation for a while and
  * keeps what is the operation's. */
 struct lookup {
-	struct seek seek;               /* first: seek.h */
+	struct named_look look;         /* first: named.h */
 	void *data;
 	op_step_fn *over;
 	struct xdb_room *room;
 	op_step_fn *next;
-	struct local *locals;
-	size_t local_n, at;
 	struct note *notes;             /* in order */
 	size_t note_n;
 };
@@ -70,7 +62,7 @@ static bool locals_take(struct xdb_op *op, const struct entry *e,
 		}
 		sound_say(op->db, e, row->by_dn, entry_is_cut(e, row->by_dn));
 		for (size_t k = 0; k < n; k++)
-			l->locals[l->local_n++] = (struct local){ .dn = dns[k],
+			l->look.v[l->look.n++] = (struct named){ .dn = dns[k],
 			    .affiliation = row->affiliation };
 	}
 	return true;
@@ -84,7 +76,7 @@ static int by_note(const void *a, const void *b)
 	return order != 0 ? order : (int)na->affiliation - (int)nb->affiliation;
 }
 
-static void note_take(const struct lookup *l, const struct local *it,
+static void note_take(const struct lookup *l, const struct named *it,
     struct xdb_room_person *p)
 {
 	struct note key = { .uuid = it->uuid, .affiliation = it->affiliation };
@@ -101,8 +93,8 @@ static void people_of_here(struct xdb_op *op, struct lookup *l)
 {
 	struct xdb_room *room = l->room;
 
-	for (size_t i = 0; i < l->local_n; i++) {
-		struct local *it = &l->locals[i];
+	for (size_t i = 0; i < l->look.n; i++) {
+		const struct named *it = &l->look.v[i];
 		struct slice jid = address_of(op->db, &op->arena, it->uid);
 
 		if (jid.n == 0) {
@@ -110,7 +102,7 @@ static void people_of_here(struct xdb_op *op, struct lookup *l)
 			continue;
 		}
 		room->people[room->person_n] = (struct xdb_room_person){
-			.jid = jid, .dn = it->dn, .uuid = it->uuid,
+			.jid = jid, .dn = it->at, .uuid = it->uuid,
 			.affiliation = it->affiliation };
 		note_take(l, it, &room->people[room->person_n++]);
 	}
@@ -121,11 +113,12 @@ static void lookup_ends(struct xdb_op *op)
 	struct lookup *l = op->data;
 
 	people_of_here(op, l);
+	named_tell(op, &l->look, l->room);
 	if (l->room->unresolved_n != 0)
 		log_event(LOG_INFO, "room-people-unresolved", "-",
 		    "room=%s count=%zu", log_text(l->room->name),
 		    l->room->unresolved_n);
-	seek_fini(&l->seek);
+	seek_fini(&l->look.seek);
 	op->data = l->data;
 	op->over = l->over;
 	l->next(op);
@@ -136,50 +129,10 @@ static void lookup_over(struct xdb_op *op)
 {
 	struct lookup *l = op->data;
 
-	seek_fini(&l->seek);
+	seek_fini(&l->look.seek);
 	op->data = l->data;
 	if (l->over != NULL)
 		l->over(op);
-}
-
-static void local_hit(struct xdb_op *op, struct sought *one, const struct entry *e)
-{
-	struct lookup *l = op->data;
-	struct local *it = &l->locals[one->level];
-
-	it->uid = entry_one(e, ATTR_NAME);
-	it->uuid = entry_one(e, ATTR_UUID);
-}
-
-static void round_begin(struct xdb_op *op);
-
-static void round_fill(struct xdb_op *op)
-{
-	struct lookup *l = op->data;
-
-	while (l->at < l->local_n && seek_add(op, &l->seek, &(struct sought){
-	    .value = l->locals[l->at].dn, .form = FORM_DN,
-	    .level = (unsigned)l->at })) {
-		l->at++;
-		if (!chore_has_time()) {
-			op_yield(op, round_fill);
-			return;
-		}
-	}
-	seek_people(op, local_hit, round_begin);
-}
-
-/* All of them, however many: who is not looked for would be let in, or kept out. */
-static void round_begin(struct xdb_op *op)
-{
-	struct lookup *l = op->data;
-
-	if (l->at == l->local_n) {
-		lookup_ends(op);
-		return;
-	}
-	seek_begin(op, &l->seek);
-	op_yield(op, round_fill);
 }
 
 /* --- people by JID ----------------------------------------------------------------------------- */
@@ -254,7 +207,7 @@ static size_t people_count(const struct entry *e)
 }
 
 void room_people_load(struct xdb_op *op, const struct entry *e,
-    struct xdb_room *room, op_step_fn *next)
+    const struct named_known *known, struct xdb_room *room, op_step_fn *next)
 {
 	struct lookup *l = ARENA_NEW(&op->arena, struct lookup);
 	size_t most = people_count(e) + 1;
@@ -267,10 +220,11 @@ void room_people_load(struct xdb_op *op, const struct entry *e,
 	op->over = lookup_over;
 	room->people = arena_alloc(&op->arena, most * sizeof *room->people);
 	l->notes = arena_alloc(&op->arena, most * sizeof *l->notes);
-	l->locals = arena_alloc(&op->arena, most * sizeof *l->locals);
+	l->look.v = arena_alloc(&op->arena, most * sizeof *l->look.v);
+	l->look.known = *known;
 	strangers_read(op, e, l);
 	if (locals_take(op, e, l))
-		round_begin(op);
+		named_find(op, lookup_ends);
 }
 
 /* --- writing ------------------------------------------------------------------------------------- */
@@ -330,6 +284,31 @@ void room_people_put(struct xdb_op *op, struct mods *m, const struct xdb_room *r
 		put_row(op, m, room, &affiliation_rows[i], true);
 		put_row(op, m, room, &affiliation_rows[i], false);
 	}
+}
+
+struct xdb_op *xdb_room_mend(struct xdb *db, struct slice dn,
+    const struct xdb_room_stale *stale, size_t n)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	struct mods m = { 0 };
+
+	if (!op_owns(op, dn, db->rooms_base))
+		return op;
+	for (size_t i = 0; i < n; i++) {
+		const struct affiliation_row *row = row_of(stale[i].affiliation);
+
+		if (row != NULL && stale[i].was.n != 0)
+			mods_put_one(&m, op, LDAP_MOD_DELETE, row->by_dn,
+			    stale[i].was);
+		if (row != NULL && stale[i].is.n != 0)
+			mods_put_one(&m, op, LDAP_MOD_ADD, row->by_dn,
+			    stale[i].is);
+	}
+	if (m.n == 0)
+		op_finish(op, XDB_OK, NULL);
+	else
+		op_await_one(op, call_modify(op, op_text(op, dn), &m));
+	return op;
 }
 
 struct setting {

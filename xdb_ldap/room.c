@@ -60,12 +60,23 @@ static void head_read(struct xdb_op *op, const struct entry *e,
 
 /* --- load ----------------------------------------------------------------------------------- */
 
-struct room_load { struct call *call; struct slice name; struct xdb_room *room; };
+struct room_load {
+	struct call *call;
+	struct slice name;
+	struct named_known known;
+	struct xdb_room *room;
+};
 
 static void room_found(struct xdb_op *op);
 static void room_peopled(struct xdb_op *op);
 
 struct xdb_op *xdb_room_load(struct xdb *db, struct slice name)
+{
+	return xdb_room_load_again(db, name, NULL, 0);
+}
+
+struct xdb_op *xdb_room_load_again(struct xdb *db, struct slice name,
+    const struct xdb_room_named *named, size_t n)
 {
 	struct xdb_op *op = op_new(db, sizeof (struct room_load));
 	struct room_load *l = op->data;
@@ -76,6 +87,7 @@ struct xdb_op *xdb_room_load(struct xdb *db, struct slice name)
 		return op;
 	}
 	l->name = slice_dup(&op->arena, name);
+	l->known = named_keep(&op->arena, named, n);
 	filter_eq(&filter, op_name(op, ATTR_ROOM_NAME), name);
 	l->call = call_search(op, &(struct search){ .base = db->rooms_base,
 	    .scope = LDAP_SCOPE_ONELEVEL, .filter = op_take(op, &filter),
@@ -109,7 +121,7 @@ static void room_found(struct xdb_op *op)
 		op_finish(op, XDB_ABSENT, "no such room");
 	} else {
 		head_read(op, e, l->room);
-		room_people_load(op, e, l->room, room_peopled);
+		room_people_load(op, e, &l->known, l->room, room_peopled);
 	}
 }
 

@@ -87,7 +87,7 @@ enum form form_of(enum form stated, struct slice *value)
 }
 
 static const char letters[] = {
-	[FORM_DN] = 'd', [FORM_UID] = 'u', [FORM_WORD] = 'w', [FORM_MAIL] = 'm',
+	[FORM_DN] = 'd', [FORM_UID] = 'u', [FORM_UUID] = 'i', [FORM_WORD] = 'w', [FORM_MAIL] = 'm',
 };
 
 static bool key_write(struct buf *out, enum form form, struct slice name)
@@ -164,6 +164,9 @@ static bool put_person(struct xdb_op *op, struct buf *out,
 	case FORM_MAIL:
 		filter_eq(out, op_name(op, ATTR_MAIL), one->value);
 		return true;
+	case FORM_UUID:
+		op_seek_uuid(op, out, ATTR_UUID, one->value);
+		return true;
 	case FORM_NONE:
 	case FORM_URL:
 	case FORM_ANY:
@@ -200,6 +203,7 @@ static bool put_group(struct xdb_op *op, struct buf *out,
 		return true;
 	case FORM_NONE:
 	case FORM_UID:
+	case FORM_UUID:
 	case FORM_URL:
 	case FORM_ANY:
 		break;
@@ -218,6 +222,12 @@ static const char *narrow_groups(struct xdb_op *op)
 	return op_take(op, &filter);
 }
 
+static const char *narrow_nobody(struct xdb_op *op)
+{
+	(void)op;
+	return "(objectClass=*)";
+}
+
 static const char *people_base(const struct xdb *db)
 {
 	return db->people_base;
@@ -230,6 +240,8 @@ static const char *groups_base(const struct xdb *db)
 
 static const struct among people = { .is_of_people = true, .base = people_base,
 	.narrow = narrow_people, .put = put_person, .set = SET_MEMBER };
+static const struct among anybody = { .is_of_people = true, .base = people_base,
+	.narrow = narrow_nobody, .put = put_person, .set = SET_MEMBER };
 static const struct among groups = { .base = groups_base,
 	.narrow = narrow_groups, .put = put_group, .set = SET_GROUP_WHOLE };
 
@@ -363,6 +375,11 @@ void seek_groups(struct xdb_op *op, seek_hit_fn *hit, op_step_fn *next)
 	seek_start(op, &groups, hit, next);
 }
 
+void seek_anybody(struct xdb_op *op, seek_hit_fn *hit, op_step_fn *next)
+{
+	seek_start(op, &anybody, hit, next);
+}
+
 /* --- what was too much for the server ------------------------------------------------ */
 
 static bool is_too_much(const struct call *c)
@@ -454,7 +471,7 @@ static void match(struct xdb_op *op, struct seek *s, const struct entry *e)
 	rows[] = {
 		{ NULL, ATTR_UID, FORM_UID }, { NULL, ATTR_UID, FORM_WORD },
 		{ NULL, ATTR_NAME, FORM_UID }, { NULL, ATTR_NAME, FORM_WORD },
-		{ NULL, ATTR_MAIL, FORM_MAIL },
+		{ NULL, ATTR_MAIL, FORM_MAIL }, { NULL, ATTR_UUID, FORM_UUID },
 		{ CLASS_LIST, ATTR_MAIL, FORM_MAIL },
 		{ CLASS_ALIAS, ATTR_CN, FORM_WORD },
 	};

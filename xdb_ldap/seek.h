@@ -21,6 +21,7 @@
 enum form {
 	FORM_NONE,      /* nothing that an entry here could be found by */
 	FORM_DN, FORM_UID,
+	FORM_UUID,      /* entryUUID as text */
 	FORM_WORD,      /* of a mail alias: a uid, or another alias */
 	FORM_MAIL, FORM_URL,
 	FORM_ANY,       /* look and say: one of those above */
@@ -74,7 +75,7 @@ void seek_begin(struct xdb_op *op, struct seek *s);
 
 /* What kind of name is this?  Also cuts off what is not part of it. */
 enum form form_of(enum form stated, struct slice *value);
-/* False: the round is full.  The value is borrowed; form is DN, UID, WORD or MAIL. */
+/* False: the round is full.  The value is borrowed; form is DN, UID, UUID, WORD or MAIL. */
 bool seek_add(struct xdb_op *op, struct seek *s, const struct sought *one);
 
 /* Asks for all that is not found: among people (by people_filter), or among
@@ -83,5 +84,7 @@ bool seek_add(struct xdb_op *op, struct seek *s, const struct sought *one);
  * it costs is done in pieces (base/chore.h). */
 void seek_people(struct xdb_op *op, seek_hit_fn *hit, op_step_fn *next);
 void seek_groups(struct xdb_op *op, seek_hit_fn *hit, op_step_fn *next);
+/* Among all below people_base, whatever people_filter says. */
+void seek_anybody(struct xdb_op *op, seek_hit_fn *hit, op_step_fn *next);
 
 #endif

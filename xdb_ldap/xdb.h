@@ -301,6 +301,19 @@ struct xdb_bound_state {
 	struct slice uuid, dn;
 };
 
+/* A DN in a room's entry, and whose it is (entryUUID). */
+struct xdb_room_named {
+	enum xdb_affiliation affiliation;
+	struct slice dn, uuid;
+};
+
+/* A DN that is not where its person is by now: `was` goes, `is` comes; one of them may be
+ * empty. */
+struct xdb_room_stale {
+	enum xdb_affiliation affiliation;
+	struct slice was, is;
+};
+
 struct xdb_room {
 	struct slice dn;                /* empty in a room that is to be made */
 	struct slice uuid;              /* entryUUID as text; of one that was read */
@@ -313,6 +326,10 @@ struct xdb_room {
 	struct xdb_room_person *people;
 	size_t person_n;
 	size_t unresolved_n;            /* DNs that name nobody (kept as they are) */
+	struct xdb_room_named *named;   /* all DNs of which it is known */
+	size_t named_n;
+	struct xdb_room_stale *stale;   /* for xdb_room_mend() */
+	size_t stale_n;
 };
 
 enum xdb_group_role {                          /* bits */
@@ -514,6 +531,18 @@ struct xdb_op *xdb_vcard_write(struct xdb *db, const struct xdb_person *person,
 /* --- rooms ----------------------------------------------------------------------- */
 
 struct xdb_op *xdb_room_load(struct xdb *db, struct slice name);
+/* The same of a room that was read before: `named` as it was then.  A DN goes on being
+ * that person's (directory.md, rule 4), whoever is called so by now, and wherever the
+ * person is: people has them by their new address, and stale what the entry should say.
+ * Only who is nowhere below people_base, whatever people_filter says, is gone; where not
+ * one person can be seen that is an error.  The directory may have been quicker: a DN is
+ * somebody else's whom the same list named by a DN that is in it no more. */
+struct xdb_op *xdb_room_load_again(struct xdb *db, struct slice name,
+    const struct xdb_room_named *named, size_t n);
+/* All in one modify.  CONFLICT: somebody else did some of it meanwhile, and nothing was
+ * changed: load it again. */
+struct xdb_op *xdb_room_mend(struct xdb *db, struct slice dn,
+    const struct xdb_room_stale *stale, size_t n);
 struct xdb_op *xdb_room_list(struct xdb *db);                    /* without people */
 /* OK: res->room has the name and the DN it was given, and nothing else. */
 struct xdb_op *xdb_room_create(struct xdb *db, const struct xdb_room *room);

@@ -169,7 +169,39 @@ static struct xdb_op *vcard_store(const json_t *q)
 
 static struct xdb_op *room_load(const json_t *q)
 {
-	return xdb_room_load(db, text(q, "name"));
+	const json_t *known = json_object_get(q, "named");
+	struct xdb_room_named named[32];
+	size_t n = json_array_size(known);
+
+	for (size_t i = 0; i < n; i++) {
+		const json_t *one = json_array_get(known, i);
+
+		named[i] = (struct xdb_room_named){
+			(enum xdb_affiliation)json_integer_value(
+			    json_array_get(one, 0)),
+			lend(json_array_get(one, 1)),
+			lend(json_array_get(one, 2)) };
+	}
+	return known == NULL ? xdb_room_load(db, text(q, "name"))
+	    : xdb_room_load_again(db, text(q, "name"), named, n);
+}
+
+static struct xdb_op *room_mend(const json_t *q)
+{
+	const json_t *all = json_object_get(q, "stale");
+	struct xdb_room_stale stale[32];
+	size_t n = json_array_size(all);
+
+	for (size_t i = 0; i < n; i++) {
+		const json_t *one = json_array_get(all, i);
+
+		stale[i] = (struct xdb_room_stale){
+			(enum xdb_affiliation)json_integer_value(
+			    json_array_get(one, 0)),
+			lend(json_array_get(one, 1)),
+			lend(json_array_get(one, 2)) };
+	}
+	return xdb_room_mend(db, text(q, "dn"), stale, n);
 }
 
 static struct xdb_op *room_list(const json_t *q)
@@ -297,7 +329,7 @@ starters[] = {
 	ENTRY(account_load), ENTRY(profile_create), ENTRY(password_check),
 	ENTRY(password_set), ENTRY(password_change), ENTRY(scram_store),
 	ENTRY(roster_change),
-	ENTRY(vcard_load), ENTRY(vcard_store), ENTRY(room_load),
+	ENTRY(vcard_load), ENTRY(vcard_store), ENTRY(room_load), ENTRY(room_mend),
 	ENTRY(room_list), ENTRY(room_create), ENTRY(room_configure),
 	ENTRY(room_delete), ENTRY(room_set_subject),
 	ENTRY(room_set_affiliation), ENTRY(group_has), ENTRY(group_load),
@@ -407,6 +439,7 @@ static json_t *of_vcard(const struct xdb_vcard *v)
 static json_t *of_room(const struct xdb_room *r)
 {
 	json_t *o = json_object(), *options = json_array(), *people = json_array();
+	json_t *named = json_array(), *stale = json_array();
 
 	put(o, "dn", r->dn);
 	put(o, "name", r->name);
@@ -431,6 +464,16 @@ static json_t *of_room(const struct xdb_room *r)
 	}
 	json_object_set_new(o, "options", options);
 	json_object_set_new(o, "people", people);
+	for (size_t i = 0; i < r->named_n; i++)
+		json_array_append_new(named, json_pack("[i, o, o]",
+		    r->named[i].affiliation, bytes(r->named[i].dn),
+		    bytes(r->named[i].uuid)));
+	for (size_t i = 0; i < r->stale_n; i++)
+		json_array_append_new(stale, json_pack("[i, o, o]",
+		    r->stale[i].affiliation, bytes(r->stale[i].was),
+		    bytes(r->stale[i].is)));
+	json_object_set_new(o, "named", named);
+	json_object_set_new(o, "stale", stale);
 	json_object_set_new(o, "unresolved", json_integer((json_int_t)r->unresolved_n));
 	return o;
 }

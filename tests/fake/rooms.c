@@ -78,6 +78,29 @@ struct xdb_op *xdb_room_load(struct xdb *db, struct slice name)
 	return op_new(run_room_load, name, name);
 }
 
+struct xdb_op *xdb_room_load_again(struct xdb *db, struct slice name,
+    const struct xdb_room_named *named, size_t n)
+{
+	(void)named;
+	(void)n;                        /* nobody moves in the fake */
+	return xdb_room_load(db, name);
+}
+
+static void run_room_mend(struct xdb_op *op, struct xdb_result *res)
+{
+	(void)op;
+	res->status = XDB_OK;
+}
+
+struct xdb_op *xdb_room_mend(struct xdb *db, struct slice dn,
+    const struct xdb_room_stale *stale, size_t n)
+{
+	(void)db;
+	(void)stale;
+	assert(n == 0);
+	return op_new(run_room_mend, dn, dn);
+}
+
 static void run_room_list(struct xdb_op *op, struct xdb_result *res)
 {
 	struct xdb_room *all = arena_alloc(&op->arena, ROOMS * sizeof *all);

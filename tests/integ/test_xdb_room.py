@@ -5,6 +5,7 @@ import hashlib
 import time
 
 import ldap
+import ldap.modlist
 import pytest
 
 from world import wait_for
@@ -296,6 +297,95 @@ def test_room_affiliation_of_somebody_who_stands_twice(im, root, slapd, room):
     assert set_affiliation(im, dn, jid, MEMBER, NOBODY) == "conflict"
     assert set_affiliation(im, dn, jid, ADMIN, NOBODY) == "ok"
     assert people_of(load(im, name)) == {"lucia@example.org": OWNER}
+
+
+DATABASE = "olcDatabase={1}mdb,cn=config"
+
+
+@pytest.fixture
+def no_refint(root):
+    [(dn, entry)] = [one for one in root.search_s(DATABASE, ldap.SCOPE_ONELEVEL)
+                     if "refint" in one[0]]
+    root.delete_s(dn)
+    yield
+    entry["olcOverlay"] = [b"refint"]
+    root.add_s(f"olcOverlay=refint,{DATABASE}", ldap.modlist.addModlist(entry))
+
+
+def again(probe, name, named):
+    answer = probe.ask("room_load", name=name, named=named)
+    assert answer["status"] == "ok", answer
+    return answer["room"]
+
+
+def test_room_people_who_moved(im, root, slapd, room, person, no_refint):
+    """What the entry says is whom it named; who inherits the name is nobody."""
+    uid, gone, other = person(), person(), person()
+    name = room(people=[{"dn": slapd.dn(uid), "affiliation": OUTCAST},
+                        {"dn": slapd.dn(gone), "affiliation": OWNER},
+                        {"dn": slapd.dn(other), "affiliation": MEMBER}])
+    first = load(im, name)
+    assert first["stale"] == [] and len(first["named"]) == 3
+    root.rename_s(slapd.dn(uid), f"uid={uid}x", delold=1)
+    root.delete_s(slapd.dn(gone))
+    person(uid), person(gone)
+    try:
+        assert people_of(load(im, name)) == {
+            f"{uid}@example.org": OUTCAST, f"{gone}@example.org": OWNER,
+            f"{other}@example.org": MEMBER}         # without having known them
+        found = again(im, name, first["named"])
+        assert people_of(found) == {f"{uid}x@example.org": OUTCAST,
+                                    f"{other}@example.org": MEMBER}
+        assert sorted(found["stale"]) == sorted([
+            [OUTCAST, slapd.dn(uid), slapd.dn(f"{uid}x")], [OWNER, slapd.dn(gone), ""]])
+        assert sorted(found["named"]) == sorted(first["named"])
+        # Two may do it: the second is told so, and finds it done.
+        mend = {"dn": found["dn"], "stale": found["stale"]}
+        assert im.ask("room_mend", **mend)["status"] == "ok"
+        assert im.ask("room_mend", **mend)["status"] == "conflict"
+        found = again(im, name, first["named"])
+        assert found["stale"] == [] and people_of(found) == {
+            f"{uid}x@example.org": OUTCAST, f"{other}@example.org": MEMBER}
+    finally:
+        root.delete_s(slapd.dn(f"{uid}x"))
+
+
+def test_room_people_whom_nobody_may_see(im, root, slapd, room, person, no_refint):
+    """slapd answers that there is nobody, and no error; nobody is taken for gone."""
+    uid = person()
+    name = room(people=[{"dn": slapd.dn(uid), "affiliation": OUTCAST}])
+    named = load(im, name)["named"]
+    rule = (f"{{0}}to dn.subtree={slapd.env['PEOPLE_BASE']} by "
+            "dn.exact=cn=im,ou=services,ou=im,dc=example,dc=org none by * break").encode()
+    root.modify_s(DATABASE, [(ldap.MOD_ADD, "olcAccess", rule)])
+    try:
+        assert im.ask("room_load", name=name, named=named)["status"] == "broken"
+    finally:
+        root.modify_s(DATABASE, [(ldap.MOD_DELETE, "olcAccess", b"{0}")])
+    assert again(im, name, named)["stale"] == []
+
+
+def test_room_people_of_a_chain_of_names(im, root, slapd, room, person, no_refint):
+    """One got the name of another of the same list: as it is, half and whole rewritten."""
+    one, two = person(), person()
+    name = room(people=[{"dn": slapd.dn(uid), "affiliation": OUTCAST}
+                        for uid in (one, two)])
+    first = load(im, name)
+    root.rename_s(slapd.dn(two), f"uid={two}x", delold=1)
+    root.rename_s(slapd.dn(one), f"uid={two}", delold=1)
+    whole = {f"{two}x@example.org": OUTCAST, f"{two}@example.org": OUTCAST}
+    try:
+        found = again(im, name, first["named"])
+        assert people_of(found) == whole
+        assert found["stale"] != []
+        assert im.ask("room_mend", dn=found["dn"], stale=found["stale"])["status"] == "ok"
+        found = again(im, name, first["named"])
+        assert people_of(found) == whole and found["stale"] == []
+        assert sorted(entry_of(root, found["dn"])["imOutcast"]) == sorted(
+            [slapd.dn(two), slapd.dn(f"{two}x")])
+    finally:
+        root.rename_s(slapd.dn(two), f"uid={one}", delold=1)
+        root.rename_s(slapd.dn(f"{two}x"), f"uid={two}", delold=1)
 
 
 def test_room_affiliation_changed_meanwhile(im, slapd, room):

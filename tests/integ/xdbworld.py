@@ -59,9 +59,9 @@ def person(slapd, root):
         root.add_s(dn, [(name, [v if isinstance(v, bytes) else v.encode()
                                 for v in values])
                         for name, values in fields.items()])
-        made.append(dn)
+        made[dn] = uid
         return uid
-    made = []
+    made = {}
     yield make
     for dn in made:
         root.delete_s(dn)

@@ -234,7 +234,7 @@ static bool read_whom(struct job *j, const struct room *r,
 static bool read_reserved(struct job *j, const struct room *r,
     const struct elem *item, struct xdb_room_person *p)
 {
-	const struct affiliate *a = affiliate_find(r, p->jid);
+	const struct affiliate *a = affiliate_of(r, p->jid);
 	struct slice nick = elem_attr(item, "nick");
 
 	if (p->affiliation < AFF_MEMBER || elem_attr(item, "jid").n == 0)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* feat/muc/affiliated.c — people by entryUUID, each with their affiliations.
  *
- * A room knows people by their addresses.  When somebody is renamed, or leaves and
- * another gets the name, slapd's refint writes the room's entry anew and tells nobody
- * (RFC 4533 says nothing of it, nor do entryCSN and modifyTimestamp; measured with
- * 2.5.13): the person's own news must do. */
+ * When somebody is renamed, or leaves and another gets the name, slapd's refint writes
+ * the room's entry anew and tells nobody (RFC 4533 says nothing of it, nor do entryCSN
+ * and modifyTimestamp; measured with 2.5.13): the person's own news must do. */
 #include "feat/muc/affiliated.h"
 
 #include <stdlib.h>
@@ -61,4 +60,30 @@ void affiliated_each(struct slice uuid, void (*fn)(struct room *r))
 		return;
 	LIST_EACH(a, &p->of, struct affiliate, fellows)
 		fn(a->room);
+}
+
+struct affiliate *affiliated_in(const struct room *r, struct slice uuid)
+{
+	struct affiliated *p = uuid.n != 0 ? map_find(&people, uuid) : NULL;
+	struct affiliate *a;
+
+	if (p == NULL)
+		return NULL;
+	LIST_EACH(a, &p->of, struct affiliate, fellows)
+		if (a->room == r)
+			return a;
+	return NULL;
+}
+
+void affiliated_each_gone(bool (*is_gone)(struct slice uuid), void (*fn)(struct room *r))
+{
+	struct affiliated *p;
+	struct affiliate *a;
+	size_t at = 0;
+
+	while ((p = map_next(&people, &at)) != NULL) {
+		a = LIST_FIRST(&p->of, struct affiliate, fellows);
+		if (is_gone(a->person.uuid))
+			affiliated_each(a->person.uuid, fn);
+	}
 }

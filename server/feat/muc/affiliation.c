@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "core/account.h"
 #include "core/host.h"
 #include "feat/muc/affiliated.h"
 #include "feat/muc/bound.h"
@@ -42,11 +43,42 @@ static void affiliate_free(struct affiliate *a)
 	free(a);
 }
 
+/* Somebody else had the address before, whose new one is not known here: they stay what
+ * they are by another, as their profile may have (schema/README, Whose an address is). */
+static void put_aside(struct room *r, struct affiliate *a)
+{
+	struct xdb_room_person p = a->person;
+	struct buf jid = { 0 };
+
+	buf_add(&jid, p.uuid);
+	buf_addc(&jid, '@');
+	buf_add(&jid, jid_domain(&host.jid));
+	p.jid = buf_slice(&jid);
+	affiliate_put(r, &p);
+	buf_fini(&jid);
+}
+
+static bool is_another(const struct affiliate *a, struct slice uuid)
+{
+	return a->person.uuid.n != 0 && uuid.n != 0
+	    && !slice_eq(a->person.uuid, uuid);
+}
+
+static void forget(struct room *r, struct affiliate *a)
+{
+	if (a != NULL)
+		affiliate_free(map_take(&r->affiliates, a->person.jid));
+}
+
 void affiliate_put(struct room *r, const struct xdb_room_person *p)
 {
 	struct affiliate *fresh = affiliate_new(p);     /* p may point into the old */
+	struct affiliate *old = map_take(&r->affiliates, fresh->person.jid);
 
-	affiliate_free(map_take(&r->affiliates, p->jid));
+	if (old != NULL && is_another(old, fresh->person.uuid))
+		put_aside(r, old);      /* affiliated twice, till it is freed */
+	affiliate_free(old);
+	forget(r, affiliated_in(r, fresh->person.uuid));
 	if (fresh->person.affiliation == AFF_NONE) {
 		affiliate_free(fresh);
 		return;
@@ -59,6 +91,29 @@ void affiliate_put(struct room *r, const struct xdb_room_person *p)
 const struct affiliate *affiliate_find(const struct room *r, struct slice bare)
 {
 	return map_find(&r->affiliates, bare);
+}
+
+/* Who is called so, as far as memory knows: of people of ours, who are in memory while
+ * they are online. */
+static struct slice uuid_of(struct slice bare)
+{
+	const struct account *a = NULL;
+	struct slice local, domain;
+
+	if (slice_cut(bare, '@', &local, &domain)
+	    && slice_eq(domain, jid_domain(&host.jid)))
+		a = account_find(local);
+	return a != NULL ? a->person_uuid : slice_make(NULL, 0);
+}
+
+const struct affiliate *affiliate_of(const struct room *r, struct slice bare)
+{
+	struct slice uuid = uuid_of(bare);
+	const struct affiliate *a = affiliated_in(r, uuid);
+
+	if (a == NULL)
+		a = affiliate_find(r, bare);
+	return a != NULL && is_another(a, uuid) ? NULL : a;
 }
 
 const struct affiliate *affiliate_next(const struct room *r, size_t *at)
@@ -123,13 +178,13 @@ static enum xdb_affiliation both(const struct affiliate *a,
 
 enum xdb_affiliation affiliation_exact(const struct room *r, struct slice bare)
 {
-	return both(affiliate_find(r, bare), affiliation_by_list(r, bare));
+	return both(affiliate_of(r, bare), affiliation_by_list(r, bare));
 }
 
 /* §9.2: user@domain is looked for before the domain. */
 enum xdb_affiliation affiliation_of(const struct room *r, const struct jid *who)
 {
-	const struct affiliate *a = affiliate_find(r, jid_bare(who));
+	const struct affiliate *a = affiliate_of(r, jid_bare(who));
 	enum xdb_affiliation listed = affiliation_by_list(r, jid_bare(who));
 
 	if (a != NULL || listed != AFF_NONE)
@@ -236,7 +291,7 @@ static unsigned exit_code(const struct room *r, enum xdb_affiliation was,
 /* What was noted with the affiliation, a ban as a rule, is the reason. */
 static struct cause cause_of(const struct occupant *o, const struct cause *why)
 {
-	const struct affiliate *a = affiliate_find(o->room, jid_bare(&o->real));
+	const struct affiliate *a = affiliate_of(o->room, jid_bare(&o->real));
 	struct cause c = *why;
 
 	if (a != NULL && a->person.reason.n != 0)

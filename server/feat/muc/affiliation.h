@@ -15,10 +15,13 @@ struct affiliate {                      /* one block of memory */
 	struct list fellows;            /* affiliated.c: the same person elsewhere */
 };
 
-/* Keeps a copy; AFF_NONE removes. */
+/* Keeps a copy, in place of what the address or the person was; AFF_NONE removes. */
 void affiliate_put(struct room *r, const struct xdb_room_person *p);
 /* The affiliate of that very bare JID (or domain), or NULL. */
 const struct affiliate *affiliate_find(const struct room *r, struct slice bare);
+/* What whoever is called so is: who they are by entryUUID counts, where that is known,
+ * and not what they are called. */
+const struct affiliate *affiliate_of(const struct room *r, struct slice bare);
 /* All: start with 0, NULL at the end. */
 const struct affiliate *affiliate_next(const struct room *r, size_t *at);
 void affiliates_clear(struct room *r);

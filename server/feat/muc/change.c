@@ -2,11 +2,14 @@
 /* feat/muc/change.c — affiliations, one after the other: directory, then room. */
 #include "feat/muc/change.h"
 
+#include "core/account.h"
 #include "core/host.h"
 
 static void change_turn(struct job *j, struct room *r);
 static void change_next(struct job *j);
 static void change_stored(struct job *j, const struct xdb_result *res);
+static void look_up(struct job *j, const struct room *r, const struct change *c);
+static void looked_up(struct job *j, const struct xdb_result *res);
 
 static struct change *change_of(struct job *j)
 {
@@ -32,13 +35,65 @@ static void change_turn(struct job *j, struct room *r)
 		room_edit_done(r);
 		job_fail(j, why.error, why.text);
 	} else {
-		change_next(j);
+		look_up(j, r, c);
 	}
 }
 
+/* --- who they are --- */
+
+/* A temporary room has no entry, whose DN would say it: a ban is of the person, so it
+ * must be known who that is. */
+static void look_up(struct job *j, const struct room *r, const struct change *c)
+{
+	struct slice *names = arena_alloc(&j->arena, (c->n + 1) * sizeof *names);
+	struct slice domain;
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n && !room_is_stored(r); i++)
+		if (slice_cut(c->is[i].jid, '@', &names[n], &domain)
+		    && slice_eq(domain, jid_domain(&host.jid)))
+			n++;
+	if (n != 0)
+		job_await(j, xdb_people_look(host.xdb, names, n), looked_up);
+	else
+		change_next(j);
+}
+
+static void take_person(struct job *j, struct xdb_room_person *is,
+    const struct xdb_result *res)
+{
+	struct slice local, domain;
+
+	if (!slice_cut(is->jid, '@', &local, &domain)
+	    || !slice_eq(domain, jid_domain(&host.jid)))
+		return;
+	for (size_t i = 0; i < res->n; i++)
+		if (account_is_named(&res->accounts[i].person, local)) {
+			is->dn = slice_dup(&j->arena, res->accounts[i].person.dn);
+			is->uuid = slice_dup(&j->arena,
+			    res->accounts[i].person.uuid);
+		}
+}
+
+static void looked_up(struct job *j, const struct xdb_result *res)
+{
+	struct change *c = change_of(j);
+
+	if (res->status != XDB_OK) {
+		room_edit_done(room_edited(j));
+		job_fail_xdb(j, res->status);
+		return;
+	}
+	for (size_t i = 0; i < c->n; i++)
+		take_person(j, &c->is[i], res);
+	change_next(j);
+}
+
+/* --- one after the other --- */
+
 static struct xdb_room_person as_it_is(const struct room *r, struct slice jid)
 {
-	const struct affiliate *a = affiliate_find(r, jid);
+	const struct affiliate *a = affiliate_of(r, jid);
 
 	return a != NULL ? a->person
 	    : (struct xdb_room_person){ .jid = jid, .affiliation = AFF_NONE };
@@ -80,8 +135,10 @@ static void change_next(struct job *j)
 		struct xdb_room_person was = as_it_is(r, is->jid);
 
 		c->was[c->at] = was.affiliation;
-		is->dn = was.dn;
-		is->uuid = was.uuid;
+		if (is->uuid.n == 0) {
+			is->dn = was.dn;
+			is->uuid = was.uuid;
+		}
 		leave_to_list(r, is);
 		if (is_same(&was, is))
 			continue;

@@ -188,7 +188,7 @@ static void room_info(struct job *j, const struct room *r)
 /* §7.12: the nick that is kept for the asker. */
 static void reserved_nick(struct job *j, const struct room *r)
 {
-	const struct affiliate *x = affiliate_find(r, jid_bare(&j->from));
+	const struct affiliate *x = affiliate_of(r, jid_bare(&j->from));
 	struct elem *query = x != NULL && x->person.nick.n != 0
 	    ? info_new(&j->arena, x->person.nick)
 	    : elem_new(&j->arena, NS_DISCO_INFO, "query");

@@ -66,7 +66,7 @@ static bool has_nick_of_another(const struct entry *e)
 	const struct affiliate *a = affiliate_by_nick(e->room, e->nick);
 
 	return (e->holder != NULL && !jid_eq_bare(&e->holder->real, e->who))
-	    || (a != NULL && !slice_eq(a->person.jid, jid_bare(e->who)));
+	    || (a != NULL && a != affiliate_of(e->room, jid_bare(e->who)));
 }
 
 /* §7.2.9: owners and admins always find a place, or nearly. */

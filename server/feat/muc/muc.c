@@ -186,9 +186,10 @@ static void room_news(const struct xdb_news *news)
 /* Who is in a group is the list's business (bound.h); this is of those whom entries name. */
 static void person_news(const struct xdb_news *news)
 {
-	if (!news->is_all && !news->is_slight)
-		affiliated_each(news->uuid, news->is_gone ? room_reread
-		    : room_follow);
+	if (news->is_all)
+		rooms_verify_people();
+	else if (!news->is_slight)
+		affiliated_each(news->uuid, room_reread);
 }
 
 /* One that is being made permanent is temporary until its entry stands. */

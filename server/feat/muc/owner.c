@@ -149,6 +149,7 @@ static void entry_made(struct job *j, const struct xdb_result *res)
 
 	if (res->status == XDB_OK) {
 		buf_add(&r->dn, res->room->dn);
+		mend_begin(r);
 		apply(j, r);
 	} else if (res->status == XDB_CONFLICT) {
 		room_reread(r);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "core/host.h"
+#include "feat/muc/affiliated.h"
 #include "feat/muc/presence.h"
 #include "xml/ns.h"
 
@@ -20,7 +21,6 @@
  * with a history that somebody may come back to, after the third. */
 enum { FRESH_MS = 5 * 1000, IDLE_MS = 5 * 60 * 1000,
 	IDLE_WITH_PAST_MS = 24 * 60 * 60 * 1000, AGAIN_MS = 2000,
-	FOLLOW_MS = 60 * 1000, FOLLOW_FIRST_MS = 100, FOLLOW_LAST_MS = 3200,
 	UNRESOLVED_MS = 5 * 60 * 1000 };
 
 static struct map rooms;                /* local part -> struct room */
@@ -62,6 +62,7 @@ static struct room *room_new(const struct jid *jid)
 	timer_init(&r->idle, room_idle, r);
 	timer_init(&r->again, room_again, r);
 	bound_init(r);
+	mend_init(r);
 	map_put(&rooms, jid_local(&r->jid), r);
 	return r;
 }
@@ -82,6 +83,7 @@ static void room_free(struct room *r)
 	timer_stop(&r->again);
 	loop_undefer(r);
 	bound_fini(r);
+	mend_fini(r);
 	affiliates_fini(r);
 	map_fini(&r->nicks);
 	map_fini(&r->seats_by_jid);
@@ -103,6 +105,7 @@ void room_end(struct room *r)
 	map_take(&rooms, jid_local(&r->jid));
 	timer_stop(&r->idle);
 	timer_stop(&r->again);
+	timer_stop(&r->mending.look);
 	loop_defer(room_turn, r);
 }
 
@@ -140,7 +143,8 @@ static void room_idle(void *ctx)
 static void room_read(struct room *r)
 {
 	r->needs_reading = false;
-	r->op = xdb_room_load(host.xdb, jid_local(&r->jid));
+	r->op = xdb_room_load_again(host.xdb, jid_local(&r->jid),
+	    r->mending.named, r->mending.named_n);
 	xdb_then(r->op, room_loaded, r);
 }
 
@@ -197,17 +201,8 @@ static void wake(struct room *r, enum xdb_status status)
 	}
 }
 
-/* Refint writes somebody's new name into the entry after the renaming was answered, and
- * after all that it has to do for others: until then the old one names nobody, and a ban
- * must not end for that. */
-static bool is_too_early(const struct room *r, const struct xdb_room *entry)
-{
-	return entry->unresolved_n > r->unresolved_n
-	    && loop_now_ms() < r->follows_ms;
-}
-
-/* In a large directory with much renaming refint is minutes behind, and still tells
- * nobody. */
+/* Whom a DN named before anybody read it here is not known: the directory may be about
+ * to write another, and tells nobody. */
 static void look_later(struct room *r)
 {
 	if (r->unresolved_n != 0 && !r->is_gone)
@@ -217,11 +212,7 @@ static void look_later(struct room *r)
 /* For a room in memory the answer is news; without one it stays as it is. */
 static enum xdb_status reread(struct room *r, const struct xdb_result *res)
 {
-	if (res->status == XDB_OK && is_too_early(r, res->room)) {
-		timer_start(&r->again, r->follow_ms);
-		if (r->follow_ms < FOLLOW_LAST_MS)
-			r->follow_ms *= 2;
-	} else if (res->status == XDB_OK) {
+	if (res->status == XDB_OK) {
 		r->read_ms = loop_now_ms();
 		room_sync(r, res->room);
 		look_later(r);
@@ -285,15 +276,6 @@ void room_reread(struct room *r)
 	loop_defer(room_turn, r);
 }
 
-void room_follow(struct room *r)
-{
-	if (!room_is_stored(r))
-		return;
-	r->follows_ms = loop_now_ms() + FOLLOW_MS;
-	r->follow_ms = FOLLOW_FIRST_MS;
-	room_reread(r);
-}
-
 static void room_again(void *ctx)
 {
 	room_reread(ctx);
@@ -325,6 +307,16 @@ void rooms_verify(void)
 		if (room_is_stored(r) && !xdb_watch_knows(host.xdb, XDB_ROOM,
 		    buf_slice(&r->uuid)))
 			room_reread(r);
+}
+
+static bool is_gone(struct slice uuid)
+{
+	return !xdb_watch_knows(host.xdb, XDB_PERSON, uuid);
+}
+
+void rooms_verify_people(void)
+{
+	affiliated_each_gone(is_gone, room_reread);
 }
 
 void room_reread_name(struct slice name)

@@ -18,6 +18,7 @@
 #include "feat/muc/bound.h"
 #include "feat/muc/config.h"
 #include "feat/muc/history.h"
+#include "feat/muc/mend.h"
 
 struct subject {
 	struct buf text;                /* empty: none */
@@ -38,6 +39,7 @@ struct room {
 	struct list occupants, seats;   /* in the order of entering */
 	struct history history;
 	struct binding bound;           /* the list it follows */
+	struct mending mending;         /* of the entry, whose people are elsewhere */
 	bool is_locked;                 /* made by entering, its owner not done yet */
 	bool is_gone;                   /* out of the registry */
 
@@ -52,9 +54,6 @@ struct room {
 	struct timer idle;
 	struct timer again;             /* a reading that failed is made up for */
 	size_t unresolved_n;            /* DNs of the entry that name nobody */
-	int64_t follows_ms;             /* until then somebody may be about to be … */
-					/* … written by another name (room_follow) */
-	int64_t follow_ms;              /* how soon that is looked for again */
 };
 
 typedef void room_fn(struct job *j, struct room *r);
@@ -99,11 +98,10 @@ void room_reread(struct room *r);
 /* The same by name, or by its entry's entryUUID, for a room that is in memory. */
 void room_reread_name(struct slice name);
 void room_reread_uuid(struct slice uuid);
-/* Somebody whom the room names may be called otherwise: the same, and again while the
- * directory has not written that into the entry. */
-void room_follow(struct room *r);
 /* And those whose entry the directory does not show any more. */
 void rooms_verify(void);
+/* Rooms of people whom the directory does not show any more: they are read again. */
+void rooms_verify_people(void);
 /* From bound.c: what the list of a room that is being loaded says, is known. */
 void room_list_known(struct room *r);
 /* Tells everybody that the service ends, and frees all. */

@@ -30,6 +30,7 @@ static void take_people(struct room *r, const struct xdb_room *entry)
 	for (size_t i = 0; i < entry->person_n; i++)
 		if (is_more(r, &entry->people[i]))
 			affiliate_put(r, &entry->people[i]);
+	mend_take(r, entry);
 }
 
 void room_take(struct room *r, const struct xdb_room *entry)

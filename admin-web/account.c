@@ -5,6 +5,7 @@
 #include "admin-web/api.h"
 #include "admin-web/auth.h"
 #include "admin-web/login.h"
+#include "admin-web/removal.h"
 #include "admin-web/web.h"
 #include "base/crypto.h"
 #include "base/enc.h"
@@ -403,12 +404,20 @@ void account_set_status(struct exchange *x, struct person *p,
 	    status), change_stored);
 }
 
+static void account_removed(struct exchange *x)
+{
+	struct changing *c = x->act;
+
+	basic_forget_person(x->web->basic, c->uid);
+	c->then(x);
+}
+
+/* Its streams end when it is marked, before its contacts are told. */
 void account_delete(struct exchange *x, struct person *p, exchange_fn *then)
 {
 	struct changing *c = change_new(x, p, then);
 
-	c->action = "account-delete";
-	c->reason = "deleted";
-	exchange_await(x, xdb_profile_delete(x->web->db, p->profile_dn),
-	    change_stored);
+	removal_start(x, &(struct removal_of){ .action = "account-delete",
+	    .target = slice_of(c->uid), .uuid = p->uuid,
+	    .profile_dn = p->profile_dn }, account_removed);
 }

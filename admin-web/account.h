@@ -3,7 +3,7 @@
  *
  * Each act goes through the directory, then tells the im process, then goes on
  * with `then`; what cannot be done it answers itself.  All of them write, so
- * they detach the exchange. */
+ * they detach the exchange.  (Deleting one is the other way round: removal.h.) */
 #ifndef WEB_ACCOUNT_H
 #define WEB_ACCOUNT_H
 
@@ -42,7 +42,7 @@ typedef void account_link_fn(struct exchange *x, const char *link);
 void account_link(struct exchange *x, const struct person *p,
     account_link_fn *then);
 
-/* Tells the im process to close the account's streams ("suspended", "deleted");
+/* Tells the im process to close the account's streams ("suspended");
  * goes on whether or not it could be reached. */
 void account_close(struct exchange *x, const char *uid, const char *reason,
     exchange_fn *then);

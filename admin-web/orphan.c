@@ -4,6 +4,7 @@
 
 #include "admin-web/api.h"
 #include "admin-web/person.h"
+#include "admin-web/removal.h"
 #include "admin-web/web.h"
 
 struct xdb_orphan *orphan_of(struct exchange *x, const struct xdb_orphan *o)
@@ -46,29 +47,11 @@ void orphan_find(struct exchange *x, struct slice uuid, orphan_fn *then)
 
 /* --- removing it ------------------------------------------------------------------------ */
 
-struct removing { struct slice jid; exchange_fn *then; };
-
-static void orphan_removed(struct exchange *x, const struct xdb_result *res)
-{
-	struct removing *r = x->act;
-
-	audit(x, "orphan-delete", r->jid, xdb_status_text(res->status));
-	if (res->status == XDB_OK)
-		r->then(x);
-	else
-		exchange_fail_xdb(x, res->status);
-}
-
 void orphan_delete(struct exchange *x, const struct xdb_orphan *o,
     exchange_fn *then)
 {
-	struct removing *r = ARENA_NEW(&x->arena, struct removing);
-
-	r->jid = o->jid;
-	r->then = then;
-	x->act = r;
-	exchange_detach(x);
-	exchange_await(x, xdb_profile_delete(x->web->db, o->dn), orphan_removed);
+	removal_start(x, &(struct removal_of){ .action = "orphan-delete",
+	    .target = o->jid, .uuid = o->uuid, .profile_dn = o->dn }, then);
 }
 
 /* --- as others see it --------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 /* xdb_ldap/account.c — an account is a person and a profile. */
 #include "base/log.h"
 #include "xdb_ldap/claim.h"
+#include "xdb_ldap/filter.h"
 #include "xdb_ldap/person.h"
 #include "xdb_ldap/wrong.h"
 
@@ -64,11 +65,62 @@ static void account_renamed(struct xdb_op *op, enum xdb_status status,
 	log_event(status == XDB_OK ? LOG_INFO : LOG_WARN, status == XDB_OK
 	    ? "profile-renamed" : "profile-not-renamed", "-",
 	    "profile=%s was=%s name=%s why=%s", log_text(p->dn),
-	    log_text(p->jid), log_text(f->name), why != NULL ? why : "-");
+	    log_text(entry_one(f->profile, ATTR_JID)), log_text(f->name),
+	    why != NULL ? why : "-");
 	if (status == XDB_OK)
 		p->jid = f->jid;
 	op->res.refusal = XDB_REFUSAL_NONE;
 	op_finish(op, XDB_OK, NULL);
+}
+
+/* --- a profile, whoever's ------------------------------------------------------------- */
+
+static void profile_found(struct xdb_op *op);
+
+static const char *profile_filter(struct xdb_op *op, struct slice uuid)
+{
+	struct buf filter = { 0 };
+
+	op_seek_uuid(op, &filter, op->db->is_inline ? ATTR_UUID
+	    : ATTR_PERSON_UUID, uuid);
+	return op_take(op, &filter);
+}
+
+struct xdb_op *xdb_profile_load(struct xdb *db, struct slice uuid)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct found));
+	struct found *f = op->data;
+
+	f->uid = slice_dup(&op->arena, uuid);
+	f->profile_call = call_search(op, &(struct search){
+	    .base = db->profiles_base, .scope = db->is_inline
+	    ? LDAP_SCOPE_SUBTREE : LDAP_SCOPE_ONELEVEL,
+	    .filter = profile_filter(op, uuid), .most = 2,
+	    .set = db->is_inline ? SET_INLINE : SET_PROFILE });
+	op_await(op, profile_found);
+	return op;
+}
+
+static void profile_found(struct xdb_op *op)
+{
+	struct found *f = op->data;
+	struct xdb_account *account = ARENA_NEW(&op->arena, struct xdb_account);
+	const struct entry *e;
+
+	if (op_search_failed(op, f->profile_call))
+		return;
+	e = f->profile_call->entries;
+	if (e == NULL || (op->db->is_inline && !person_is_user(e))) {
+		op_finish(op, XDB_ABSENT, "no profile of this person");
+	} else if (f->profile_call->entry_n > 1) {
+		op_finish(op, XDB_BROKEN, "several profiles are of this person");
+	} else {
+		account->person.uuid = f->uid;
+		profile_read(op, e, slice_make(NULL, 0), &account->profile);
+		account->profile.scram_n = 0;
+		op->res.account = account;
+		op_finish(op, XDB_OK, NULL);
+	}
 }
 
 /* --- make a profile --------------------------------------------------------------------- */

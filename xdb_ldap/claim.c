@@ -136,12 +136,14 @@ static void looked(struct xdb_op *op)
 	op_await(op, owner_found);
 }
 
+/* `was` empty: it has none. */
 static struct call *rename_call(struct xdb_op *op, const struct entry *profile,
     struct slice was, struct slice jid)
 {
 	struct mods m = { 0 };
 
-	mods_put_one(&m, op, LDAP_MOD_DELETE, ATTR_JID, was);
+	if (was.n != 0)
+		mods_put_one(&m, op, LDAP_MOD_DELETE, ATTR_JID, was);
 	mods_put_one(&m, op, LDAP_MOD_ADD, ATTR_JID, jid);
 	return call_modify(op, op_text(op, profile->dn), &m);
 }
@@ -283,6 +285,8 @@ static void settle(struct xdb_op *op)
 
 	if (!is_profile(op, c->mine)) {
 		c->call = make_call(op, c);
+	} else if (jid_is_missing(op->db, c->mine)) {
+		c->call = rename_call(op, c->mine, slice_make(NULL, 0), c->of.jid);
 	} else if (slice_eq_nocase(entry_one(c->mine, ATTR_JID), c->of.jid)
 	    || !jid_is_ours(op->db, c->mine)) {
 		claimed(op);

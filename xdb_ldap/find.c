@@ -10,8 +10,6 @@
  * of beginnings has two.  With 100,000 people a search without one costs a second. */
 enum { WORDS_MOST = 4, FOUND_MOST = 1000, SHORT = 4 };
 
-static void found(struct xdb_op *op);
-
 static bool is_short(struct slice piece)
 {
 	size_t n = 0;
@@ -102,36 +100,20 @@ static const char *find_filter(struct xdb_op *op, const struct xdb_find *f)
 
 struct xdb_op *xdb_people_find(struct xdb *db, const struct xdb_find *f)
 {
-	struct xdb_op *op = op_new(db, sizeof (struct call *));
+	struct xdb_op *op = op_new(db, sizeof (struct people));
+	struct people *p = op->data;
 	const char *why = NULL;
 
 	if (!xdb_filter_is_good(f->filter, &why)) {
 		op_finish(op, XDB_BROKEN, why);
 		return op;
 	}
-	*(struct call **)op->data = call_search(op, &(struct search){
+	p->call = call_search(op, &(struct search){
 		.base = db->people_base, .scope = LDAP_SCOPE_SUBTREE,
-		.filter = find_filter(op, f), .set = SET_PERSON,
+		.filter = find_filter(op, f),
+		.set = db->is_inline ? SET_INLINE_STATUS : SET_PERSON,
 		.most = f->most == 0 || f->most > FOUND_MOST ? FOUND_MOST
 		    : f->most });
-	op_await(op, found);
+	op_await(op, people_found);
 	return op;
-}
-
-static void found(struct xdb_op *op)
-{
-	struct call *c = *(struct call **)op->data;
-	struct xdb_account *all;
-	size_t n = 0;
-
-	if (op_search_failed(op, c))
-		return;
-	all = arena_alloc(&op->arena, (c->entry_n + 1) * sizeof *all);
-	for (const struct entry *e = c->entries; e != NULL; e = e->next)
-		person_read(op->db, e, &all[n++].person);
-	people_sort(op, all, n);
-	op->res.accounts = all;
-	op->res.n = n;
-	op->res.is_cut = c->is_cut;
-	op_finish(op, XDB_OK, NULL);
 }

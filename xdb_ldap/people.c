@@ -9,19 +9,8 @@
 #include "xdb_ldap/person.h"
 #include "xdb_ldap/spelling.h"
 
-enum { PROFILES_PER_FILTER = 50, PEOPLE_MOST = 2000 };
-
 /* --- search ------------------------------------------------------------------------------------ */
 
-struct people {
-	struct call *call;
-	struct xdb_account *accounts;
-	size_t n;
-	struct call *profile_calls[PEOPLE_MOST / PROFILES_PER_FILTER + 1];
-	unsigned profile_call_n;
-};
-
-static void people_found(struct xdb_op *op);
 static void people_joined(struct xdb_op *op);
 
 static const char *people_filter(struct xdb_op *op, struct slice text)
@@ -68,7 +57,7 @@ static struct call *search_profiles(struct xdb_op *op,
 	    .set = SET_PROFILE_STATUS });
 }
 
-static void people_found(struct xdb_op *op)
+void people_found(struct xdb_op *op)
 {
 	struct people *p = op->data;
 	struct call *c = p->call;
@@ -122,7 +111,8 @@ static int by_key(const void *a, const void *b)
 	    : slice_cmp(x->account.person.uid, y->account.person.uid);
 }
 
-void people_sort(struct xdb_op *op, struct xdb_account *accounts, size_t n)
+/* As people expect of Spanish and its neighbours: case and accents do not matter. */
+static void people_sort(struct xdb_op *op, struct xdb_account *accounts, size_t n)
 {
 	struct keyed *k = arena_alloc(&op->arena, (n + 1) * sizeof *k);
 

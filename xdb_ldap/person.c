@@ -173,6 +173,14 @@ bool jid_is_ours(const struct xdb *db, const struct entry *e)
 	    && slice_eq_nocase(domain, slice_of(db->domain));
 }
 
+/* imProfile must have one; the institution's own class JIDObject would, too. */
+bool jid_is_missing(const struct xdb *db, const struct entry *e)
+{
+	return db->is_inline && person_is_user(e)
+	    && entry_find(e, ATTR_JID) == NULL && !entry_is_cut(e, ATTR_JID)
+	    && !entry_is_of(e, ATTR_OBJECT_CLASS, SLICE(CLASS_JID));
+}
+
 static void found_inline(struct xdb_op *op)
 {
 	struct found *f = op->data;
@@ -252,15 +260,18 @@ static void policy_found(struct xdb_op *op)
 	f->next(op);
 }
 
-/* A profile that says another address than the person has is theirs all the same. */
+/* A profile that says another address than the person has, or none, is theirs all the
+ * same. */
 static bool is_renamed(struct xdb_op *op, const struct found *f)
 {
 	struct slice jid = f->profile != NULL ? entry_one(f->profile, ATTR_JID)
 	    : slice_make(NULL, 0);
 
-	return jid.n != 0 && jid_is_ours(op->db, f->profile)
-	    && !address_is_of(op->db, &op->arena, jid, f->name)
-	    && !address_is_unknown(op->db, f->name);
+	if (f->profile == NULL || address_is_unknown(op->db, f->name))
+		return false;
+	return jid_is_missing(op->db, f->profile)
+	    || (jid.n != 0 && jid_is_ours(op->db, f->profile)
+	    && !address_is_of(op->db, &op->arena, jid, f->name));
 }
 
 static void found_all(struct xdb_op *op)
@@ -348,8 +359,7 @@ static bool status_of(struct slice word, enum xdb_profile_status *status_r)
 	return false;
 }
 
-/* A word we do not know is not "active". */
-static enum xdb_profile_status status_read(struct xdb_op *op,
+enum xdb_profile_status profile_status_read(struct xdb_op *op,
     const struct entry *e)
 {
 	struct slice word = entry_one(e, ATTR_STATUS);
@@ -442,7 +452,7 @@ void profile_read(struct xdb_op *op, const struct entry *e, struct slice source,
 	p->dn = e->dn;
 	p->jid = jid_is_ours(op->db, e) ? entry_one(e, ATTR_JID)
 	    : address_of(op->db, &op->arena, entry_one(e, ATTR_NAME));
-	p->status = status_read(op, e);
+	p->status = profile_status_read(op, e);
 	p->roster_version = version_read(op, e);
 	roster_read(op, e, p);
 	pending_all_read(op, e, p);

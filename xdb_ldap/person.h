@@ -33,6 +33,8 @@ bool person_is_user(const struct entry *e);
 /* Is the jid of this entry the account's?  On people's entries (is_inline) it may be
  * the institution's own, of RFC 8284: that is never written, added to or removed. */
 bool jid_is_ours(const struct xdb *db, const struct entry *e);
+/* Has somebody taken away the jid of this profile? */
+bool jid_is_missing(const struct xdb *db, const struct entry *e);
 
 /* Entries to results; slices point into the operation's arena. */
 void person_read(const struct xdb *db, const struct entry *e, struct xdb_person *p);
@@ -41,6 +43,9 @@ struct slice photo_read(const struct entry *e, bool *is_hidden_r);
 /* `source` is the person's pwdChangedTime: older verifiers are left out. */
 void profile_read(struct xdb_op *op, const struct entry *e, struct slice source,
     struct xdb_profile *p);
+
+/* A word we do not know is not "active". */
+enum xdb_profile_status profile_status_read(struct xdb_op *op, const struct entry *e);
 
 extern const char *const profile_status_texts[];        /* by xdb_profile_status */
 

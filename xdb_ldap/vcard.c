@@ -103,6 +103,7 @@ static void vcard_found(struct xdb_op *op)
 	if (f->profile != NULL) {
 		v->profile_dn = f->profile->dn;
 		v->remainder = entry_one(f->profile, ATTR_VCARD);
+		v->status = profile_status_read(op, f->profile);
 	}
 	op->res.vcard = v;
 	op_finish(op, XDB_OK, NULL);

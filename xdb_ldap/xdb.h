@@ -272,6 +272,7 @@ struct xdb_vcard {
 	unsigned partial, sealed;
 	struct slice remainder;         /* XML that the directory has no place for */
 	struct slice profile_dn;        /* empty: no profile yet */
+	enum xdb_profile_status status; /* without a profile active */
 };
 
 enum xdb_affiliation {                  /* XEP-0045 §5.2 */
@@ -431,6 +432,11 @@ struct xdb_op *xdb_account_load_photo(struct xdb *db, struct slice uid);
  * is not among them may be somebody all the same, whom xdb_account_load finds. */
 enum { XDB_LOOK_MOST = 320 };
 struct xdb_op *xdb_people_look(struct xdb *db, const struct slice *names, size_t n);
+
+/* The profile of the person with this entryUUID, whether or not anybody is that person
+ * any more.  OK: res->account, whose person is nothing but the uuid; without verifiers.
+ * ABSENT: there is none. */
+struct xdb_op *xdb_profile_load(struct xdb *db, struct slice uuid);
 
 /* Makes the profile of a person, jid = canonical bare JID.  OK: there is one with this
  * address, now or before.  CONFLICT: another profile has the address, and cannot be
@@ -601,13 +607,13 @@ bool xdb_filter_is_good(const char *text, const char **why_r);
  * in, (memberOf=<DN>).  False: it asks for groups in another way, too. */
 typedef void xdb_filter_group_fn(struct slice dn, void *ctx);
 bool xdb_filter_groups(const char *text, xdb_filter_group_fn *fn, void *ctx);
-/* OK: res->accounts without profiles, sorted by name. */
+/* OK: res->accounts, of profiles what xdb_people_search has, sorted by name. */
 struct xdb_op *xdb_people_find(struct xdb *db, const struct xdb_find *find);
 
 /* --- administration (the web process's identity) ------------------------------------ */
 
 /* People by a piece of name, uid or mail ("" finds all), sorted by name, with
- * their profiles: res->accounts. */
+ * their profiles (address and status): res->accounts. */
 struct xdb_op *xdb_people_search(struct xdb *db, struct slice text, unsigned most);
 
 struct xdb_person_change { struct slice given_name, sn, mail; };

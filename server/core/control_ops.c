@@ -12,6 +12,8 @@
 
 typedef const char *op_fn(const json_t *request, json_t *answer);
 
+enum { UUID_MOST = 64 };                /* as text */
+
 static json_t *text(struct slice s)
 {
 	return json_stringn(s.p != NULL ? s.p : "", s.n);
@@ -91,6 +93,20 @@ static const char *op_close_account(const json_t *request, json_t *answer)
 	    "reason=%s", log_text(local), n, log_text(member(request, "reason")));
 	json_object_set_new(answer, "closed", json_integer(n));
 	arena_fini(&a);
+	return NULL;
+}
+
+/* A profile is about to be removed (core/feature.h, account_ends). */
+static const char *op_farewell(const json_t *request, json_t *answer)
+{
+	static const char *const words[] = { [FAREWELL_TELLING] = "telling",
+		[FAREWELL_DONE] = "done", [FAREWELL_FAILED] = "failed" };
+	struct slice uuid = member(request, "uuid");
+
+	if (uuid.n == 0 || uuid.n > UUID_MOST)
+		return "farewell needs the uuid of a person";
+	json_object_set_new(answer, "state",
+	    json_string(words[hook_account_ends(uuid)]));
 	return NULL;
 }
 
@@ -207,6 +223,7 @@ static const char *op_stats(const json_t *request, json_t *answer)
 static const struct { const char *name; op_fn *run; } ops[] = {
 	{ "sessions",       op_sessions       },
 	{ "close-account",  op_close_account  },
+	{ "farewell",       op_farewell       },
 	{ "password-changed", op_password_changed },
 	{ "password-proved", op_password_proved },
 	{ "room-changed",   op_room_changed   },

@@ -26,6 +26,12 @@ struct iq_route {
 
 enum hook_result { HOOK_PASS, HOOK_TAKEN };     /* TAKEN: the hook ends the job */
 
+enum farewell_state {
+	FAREWELL_TELLING,               /* or not marked yet */
+	FAREWELL_DONE,
+	FAREWELL_FAILED,                /* weather: the next who asks begins anew */
+};
+
 /* Places a feature can be asked at, named after RFC 6121.  Synchronous. */
 struct hooks {
 	/* Children of <stream:features/> after authentication. */
@@ -57,6 +63,9 @@ struct hooks {
 	void (*room_news)(const struct xdb_news *news);
 	/* Somebody was changed, or is gone; the directory tells. */
 	void (*person_news)(const struct xdb_news *news);
+	/* The profile of the person with this entryUUID is about to be removed, and
+	 * marked as deleted: its contacts are told.  Ask until they are. */
+	enum farewell_state (*account_ends)(struct slice uuid);
 	/* Is there a room of this name that lives here alone, without an entry? */
 	bool (*room_is_temporary)(struct slice name);
 };
@@ -92,6 +101,7 @@ void hook_request_came(struct account *a, const struct xdb_pending *request);
 void hook_room_changed(struct slice name);
 void hook_room_news(const struct xdb_news *news);
 void hook_person_news(const struct xdb_news *news);
+enum farewell_state hook_account_ends(struct slice uuid);
 bool hook_room_is_temporary(struct slice name);
 
 #endif

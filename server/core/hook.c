@@ -112,6 +112,15 @@ void hook_person_news(const struct xdb_news *news)
 		f->hooks->person_news(news);
 }
 
+enum farewell_state hook_account_ends(struct slice uuid)
+{
+	const struct feature *f;
+
+	EACH_HOOK(f, account_ends)
+		return f->hooks->account_ends(uuid);
+	return FAREWELL_DONE;
+}
+
 bool hook_room_is_temporary(struct slice name)
 {
 	const struct feature *f;

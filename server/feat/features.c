@@ -9,6 +9,7 @@ const struct feature *const features[] = {
 	&feature_roster,
 	&feature_subscription,
 	&feature_presence,
+	&feature_farewell,
 	&feature_message,
 	&feature_disco,
 	&feature_contact,

@@ -39,6 +39,14 @@ static struct directed *directed_of(struct session *s)
 
 /* --- sessions shown to others --------------------------------------------------------- */
 
+/* Both lists say so: an item may be older than the person who has that address now,
+ * whose own list knows nothing of it (schema/README, Whose an address is). */
+static bool is_shown(const struct account *who, const struct account *to)
+{
+	return account_is_seen_by(who, &to->jid)
+	    && account_sees(to, &who->jid);
+}
+
 /* The id is its author's own: it goes with the first telling only. */
 static void show_init(struct fanout *f, const struct session *s)
 {
@@ -65,7 +73,7 @@ void presence_share(struct account *who, struct account *to)
 {
 	struct session *s;
 
-	if (who == NULL || to == NULL)
+	if (who == NULL || to == NULL || !is_shown(who, to))
 		return;
 	LIST_EACH(s, &to->sessions, struct session, account_link)
 		if (session_is_available(s))
@@ -123,7 +131,8 @@ static void tell_contacts(struct telling *t)
 
 	while ((c = map_next(&t->a->contacts, &at)) != NULL)
 		if ((c->item.subscription & SUB_FROM) != 0
-		    && (other = fanout_account(c->item.jid)) != NULL)
+		    && (other = fanout_account(c->item.jid)) != NULL
+		    && account_sees(other, &t->a->jid))
 			fanout_available(&t->f, other, c->item.jid, NULL);
 	shared_each_fellow(jid_bare(&t->a->jid), tell_fellow, t);
 }
@@ -324,8 +333,11 @@ static void deliver(struct job *j)
 /* §4.6.3: who gets our broadcasts hears of our end by them. */
 static bool hears_broadcasts(const struct session *s, const struct jid *to)
 {
+	const struct account *other = fanout_account(jid_bare(to));
+
 	return session_is_available(s) && host_is_local(to)
-	    && (jid_eq_bare(to, &s->jid) || account_is_seen_by(s->account, to));
+	    && (jid_eq_bare(to, &s->jid) || (other != NULL
+	    ? is_shown(s->account, other) : account_is_seen_by(s->account, to)));
 }
 
 /* False: there are too many already. */
@@ -411,14 +423,14 @@ static void answer_unavailable(struct job *j)
 static void probe_loaded(struct job *j, struct account *a,
     enum xdb_status status)
 {
-	static const enum presence_type ended[] = { PRESENCE_UNSUBSCRIBED };
-
 	if (status != XDB_OK && status != XDB_ABSENT) {
 		job_done(j);
 	} else if (a == NULL || !account_is_seen_by(a, &j->from)) {
 		/* §4.3.2: our list is wrong, and is put right. */
-		subscription_arrive(j, &j->to, &j->from, ended, 1,
-		    probe_undone);
+		subscription_arrive(j, &(struct subscription_sent){
+		    .from = j->to, .to = j->from,
+		    .types = { PRESENCE_UNSUBSCRIBED }, .n = 1,
+		    .held = SUB_BOTH }, probe_undone);
 	} else if (!has_available(a)) {
 		answer_unavailable(j);
 	} else {

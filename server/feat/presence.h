@@ -6,7 +6,8 @@
 #include "core/session.h"
 
 /* Each available session of `who`, as it is now, to each available session of
- * `to`.  Either may be NULL: then there is nothing to send. */
+ * `to`, when the lists of both say that it is shown.  Either may be NULL: then there
+ * is nothing to send. */
 void presence_share(struct account *who, struct account *to);
 /* The session's presence to all who see it, once more. */
 void presence_again(struct session *s);

@@ -21,7 +21,6 @@
 #include "core/shared_tell.h"
 #include "feat/fanout.h"
 #include "feat/features.h"
-#include "feat/subscription.h"
 #include "feat/subscription_again.h"
 #include "xml/ns.h"
 
@@ -371,27 +370,25 @@ static bool roster_set_plan(struct job *j, struct account *a,
 }
 
 /* §2.5.2: what the contact is told when it is removed. */
-static unsigned removal_types(const struct roster_set *r,
-    enum presence_type types_r[SUBSCRIPTION_TYPES_MOST])
+static struct subscription_sent removal_sent(const struct roster_set *r)
 {
-	unsigned n = 0;
+	struct subscription_sent s = { .from = r->account->jid,
+		.to = r->contact, .held = SUB_BOTH };
 
 	if ((r->was.subscription & SUB_TO) != 0 || r->was.ask)
-		types_r[n++] = PRESENCE_UNSUBSCRIBE;
+		s.types[s.n++] = PRESENCE_UNSUBSCRIBE;
 	if ((r->was.subscription & SUB_FROM) != 0)
-		types_r[n++] = PRESENCE_UNSUBSCRIBED;
-	return n;
+		s.types[s.n++] = PRESENCE_UNSUBSCRIBED;
+	return s;
 }
 
 static void roster_removal_tell(struct job *j, const struct roster_set *r)
 {
-	enum presence_type types[SUBSCRIPTION_TYPES_MOST];
-	unsigned n = removal_types(r, types);
+	struct subscription_sent s = removal_sent(r);
 
-	if (n != 0 && host_is_local(&r->contact)) {
+	if (s.n != 0 && host_is_local(&r->contact)) {
 		subscription_again_forget(&r->account->jid, &r->contact);
-		subscription_arrive(j, &r->account->jid, &r->contact, types, n,
-		    roster_removed_told);
+		subscription_arrive(j, &s, roster_removed_told);
 	} else {
 		job_reply(j, NULL);
 	}
@@ -423,10 +420,9 @@ static void roster_set_stored(struct job *j, enum xdb_status status)
 static void roster_removed_told(struct job *j, enum xdb_status status)
 {
 	const struct roster_set *r = j->data;
-	enum presence_type types[SUBSCRIPTION_TYPES_MOST];
-	unsigned n = removal_types(r, types);
+	struct subscription_sent s = removal_sent(r);
 
-	subscription_again(&r->account->jid, &r->contact, types, n, NULL, status);
+	subscription_again(&s, NULL, status);
 	job_reply(j, NULL);
 }
 

@@ -222,13 +222,16 @@ static void search(struct job *j)
 
 /* --- results ------------------------------------------------------------------------------------ */
 
-static bool is_usable(enum xdb_refusal refusal)
+static bool is_usable(const struct xdb_account *a)
 {
-	return refusal == XDB_REFUSAL_NONE || refusal == XDB_MUST_CHANGE;
+	enum xdb_refusal refusal = a->person.refusal;
+
+	return (refusal == XDB_REFUSAL_NONE || refusal == XDB_MUST_CHANGE)
+	    && (!a->profile.exists || a->profile.status == PROFILE_ACTIVE);
 }
 
-/* Who cannot be written to is not shown: locked, not of the groups that may use
- * the service, or of a name that is none. */
+/* Who cannot be written to is not shown: locked, suspended, not of the groups that may
+ * use the service, or of a name that is none. */
 static void results_take(struct job *j, struct results *r,
     const struct xdb_result *res)
 {
@@ -240,7 +243,7 @@ static void results_take(struct job *j, struct results *r,
 		const struct xdb_person *p = &res->accounts[i].person;
 		struct jid jid;
 
-		if (!is_usable(p->refusal)
+		if (!is_usable(&res->accounts[i])
 		    || !jid_prep_local(&j->arena, p->uid, &local)
 		    || admission_of(local, p->uuid) == XDB_ABSENT)
 			continue;

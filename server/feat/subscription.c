@@ -31,16 +31,15 @@ enum {
 };
 
 struct note {
-	struct jid from, to;            /* bare */
-	enum presence_type types[SUBSCRIPTION_TYPES_MOST];
-	unsigned type_n;
+	struct subscription_sent sent;
 	job_stored_fn *next;
 	void *outer;                    /* j->data of who asked us */
 
 	/* the change of one account, as planned last */
 	struct account *owner;          /* held by the job */
 	enum sub_way way;
-	struct sub_state was, is;
+	struct sub_state was;           /* in the list, … */
+	struct sub_state held, is;      /* of that about this sender; now */
 	enum sub_act acts[SUBSCRIPTION_TYPES_MOST];
 	bool is_refused;                /* no room for one more */
 	struct xdb_roster_item item;
@@ -49,7 +48,7 @@ struct note {
 
 static const struct jid *peer_of(const struct note *n)
 {
-	return n->way == SUB_OUT ? &n->to : &n->from;
+	return n->way == SUB_OUT ? &n->sent.to : &n->sent.from;
 }
 
 /* --- the change of one account ------------------------------------------------------ */
@@ -116,21 +115,37 @@ static void fill_request(struct job *j, struct note *n,
 	edit_r->pending = &n->pending;
 }
 
+/* The rest was another's who had the address before: what that person asked, was
+ * granted or promised is not this one's. */
+static struct sub_state held_of(const struct note *n)
+{
+	struct sub_state s = n->was;
+
+	if (n->way == SUB_OUT)
+		return s;
+	s.subscription = (enum xdb_subscription)(s.subscription & n->sent.held);
+	s.request = s.request && (n->sent.held & SUB_FROM) != 0;
+	s.approved = s.approved && !n->sent.is_end
+	    && s.subscription == n->was.subscription;
+	return s;
+}
+
 static bool plan(struct job *j, struct account *a,
     struct account_edit *edit_r)
 {
 	struct note *n = j->data;
 
-	n->was = n->is = state_of(a, peer_of(n));
-	for (unsigned i = 0; i < n->type_n; i++)
-		n->is = subscription_next(n->way, n->types[i], n->is,
+	n->was = state_of(a, peer_of(n));
+	n->is = n->held = held_of(n);
+	for (unsigned i = 0; i < n->sent.n; i++)
+		n->is = subscription_next(n->way, n->sent.types[i], n->is,
 		    &n->acts[i]);
 	n->is_refused = !has_room(a, n);
 	if (n->is_refused)
 		return false;
 	if (item_differs(&n->was, &n->is))
 		fill_item(n, a, edit_r);
-	if (n->was.request != n->is.request)
+	if (n->was.request != n->is.request || n->held.request != n->is.request)
 		fill_request(j, n, edit_r);
 	return edit_r->changes_item || edit_r->changes_pending;
 }
@@ -168,22 +183,19 @@ static void arrive_over(struct job *j, enum xdb_status status)
 	n->next(j, status);
 }
 
-void subscription_arrive(struct job *j, const struct jid *from,
-    const struct jid *to, const enum presence_type *types, unsigned type_n,
+void subscription_arrive(struct job *j, const struct subscription_sent *sent,
     job_stored_fn *next)
 {
 	struct note *n = ARENA_NEW(&j->arena, struct note);
 
-	n->from = jid_bare_dup(&j->arena, from);
-	n->to = jid_bare_dup(&j->arena, to);
-	n->type_n = type_n;
-	for (unsigned i = 0; i < type_n; i++)
-		n->types[i] = types[i];
+	n->sent = *sent;
+	n->sent.from = jid_bare_dup(&j->arena, &sent->from);
+	n->sent.to = jid_bare_dup(&j->arena, &sent->to);
 	n->next = next;
 	n->outer = j->data;
 	j->data = n;
 	job_detach(j);
-	account_want(j, jid_local(&n->to), arrive_loaded);
+	account_want(j, jid_local(&n->sent.to), arrive_loaded);
 }
 
 static void arrive_loaded(struct job *j, struct account *a,
@@ -227,26 +239,28 @@ static const struct elem *stanza_of(struct job *j, enum presence_type type)
 static void deliver(struct job *j, const struct note *n,
     enum presence_type type)
 {
-	struct write_as as = { .from = jid_bare(&n->from),
+	struct write_as as = { .from = jid_bare(&n->sent.from),
 		.type = type_word(type) };
+	struct slice to = jid_bare(&n->sent.to);
 	struct fanout f;
 
 	fanout_init(&f, stanza_of(j, type), &as);
 	if (type == PRESENCE_SUBSCRIBE)
-		fanout_available(&f, n->owner, jid_bare(&n->to), NULL);
+		fanout_available(&f, n->owner, to, NULL);
 	else
-		fanout_concerned(&f, n->owner, jid_bare(&n->to));
+		fanout_concerned(&f, n->owner, to);
 	fanout_fini(&f);
 }
 
-/* What the change of a roster means for who is seen. */
+/* What the change of a roster means for who is seen.  Who has the address saw
+ * nothing of what was another's, and does not hear of its end. */
 static void presence_follows(const struct note *n)
 {
-	struct account *other = fanout_account(jid_bare(&n->from));
+	struct account *other = fanout_account(jid_bare(&n->sent.from));
 	unsigned shared = shared_between(jid_bare(&n->owner->jid),
-	    jid_bare(&n->from));
-	unsigned gained = n->is.subscription & ~n->was.subscription & ~shared;
-	unsigned lost = n->was.subscription & ~n->is.subscription & ~shared;
+	    jid_bare(&n->sent.from));
+	unsigned gained = n->is.subscription & ~n->held.subscription & ~shared;
+	unsigned lost = n->held.subscription & ~n->is.subscription & ~shared;
 
 	if ((gained & SUB_TO) != 0)
 		presence_share(other, n->owner);
@@ -265,9 +279,9 @@ static void arrive_stored(struct job *j, enum xdb_status status)
 		arrive_over(j, status);
 		return;
 	}
-	for (unsigned i = 0; i < n->type_n; i++) {
+	for (unsigned i = 0; i < n->sent.n; i++) {
 		if (n->acts[i] == SUB_PASS)
-			deliver(j, n, n->types[i]);
+			deliver(j, n, n->sent.types[i]);
 		is_answered = is_answered || n->acts[i] == SUB_ANSWER;
 	}
 	push_if_changed(n);
@@ -281,18 +295,19 @@ static void arrive_stored(struct job *j, enum xdb_status status)
 /* §3.1.3, §3.4.2: granted without asking the user. */
 static void answer(struct job *j, const struct note *n)
 {
-	static const enum presence_type granted[] = { PRESENCE_SUBSCRIBED };
+	const struct jid *from = &n->sent.from, *to = &n->sent.to;
 	struct arena arena = { NULL };
 	struct elem *e;
 
-	if (host_is_local(&n->from)) {
-		subscription_arrive(j, &n->to, &n->from, granted, 1,
-		    arrive_over);
+	if (host_is_local(from)) {
+		subscription_arrive(j, &(struct subscription_sent){ .from = *to,
+		    .to = *from, .types = { PRESENCE_SUBSCRIBED }, .n = 1,
+		    .held = SUB_BOTH }, arrive_over);
 		return;
 	}
 	e = elem_new(&arena, NS_CLIENT, "presence");
-	elem_set(&arena, e, "from", slice_dup(&arena, jid_bare(&n->to)));
-	elem_set(&arena, e, "to", slice_dup(&arena, jid_bare(&n->from)));
+	elem_set(&arena, e, "from", slice_dup(&arena, jid_bare(to)));
+	elem_set(&arena, e, "to", slice_dup(&arena, jid_bare(from)));
 	elem_set(&arena, e, "type", type_word(PRESENCE_SUBSCRIBED));
 	route_new(&arena, e);
 	arrive_over(j, XDB_OK);
@@ -332,13 +347,30 @@ static void outbound(struct job *j)
 {
 	struct note *n = ARENA_NEW(&j->arena, struct note);
 
-	n->from = jid_bare_dup(&j->arena, &j->from);
-	n->to = jid_bare_dup(&j->arena, &j->to);
-	n->types[0] = stanza_presence_type(j->stanza);
-	n->type_n = 1;
+	n->sent = (struct subscription_sent){
+		.from = jid_bare_dup(&j->arena, &j->from),
+		.to = jid_bare_dup(&j->arena, &j->to),
+		.types = { stanza_presence_type(j->stanza) }, .n = 1,
+		.held = SUB_BOTH };
 	j->data = n;
-	subscription_again_forget(&n->from, &n->to);
+	subscription_again_forget(&n->sent.from, &n->sent.to);
 	change(j, j->session->account, SUB_OUT, outbound_stored);
+}
+
+/* Of who asks, or ends it: who had nothing has nothing there either.  Who had asked
+ * may have been granted it, and not have heard (subscription_again.h). */
+static unsigned held_by(const struct note *n)
+{
+	enum presence_type type = n->sent.types[0];
+	unsigned held = SUB_NONE;
+
+	if (type != PRESENCE_SUBSCRIBE && type != PRESENCE_UNSUBSCRIBE)
+		return SUB_BOTH;
+	if ((n->was.subscription & SUB_TO) != 0 || n->was.ask)
+		held |= SUB_FROM;
+	if ((n->was.subscription & SUB_FROM) != 0)
+		held |= SUB_TO;
+	return held;
 }
 
 static void outbound_stored(struct job *j, enum xdb_status status)
@@ -354,25 +386,36 @@ static void outbound_stored(struct job *j, enum xdb_status status)
 		return;
 	}
 	push_if_changed(n);
+	n->sent.held = held_by(n);
 	if (n->acts[0] != SUB_PASS)
 		job_done(j);
-	else if (!host_is_local(&n->to))
+	else if (!host_is_local(&n->sent.to))
 		job_fail(j, SE_REMOTE_SERVER_NOT_FOUND,
 		    "This service does not reach other domains yet.");
 	else
-		subscription_arrive(j, &n->from, &n->to, n->types, 1,
-		    outbound_arrived);
+		subscription_arrive(j, &n->sent, outbound_arrived);
 }
 
 static void outbound_arrived(struct job *j, enum xdb_status status)
 {
-	enum presence_type type = stanza_presence_type(j->stanza);
+	const struct note *n = j->data;
 
-	if (status == XDB_OK || subscription_again(&j->from, &j->to, &type, 1,
-	    j->stanza, status))
+	if (status == XDB_OK || subscription_again(&n->sent, j->stanza, status))
 		job_done(j);
 	else
 		job_fail_xdb(j, status);
+}
+
+/* Of a service of this server. */
+static void inbound(struct job *j)
+{
+	struct note *n = ARENA_NEW(&j->arena, struct note);
+
+	n->sent = (struct subscription_sent){ .from = j->from, .to = j->to,
+		.types = { stanza_presence_type(j->stanza) }, .n = 1,
+		.held = SUB_BOTH };
+	j->data = n;
+	subscription_arrive(j, &n->sent, outbound_arrived);
 }
 
 /* --- the hook ----------------------------------------------------------------------------- */
@@ -395,8 +438,7 @@ static enum hook_result subscription_presence(struct job *j)
 	else if (j->session != NULL)
 		outbound(j);
 	else if (host_is_local(&j->to))
-		subscription_arrive(j, &j->from, &j->to, &type, 1,
-		    outbound_arrived);
+		inbound(j);
 	else
 		job_done(j);
 	return HOOK_TAKEN;

@@ -11,7 +11,6 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "core/job.h"
-#include "feat/subscription.h"
 #include "xml/ns.h"
 
 enum { KEPT_MOST = 4096, AGAIN_MS = 1000 };
@@ -19,9 +18,7 @@ enum { KEPT_MOST = 4096, AGAIN_MS = 1000 };
 struct again {
 	struct list link;
 	struct arena arena;
-	struct jid from, to;
-	enum presence_type types[SUBSCRIPTION_TYPES_MOST];
-	unsigned n;
+	struct subscription_sent sent;
 	struct slice status;            /* of a request */
 };
 
@@ -86,13 +83,12 @@ static void try(void *ctx)
 	tried = g;
 	is_forgotten = false;
 	stanza = stanza_of(&arena, g);
-	j = job_new(NULL, &arena, stanza, &g->from, &g->to);
-	subscription_arrive(j, &g->from, &g->to, g->types, g->n, arrived);
+	j = job_new(NULL, &arena, stanza, &g->sent.from, &g->sent.to);
+	subscription_arrive(j, &g->sent, arrived);
 }
 
-bool subscription_again(const struct jid *from, const struct jid *to,
-    const enum presence_type *types, unsigned n, const struct elem *stanza,
-    enum xdb_status status)
+bool subscription_again(const struct subscription_sent *sent,
+    const struct elem *stanza, enum xdb_status status)
 {
 	const struct elem *text = stanza != NULL
 	    ? elem_child(stanza, NS_CLIENT, "status") : NULL;
@@ -102,18 +98,16 @@ bool subscription_again(const struct jid *from, const struct jid *to,
 	if (!is_weather(status) || kept_n >= KEPT_MOST)
 		return false;
 	g = ARENA_NEW(&arena, struct again);
-	*g = (struct again){ .n = n };
-	g->from = jid_bare_dup(&arena, from);
-	g->to = jid_bare_dup(&arena, to);
-	for (unsigned i = 0; i < n; i++)
-		g->types[i] = types[i];
+	*g = (struct again){ .sent = *sent };
+	g->sent.from = jid_bare_dup(&arena, &sent->from);
+	g->sent.to = jid_bare_dup(&arena, &sent->to);
 	if (text != NULL)
 		g->status = slice_dup(&arena, elem_text(&arena, text));
 	g->arena = arena;
 	list_push(&kept, &g->link);
 	kept_n++;
 	log_event(LOG_INFO, "subscription-waits", "-", "from=%s to=%s for the directory",
-	    log_text(jid_bare(from)), log_text(jid_bare(to)));
+	    log_text(jid_bare(&sent->from)), log_text(jid_bare(&sent->to)));
 	if (timer.fn == NULL)
 		timer_init(&timer, try, NULL);
 	if (tried == NULL && !timer_is_on(&timer))
@@ -123,7 +117,7 @@ bool subscription_again(const struct jid *from, const struct jid *to,
 
 static bool is_of(const struct again *g, const struct jid *from, const struct jid *to)
 {
-	return jid_eq_bare(&g->from, from) && jid_eq_bare(&g->to, to);
+	return jid_eq_bare(&g->sent.from, from) && jid_eq_bare(&g->sent.to, to);
 }
 
 void subscription_again_forget(const struct jid *from, const struct jid *to)
@@ -148,7 +142,8 @@ void subscription_again_stop(void)
 	while ((g = LIST_FIRST(&kept, struct again, link)) != NULL) {
 		log_event(LOG_WARN, "subscription-lost", "-", "from=%s to=%s the "
 		    "directory did not come back in time",
-		    log_text(jid_bare(&g->from)), log_text(jid_bare(&g->to)));
+		    log_text(jid_bare(&g->sent.from)),
+		    log_text(jid_bare(&g->sent.to)));
 		again_free(g);
 	}
 }

@@ -2,8 +2,8 @@
 /* feat/vcard.c — XEP-0054: vcard-temp, read from the directory.
  *
  * Anybody here may read the vCard of anybody here: it is the university's
- * directory.  A person who does not exist and one who may not use the service
- * answer alike, item-not-found (RTE-09).  Everybody writes only their own: what
+ * directory.  A person who does not exist and one who may not use the service, by
+ * whatever rule, answer alike, item-not-found (RTE-09).  Everybody writes only their own: what
  * the directory does not hold, and of what it holds what [vcard] writable names,
  * as that person (vcard_merge.h). */
 #include "base/log.h"
@@ -18,12 +18,14 @@ enum { REMAINDER_BYTES_MOST = 128 * 1024 };     /* a photo, mostly */
 
 /* The directory finds more spellings of a name than there are accounts
  * (LDAP-06), and people who are locked. */
-static bool is_usable(struct arena *a, const struct xdb_person *p,
+static bool is_usable(struct arena *a, const struct xdb_vcard *v,
     struct slice local)
 {
+	const struct xdb_person *p = &v->person;
 	struct slice name;
 
-	if (!jid_prep_local(a, p->uid, &name) || !slice_eq(name, local))
+	if (!jid_prep_local(a, p->uid, &name) || !slice_eq(name, local)
+	    || v->status != PROFILE_ACTIVE)
 		return false;
 	switch (p->refusal) {
 	case XDB_REFUSAL_NONE:
@@ -67,7 +69,7 @@ static void vcard_loaded(struct job *j, const struct xdb_result *res)
 		job_fail_xdb(j, res->status);
 		return;
 	}
-	status = is_usable(&j->arena, &res->vcard->person, jid_local(whose))
+	status = is_usable(&j->arena, res->vcard, jid_local(whose))
 	    ? admission_of(jid_local(whose), res->vcard->person.uuid) : XDB_ABSENT;
 	if (status == XDB_ABSENT || (status != XDB_OK && whose == &j->to)) {
 		job_fail_xdb(j, status);

@@ -298,6 +298,11 @@ static struct xdb_op *profile_set_status(const json_t *q)
 	    (enum xdb_profile_status)number(q, "to"));
 }
 
+static struct xdb_op *profile_load(const json_t *q)
+{
+	return xdb_profile_load(db, text(q, "uuid"));
+}
+
 static struct xdb_op *profile_delete(const json_t *q)
 {
 	return xdb_profile_delete(db, text(q, "dn"));
@@ -335,6 +340,7 @@ starters[] = {
 	ENTRY(room_set_affiliation), ENTRY(group_has), ENTRY(group_load),
 	ENTRY(group_search), ENTRY(group_list), ENTRY(people_search), ENTRY(person_create),
 	ENTRY(person_change), ENTRY(profile_set_status), ENTRY(profile_delete),
+	ENTRY(profile_load),
 	ENTRY(request_create), ENTRY(request_load), ENTRY(request_delete),
 };
 

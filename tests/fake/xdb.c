@@ -202,6 +202,20 @@ struct xdb_op *xdb_account_load(struct xdb *db, struct slice uid)
 	return op_new(run_account, uid, uid);
 }
 
+/* entryUUIDs are uids here. */
+static void run_profile_load(struct xdb_op *op, struct xdb_result *res)
+{
+	run_account(op, res);
+	if (res->account == NULL || !res->account->profile.exists)
+		*res = (struct xdb_result){ .status = XDB_ABSENT };
+}
+
+struct xdb_op *xdb_profile_load(struct xdb *db, struct slice uuid)
+{
+	(void)db;
+	return op_new(run_profile_load, uuid, uuid);
+}
+
 /* Photos are of the integration tests, too. */
 struct xdb_op *xdb_account_load_photo(struct xdb *db, struct slice uid)
 {

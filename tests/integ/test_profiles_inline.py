@@ -96,6 +96,20 @@ def test_class_taken_off_by_any_tool(live, login):
     assert condition == "not-authorized" and "removed" in text
 
 
+def test_jid_taken_away_by_any_tool(live, login):
+    """It says where the account is, and the service keeps it so; at once of who is
+    in memory, else when anybody asks for them."""
+    ann, away = login().come(), live.person()
+    Client(live, away).close()
+    for person in ann.person, away:
+        live.modify(person.dn, jid=None)
+    with Client(live, away) as again:
+        assert again.set_item("eva@otra.example").get("type") == "result"
+    for person in ann.person, away:
+        wait_for(lambda person=person: entry(live, person).get("jid") == [person.jid])
+    assert ann.set_item("eva@otra.example").get("type") == "result"
+
+
 def test_suspended_by_the_web_and_back(live, login):
     ann = login().come()
     api = Api(live)

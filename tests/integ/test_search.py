@@ -9,6 +9,7 @@ import pytest
 
 from client import Client, condition, show
 from faults import Proxy
+from live import profile_dn
 from service import Service
 from test_slixmpp import PATIENCE, run, users
 from world import wait_for
@@ -213,8 +214,13 @@ def test_only_people_who_can_be_written_to(world, login):
     world.root.add_s(f"cn={sn},{world.env['PEOPLE_BASE']}", [
         ("objectClass", [b"person", b"uidObject"]), ("cn", [sn.encode()]),
         ("sn", [sn.encode()]), ("uid", [sn.encode()])])    # not people_filter's
-    here = named(world, "Ana", sn)
+    here, closed = named(world, "Ana", sn), named(world, "Ana", sn)
+    for person in here, closed:
+        Client(world, person).close()
+    world.modify(profile_dn(world, closed), imStatus=["suspended"])
     assert sorted(found(ann, last=sn)) == sorted([new.jid, here.jid])
+    world.modify(profile_dn(world, closed), imStatus=["active"])
+    assert closed.jid in found(ann, last=sn)
 
 
 @pytest.fixture

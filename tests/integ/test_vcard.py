@@ -41,6 +41,21 @@ def teacher(world, login):
     return login(person)
 
 
+@pytest.mark.parametrize("status", ["suspended", "deleted", "expired", "pending", "?"])
+def test_card_of_an_account_that_is_closed(world, login, status):
+    """It is nobody's, by whatever rule it is closed; RTE-09."""
+    reader, person = login(), world.person()
+    with Client(world, person) as ann:
+        ann.items()
+    assert texts(card(reader, person.jid), "N/FAMILY") == [person.uid]
+    world.modify(profile_dn(world, person), imStatus=[status])
+    answers = [reader.iq("get", f"<vCard xmlns='{CARD}'/>", to) for to in
+               (person.jid, f"nadie@{world.domain}")]
+    assert [condition(a) for a in answers] == ["cancel item-not-found"] * 2
+    world.modify(profile_dn(world, person), imStatus=["active"])
+    assert texts(card(reader, person.jid), "N/FAMILY") == [person.uid]
+
+
 def test_the_directory_speaks(teacher, login):
     for reader in (teacher, login()):
         found = card(reader, None if reader is teacher else teacher.bare)

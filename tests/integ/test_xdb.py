@@ -3,6 +3,7 @@
 
 import itertools
 import time
+import uuid
 
 import ldap
 import ldap.filter
@@ -378,6 +379,31 @@ def test_a_profile_is_removed_a_person_never(web, im, profile, root):
     assert im.account(who["uid"])["profile"]["exists"] is False
     assert web.ask("profile_delete",
                    dn=account["profile"]["dn"])["status"] == "absent"
+
+
+def test_profile_of_whoever_it_is(im, root, profile):
+    """By the entryUUID of a person, also of nobody who is there."""
+    account = profile()
+    dn, base = account["profile"]["dn"].split(",", 1)
+    dn, nobody = f"{dn},{base}", str(uuid.uuid4())
+    root.modify_s(dn, [(ldap.MOD_ADD, "imRosterItem", b"a@x.org both 0 0 -"),
+                       (ldap.MOD_ADD, "imPending", b"b@x.org"),
+                       (ldap.MOD_REPLACE, "imStatus", b"deleted")])
+    for one in account["person"]["uuid"], nobody:
+        if one == nobody:
+            root.rename_s(dn, f"imPersonUUID={one}")
+            dn = f"imPersonUUID={one},{base}"
+        found = im.ask("profile_load", uuid=one)
+        assert found["status"] == "ok"
+        now = found["account"]["profile"]
+        assert (now["dn"], now["jid"], now["status"], now["scram"]) == (
+            dn, account["profile"]["jid"], 4, [])
+        assert [i["jid"] for i in now["roster"]] == ["a@x.org"]
+        assert [p["jid"] for p in now["pending"]] == ["b@x.org"]
+        assert found["account"]["person"]["uuid"] == one
+    root.delete_s(dn)
+    for one in nobody, account["person"]["uuid"], "*", "", "x)(jid=*":
+        assert im.ask("profile_load", uuid=one)["status"] == "absent"
 
 
 def test_scram(im, root, profile):

@@ -62,8 +62,13 @@ def test_im_process_away_is_said(new_world):
     admin.get(f"/people/{person.uid}")
     admin.submit(f"/people/{person.uid}/account")
     assert world.profile(person)["imStatus"] == ["active"]
+    # An account is not removed behind the backs of its contacts.
+    assert Api(world).call("DELETE", f"/accounts/{person.uid}").status == 503
+    assert world.profile(person)["imStatus"] == ["deleted"]
     os.kill(pid, signal.SIGCONT)
     wait_for(lambda: admin.get("/online").status == 200)
+    assert Api(world).call("DELETE", f"/accounts/{person.uid}").status == 204
+    assert world.profile(person) is None
 
 
 @pytest.fixture

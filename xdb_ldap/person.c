@@ -383,37 +383,44 @@ static uint64_t version_read(struct xdb_op *op, const struct entry *e)
 	return version;
 }
 
-/* Of several values with one JID the first counts; all of them go when it is
- * changed, or another would come back. */
-static bool item_take(struct xdb_op *op, struct slice value,
-    struct xdb_roster_item *item, struct map *seen)
+static bool item_read(struct xdb_op *op, struct slice value,
+    struct xdb_roster_item *item)
 {
-	struct xdb_roster_item *first;
+	return roster_item_read(&op->arena, value, item)
+	    && sound_jid(op->db, &op->arena, &item->jid);
+}
 
-	if (!roster_item_read(&op->arena, value, item)
-	    || !sound_jid(op->db, &op->arena, &item->jid))
-		return false;
-	first = map_find(seen, item->jid);
-	if (first != NULL)
+/* Of several values with one JID the first counts; all of them go when it is
+ * changed, or another would come back.  They are good values: where two providers have
+ * each other's changes to copy there are such for a moment. */
+static void item_take(struct xdb_profile *p, struct map *seen)
+{
+	struct xdb_roster_item *item = &p->roster[p->roster_n];
+	struct xdb_roster_item *first = map_find(seen, item->jid);
+
+	if (first != NULL) {
 		first->is_twice = true;
-	else
-		map_put(seen, item->jid, item);
-	return first == NULL;
+		return;
+	}
+	map_put(seen, item->jid, item);
+	p->roster_n++;
 }
 
 static void roster_read(struct xdb_op *op, const struct entry *e,
     struct xdb_profile *p)
 {
-	size_t n;
+	size_t n, bad_n = 0;
 	struct slice *values = entry_all(e, ATTR_ROSTER_ITEM, &n);
 	struct map seen = { 0 };
 
 	p->roster = arena_alloc(&op->arena, (n + 1) * sizeof *p->roster);
 	for (size_t i = 0; i < n; i++)
-		p->roster_n += item_take(op, values[i],
-		    &p->roster[p->roster_n], &seen);
-	sound_say(op->db, e, ATTR_ROSTER_ITEM, n - p->roster_n
-	    + entry_is_cut(e, ATTR_ROSTER_ITEM));
+		if (item_read(op, values[i], &p->roster[p->roster_n]))
+			item_take(p, &seen);
+		else
+			bad_n++;
+	sound_say(op->db, e, ATTR_ROSTER_ITEM,
+	    bad_n + entry_is_cut(e, ATTR_ROSTER_ITEM));
 	map_fini(&seen);
 }
 

@@ -101,6 +101,8 @@ struct xdb {
 	/* health */
 	uint64_t operations, failures, requests;
 	const char *why;
+	/* May it take another's place? (xdb_succession) */
+	enum proof { PROOF_NONE, PROOF_ASKED, PROOF_GOOD, PROOF_BAD } proof;
 };
 
 #endif

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "xdb_ldap/bases.h"
 #include "xdb_ldap/conn.h"
 #include "xdb_ldap/op.h"
 #include "xdb_ldap/pool.h"
@@ -92,68 +93,6 @@ static void look_anew(struct watch *w)
 		feed_anew(&w->feeds[i]);
 }
 
-struct bases { struct call *people, *profiles; };
-
-static void bases_read(struct xdb_op *op)
-{
-	const struct bases *b = op->data;
-
-	if (!op_failed(op, b->people) && !op_failed(op, b->profiles))
-		op_finish(op, XDB_OK, NULL);
-}
-
-static struct call *base_read(struct xdb_op *op, const char *base)
-{
-	return call_search(op, &(struct search){ .base = base,
-	    .scope = LDAP_SCOPE_BASE, .filter = "(objectClass=*)",
-	    .set = SET_NOTHING, .is_of_watch = true });
-}
-
-/* Whatever was compared, it is there for us to see. */
-static bool is_there(const struct call *c)
-{
-	return c->status == XDB_OK || c->status == XDB_CONFLICT
-	    || c->code == LDAP_NO_SUCH_ATTRIBUTE;
-}
-
-static void bases_compared(struct xdb_op *op)
-{
-	const struct bases was = *(struct bases *)op->data;
-	struct bases *b = op->data;
-
-	if (is_there(was.people) && is_there(was.profiles)) {
-		op_finish(op, XDB_OK, NULL);
-		return;
-	}
-	if (was.people->status == XDB_DOWN || was.profiles->status == XDB_DOWN) {
-		op_finish(op, XDB_DOWN, "no answer");
-		return;
-	}
-	b->people = base_read(op, op->db->people_base);
-	b->profiles = base_read(op, op->db->profiles_base);
-	op_await(op, bases_read);
-}
-
-static struct call *base_compare(struct xdb_op *op, const char *base)
-{
-	return call_compare(op, base, ATTR_OBJECT_CLASS, SLICE("top"),
-	    &op->db->watchers);
-}
-
-/* What is compared is no search, of which there are none while nothing happens; and
- * it is nobody's operation. */
-static struct xdb_op *bases_ask(struct xdb *db)
-{
-	struct xdb_op *op = op_new(db, sizeof (struct bases));
-	struct bases *b = op->data;
-
-	db->operations--;
-	b->people = base_compare(op, db->people_base);
-	b->profiles = base_compare(op, db->profiles_base);
-	op_await(op, bases_compared);
-	return op;
-}
-
 /* When the server is mute, the connection notices by itself. */
 static void beat(struct watch *w)
 {
@@ -164,9 +103,9 @@ static void beat(struct watch *w)
 static void became_blind(struct watch *w, const char *why)
 {
 	w->is_blind = true;
-	log_event(LOG_ERROR, "ldap-watch-blind", "-", "why=%s people_base or "
-	    "profiles are not to be seen: are they there, and may the service "
-	    "search them?", why != NULL ? log_text(slice_of(why)) : "-");
+	log_event(LOG_ERROR, "ldap-watch-blind", "-", "why=%s what is remembered "
+	    "of people is not believed: may the service see what it did before?",
+	    why != NULL ? log_text(slice_of(why)) : "-");
 }
 
 static void bases_seen(const struct xdb_result *res, void *ctx)
@@ -213,7 +152,7 @@ static void ask(void *ctx)
 	if (w->op != NULL || w->conn == NULL)
 		return;
 	if (w->is_begun && !w->is_polling) {
-		w->op = bases_ask(w->db);
+		w->op = bases_ask(w->db, &w->db->watchers);
 		xdb_then(w->op, bases_seen, w);
 	} else {
 		w->op = root_ask(w->db);

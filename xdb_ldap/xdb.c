@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "xdb_ldap/bases.h"
 #include "xdb_ldap/budget.h"
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/filter.h"
@@ -207,11 +208,32 @@ static int64_t patience_ms(const struct xdb *db)
 	return ms < MOST_MS ? ms : MOST_MS;
 }
 
-enum xdb_succession xdb_succession(const struct xdb *db, const struct xdb *was,
+static void proved(const struct xdb_result *res, void *ctx)
+{
+	struct xdb *db = ctx;
+
+	db->proof = res->status == XDB_OK ? PROOF_GOOD
+	    : res->status == XDB_BROKEN ? PROOF_BAD : PROOF_NONE;
+	if (db->proof == PROOF_BAD)
+		db->why = res->why;
+}
+
+/* A server that takes our name may be another directory, or show us nobody. */
+static void prove(struct xdb *db)
+{
+	db->proof = PROOF_ASKED;
+	xdb_then(bases_ask(db, &db->search, NULL), proved, db);
+}
+
+enum xdb_succession xdb_succession(struct xdb *db, const struct xdb *was,
     int64_t since_ms)
 {
-	if (pool_server(&db->search) != NULL)
+	if (db->proof == PROOF_NONE && pool_server(&db->search) != NULL)
+		prove(db);
+	if (db->proof == PROOF_GOOD)
 		return XDB_TAKES_OVER;
+	if (db->proof == PROOF_BAD)
+		return XDB_STAYS_OUT;
 	if (loop_now_ms() < since_ms + patience_ms(db))
 		return XDB_MUST_WAIT;
 	return pool_server(&was->search) != NULL ? XDB_STAYS_OUT : XDB_TAKES_OVER;

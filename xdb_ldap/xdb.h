@@ -87,11 +87,12 @@ struct xdb *xdb_open(const struct xdb_conf *conf, const char **why_r);
 /* `db`, of which no password was asked yet, takes the place of `from`: how many wrong
  * ones there were (budget.h) is not forgotten. */
 void xdb_inherit(struct xdb *db, struct xdb *from);
-/* May `db`, opened at `since_ms` (loop_now_ms), take the place of `was`?  At once when
- * a server has let it in; never while `was` works and it does not; and in weather, when
- * neither does, once it has had its time. */
+/* May `db`, opened at `since_ms` (loop_now_ms), take the place of `was`?  As soon as
+ * a server has let it in and shows it people_base and where profiles are; never, when it
+ * does not show them, or while `was` works and it does not; and in weather, when neither
+ * does, once it has had its time.  Asked for again until the answer is not "wait". */
 enum xdb_succession { XDB_TAKES_OVER, XDB_MUST_WAIT, XDB_STAYS_OUT };
-enum xdb_succession xdb_succession(const struct xdb *db, const struct xdb *was,
+enum xdb_succession xdb_succession(struct xdb *db, const struct xdb *was,
     int64_t since_ms);
 /* Cancels all operations (no callback), closes all connections. */
 void xdb_close(struct xdb **dbp);

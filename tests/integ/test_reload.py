@@ -242,6 +242,17 @@ def test_password_of_the_directory(world, service, tmp_path):
         assert settle(ann) == [[]]
 
 
+def test_a_base_that_is_not_there(world, service):
+    """Whole, or not at all: a server that takes the name and shows nobody is none."""
+    with Client(service, world.person()) as ann:
+        ann.come()
+        hup(service, {"ldap.people_base": f"ou=nadie,{world.env['LDAP_BASE']}",
+                      "rooms.history": "3"}, "error reload-refused")
+        assert "people_base" in service.log.rpartition("reload-refused")[2]
+        assert attempt(service, world.person()) is None
+        assert settle(ann) == [[]]
+
+
 def test_another_server(world, service):
     port = int(world.env["LDAP_URI"].rpartition(":")[2].strip("/"))
     with Proxy(port) as proxy, Client(service, world.person()) as ann:

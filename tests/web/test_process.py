@@ -66,7 +66,7 @@ def test_reload_with_a_key_that_does_not_fit_changes_nothing(world, service,
     assert web.request("GET", "/signin").status == 200
 
 
-@pytest.mark.parametrize("wrong", ["password", "ca", "uri"])
+@pytest.mark.parametrize("wrong", ["password", "ca", "uri", "base"])
 def test_reload_that_no_directory_lets_in_changes_nothing(world, service, tmp_path, wrong):
     """While the one in use answers."""
     file = tmp_path / "wrong"
@@ -80,6 +80,7 @@ def test_reload_that_no_directory_lets_in_changes_nothing(world, service, tmp_pa
     service.write_conf({
         "password": {"web.bind_password_file": file},
         "ca": {"ldap.ca_file": file},
+        "base": {"ldap.people_base": f"ou=nadie,{world.env['LDAP_BASE']}"},
         "uri": {"ldap.uri": f"ldap://127.0.0.1:{free_ports(1)[0]}"}}[wrong])
     api, seen = Api(service), service.log.count("reload-refused web")
     service.hup()

@@ -12,25 +12,33 @@ static void account_found(struct xdb_op *op);
 static void account_renamed(struct xdb_op *op, enum xdb_status status,
     const char *why);
 
-static struct xdb_op *load(struct xdb *db, struct slice uid, enum map_set set)
+static struct xdb_op *load(struct xdb *db, struct slice uid, struct slice known,
+    enum map_set set)
 {
 	struct xdb_op *op = op_new(db, sizeof (struct found));
 	struct found *f = op->data;
 
-	*f = (struct found){ .uid = uid, .person_set = set,
-	    .profile_set = SET_PROFILE, .next = account_found };
+	*f = (struct found){ .uid = uid, .known = slice_dup(&op->arena, known),
+	    .person_set = set, .profile_set = SET_PROFILE, .next = account_found };
 	found_start(op);
 	return op;
 }
 
 struct xdb_op *xdb_account_load(struct xdb *db, struct slice uid)
 {
-	return load(db, uid, SET_PERSON);
+	return load(db, uid, slice_make(NULL, 0), SET_PERSON);
 }
 
-struct xdb_op *xdb_account_load_photo(struct xdb *db, struct slice uid)
+struct xdb_op *xdb_account_load_known(struct xdb *db, struct slice uid,
+    struct slice uuid)
 {
-	return load(db, uid, SET_PERSON_PHOTO);
+	return load(db, uid, uuid, SET_PERSON);
+}
+
+struct xdb_op *xdb_account_load_photo(struct xdb *db, struct slice uid,
+    struct slice uuid)
+{
+	return load(db, uid, uuid, SET_PERSON_PHOTO);
 }
 
 static void account_found(struct xdb_op *op)

@@ -33,6 +33,7 @@ struct xdb_conf xdb_conf_of(const struct settings *s)
 		.connect_timeout_ms = s->ldap.connect_timeout_ms,
 		.timeout_ms = s->ldap.timeout_ms,
 		.poll_interval_ms = s->ldap.poll_interval_ms,
+		.refresh_interval_ms = s->ldap.refresh_interval_ms,
 		.search_connections = s->ldap.search_connections,
 		.bind_connections = s->ldap.bind_connections,
 	};

@@ -40,7 +40,7 @@ static void tell(const struct feed *f, const unsigned char *uuid,
 	sync_uuid_text(uuid, text);
 	news.kind = f->kind;
 	news.uuid = slice_make(text, sizeof text);
-	f->watch->fn(&news, f->watch->ctx);
+	watch_tell(f->watch, &news);
 }
 
 static void tell_row(const struct feed *f, const struct known_row *row,
@@ -72,8 +72,8 @@ static bool is_of_nobody(const struct feed *f, const struct known_row *row)
 static void tell_below(const struct feed *f, const struct known_row *row)
 {
 	if (f->kind == XDB_PERSON && above_has(&f->watch->above, row->where))
-		f->watch->fn(&(struct xdb_news){ .kind = XDB_PEOPLE_BRANCH,
-		    .uuid = SLICE("") }, f->watch->ctx);
+		watch_tell(f->watch, &(struct xdb_news){
+		    .kind = XDB_PEOPLE_BRANCH, .uuid = SLICE("") });
 }
 
 /* The entry of this row is at `dn` now, with all below it, of which nobody tells. */
@@ -137,8 +137,10 @@ static void entry_take(struct feed *f, const unsigned char *uuid,
 		is_new = is_told = false;
 	if (was_known && row->where != where)
 		went(f, row, l->dn);
-	if (f->kind == XDB_PERSON)
+	if (f->kind == XDB_PERSON) {
 		above_add(&f->watch->above, l->dn);
+		somebody_offer(&f->watch->who, l->dn);
+	}
 	row->where = where;
 	row->seen = f->round;
 	row->print = l->print;
@@ -182,6 +184,13 @@ static const unsigned char *bytes(struct slice s)
 
 /* --- when a reading is done --------------------------------------------------------------------- */
 
+static void missed(struct feed *f, const struct known_row *row)
+{
+	if (f->kind == XDB_PERSON)      /* whoever has them in memory reads again */
+		tell_row(f, row, (struct xdb_news){ .is_slight = true });
+	known_pass(&f->known);
+}
+
 static void sweep(void *ctx)
 {
 	struct feed *f = ctx;
@@ -189,7 +198,9 @@ static void sweep(void *ctx)
 	while (!known_is_swept(&f->known)) {
 		struct known_row *row = known_sweep(&f->known, f->sweep_since);
 
-		if (row != NULL)
+		if (row != NULL && row->seen >= f->gone_since)
+			missed(f, row);
+		else if (row != NULL)
 			gone(f, row);
 		if (!chore_has_time()) {
 			chore_start(&f->sweep);
@@ -197,16 +208,18 @@ static void sweep(void *ctx)
 		}
 	}
 	f->has_all = true;
+	f->swept_ms = f->sweep_began_ms;
 	if (is_branch(f))
 		return;
-	f->watch->fn(&(struct xdb_news){ .kind = f->kind, .is_all = true },
-	    f->watch->ctx);
+	watch_tell(f->watch, &(struct xdb_news){ .kind = f->kind, .is_all = true });
 }
 
 /* It ends also when the connection does: what it needs to know is known. */
 static void sweep_start(struct feed *f)
 {
+	f->gone_since = f->is_patient ? f->sweep_since : f->round;
 	f->sweep_since = f->round;
+	f->sweep_began_ms = f->began_ms;
 	f->known.swept = 0;
 	chore_start(&f->sweep);
 }
@@ -218,6 +231,8 @@ static void read_all(struct feed *f, enum log_level level)
 	    kind_texts[f->kind], f->known.n,
 	    (long long)(loop_now_ms() - f->began_ms), f->is_whole,
 	    f->must_sweep);
+	if (f->is_whole)
+		f->took_ms = loop_now_ms() - f->began_ms;
 	if (f->must_sweep)
 		sweep_start(f);
 	f->must_sweep = false;
@@ -245,9 +260,8 @@ static void rest_after_failure(struct feed *f, int code)
 	f->failures++;
 	/* Policies that we may not see are a way to live. */
 	log_event(f->kind == XDB_POLICY && f->failures > 1 ? LOG_DEBUG : LOG_WARN,
-	    "ldap-watch-ended", "-",
-	    "what=%s base=%s code=%d meaning=%s", kind_texts[f->kind],
-	    log_text(slice_of(f->base)), code,
+	    "ldap-watch-ended", "-", "what=%s base=%s code=%d meaning=%s",
+	    kind_texts[f->kind], log_text(slice_of(f->base)), code,
 	    log_text(slice_of(ldap_err2string(code))));
 	rest(f, ms < REST_MOST_MS ? ms : REST_MOST_MS);
 }
@@ -334,6 +348,7 @@ static void read_again(struct feed *f)
 
 	timer_stop(&f->rest);
 	f->state = FEED_READING;
+	f->is_patient = false;
 	f->round++;
 	f->began_ms = loop_now_ms();
 	buf_clear(&f->staged);
@@ -354,15 +369,17 @@ static void rested(void *ctx)
 	read_again(f);
 }
 
-void feed_anew(struct feed *f)
+void feed_anew(struct feed *f, bool is_patient)
 {
-	if (f->state == FEED_OFF || f->is_polling)
-		return;
+	if (f->state == FEED_OFF || f->is_polling || (is_patient
+	    && (f->state != FEED_LIVE || timer_is_on(&f->rest))))
+		return;                 /* what it does anyway is no less */
 	if (f->msgid != 0)
 		ldap_abandon_ext(f->watch->conn->ld, f->msgid, NULL, NULL);
 	f->failures = 0;
 	buf_clear(&f->cookie);
 	read_again(f);
+	f->is_patient = is_patient;
 }
 
 void feed_begin(struct feed *f, bool is_polling)
@@ -413,7 +430,7 @@ static void refreshed(struct feed *f)
 	 * a refresh that named only changes is followed by one of everything. */
 	if (!f->is_whole && !f->must_sweep)
 		timer_start(&f->rest, SECOND_LOOK_MS);
-	read_all(f, LOG_INFO);
+	read_all(f, f->is_patient ? LOG_DEBUG : LOG_INFO);
 }
 
 static void id_set_take(struct feed *f, struct slice uuids, bool is_of_deletes)

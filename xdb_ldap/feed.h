@@ -49,10 +49,15 @@ struct feed {
 	bool is_whole;                  /* all that is there is being sent */
 	bool must_sweep;                /* when the reading is done */
 	bool has_all;                   /* everything was read, once at least */
+	bool is_patient;                /* this reading: who is missing may be hidden */
 	int64_t began_ms, failed_ms;
+	int64_t took_ms;                /* the last time everything was read */
+	int64_t swept_ms;               /* when the reading of the last sweep was begun */
 	struct timer rest;              /* before a search, or the second look */
 	struct chore sweep;
-	uint32_t sweep_since;
+	uint32_t sweep_since;           /* the reading in which they are missing … */
+	uint32_t gone_since;            /* … and the one in which they were, too */
+	int64_t sweep_began_ms;
 };
 
 void feed_init(struct feed *f, struct watch *w, enum xdb_watched kind);
@@ -64,8 +69,10 @@ void feed_named(struct feed *f);
 /* The connection is there. */
 void feed_begin(struct feed *f, bool is_polling);
 void feed_stop(struct feed *f);
-/* All is read anew, and what changed is told; a feed that polls does so anyway. */
-void feed_anew(struct feed *f);
+/* All is read anew, and what changed is told; a feed that polls does so anyway, and
+ * patiently so does one that is reading.  Who is missing in one reading that is patient
+ * stays known, and of a person there is news; in two in a row they are gone. */
+void feed_anew(struct feed *f, bool is_patient);
 /* It is this one's turn to read pages (watch_turn). */
 void feed_turn(struct feed *f);
 /* A message to f->msgid.  One that makes no sense ends the search; after a rest

@@ -131,6 +131,11 @@ bool known_is_swept(const struct known *k)
 	return k->swept >= k->room;
 }
 
+void known_pass(struct known *k)
+{
+	k->swept++;
+}
+
 void known_fini(struct known *k)
 {
 	free(k->rows);

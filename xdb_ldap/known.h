@@ -45,5 +45,7 @@ void known_remove(struct known *k, struct known_row *row);
  * caller's to remove. */
 struct known_row *known_sweep(struct known *k, uint32_t since);
 bool known_is_swept(const struct known *k);
+/* The row that known_sweep gave stays, and the next is looked at. */
+void known_pass(struct known *k);
 
 #endif

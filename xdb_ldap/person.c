@@ -18,6 +18,7 @@
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/sound.h"
 #include "xdb_ldap/values.h"
+#include "xdb_ldap/watch.h"
 
 enum {
 	UID_BYTES_MOST = 1023,          /* RFC 7622 §3.3.1 */
@@ -123,6 +124,45 @@ static bool is_called(struct xdb_op *op, const struct found *f)
 	return address_is_unknown(op->db, names[0]);
 }
 
+/* --- nobody ------------------------------------------------------------------------------------ */
+
+static void found_otherwise(struct xdb_op *op)
+{
+	const struct found *f = op->data;
+
+	if (op_search_failed(op, f->person_call))
+		return;
+	if (f->person_call->entry_n != 0 || !watch_vouches(op->db, f->known))
+		op_finish(op, XDB_ABSENT, "no such person");
+	else
+		op_finish(op, XDB_BROKEN, "the directory does not show a person who, "
+		    "by all that it told, is there");
+}
+
+/* What may not be seen looks like what is not there.  Of somebody who was there, and did
+ * not go, that is asked once more, by who they are. */
+static void nobody(struct xdb_op *op, struct found *f)
+{
+	struct buf filter = { 0 };
+
+	if (watch_is_blind(op->db)) {
+		op_finish(op, XDB_BROKEN, "nobody is to be seen below people_base");
+		return;
+	}
+	if (f->known.n == 0 || !watch_vouches(op->db, f->known)) {
+		op_finish(op, XDB_ABSENT, "no such person");
+		return;
+	}
+	filter_open(&filter, '&');
+	filter_raw(&filter, op->db->people_filter);
+	op_seek_uuid(op, &filter, ATTR_UUID, f->known);
+	filter_close(&filter);
+	f->person_call = call_search(op, &(struct search){
+	    .base = op->db->people_base, .scope = LDAP_SCOPE_SUBTREE,
+	    .filter = op_take(op, &filter), .set = SET_NOTHING, .most = 2 });
+	op_await(op, found_otherwise);
+}
+
 static bool take_person(struct xdb_op *op, struct found *f)
 {
 	struct call *c = f->person_call;
@@ -137,9 +177,13 @@ static bool take_person(struct xdb_op *op, struct found *f)
 		return false;
 	}
 	f->person = c->entries;
-	if (f->person == NULL || !is_called(op, f)) {
-		op_finish(op, XDB_ABSENT, f->person == NULL ? "no such person"
-		    : "this person's account has another name");
+	if (f->person == NULL) {
+		nobody(op, f);
+		return false;
+	}
+	if (!is_called(op, f)) {
+		op_finish(op, XDB_ABSENT,
+		    "this person's account has another name");
 		return false;
 	}
 	f->name = entry_one(f->person, ATTR_NAME);

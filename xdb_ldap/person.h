@@ -9,6 +9,7 @@
 /* What the search for a person found; the first member of the kind's data. */
 struct found {
 	struct slice uid;               /* as it was asked for */
+	struct slice known;             /* whose it was when last read; empty: not known */
 	enum map_set person_set, profile_set;
 	struct call *person_call, *profile_call, *policy_call;
 	op_step_fn *next;

@@ -85,6 +85,7 @@ struct xdb {
 	bool sasl_external, ignore_references;
 	enum xdb_deref deref;
 	int64_t connect_timeout_ms, timeout_ms, poll_interval_ms;
+	int64_t refresh_interval_ms;
 	struct server *servers;         /* those of write_uri first, then uri's */
 	unsigned server_n, writer_n;
 	struct pool search, binds, watchers, writes;

@@ -4,10 +4,15 @@
  *
  * A connection on which nothing happens looks like one that is dead, and a feed that
  * may not see what it watches like one of which nothing changes: RFC 4533 knows
- * nothing of rights.  So the bases are asked for every two seconds, on that
- * connection.  While one of them is not to be seen nothing is live, and when it is
- * again everything is read anew, for nobody tells what was changed meanwhile.  Of what
- * was hidden for less, or in part, a look at everything each hour finds out. */
+ * nothing of rights.  So the bases and one of the people are asked for every two
+ * seconds, on that connection.  While one of them is not to be seen, or the answer is
+ * late, nothing is live; when they are seen again everything is read anew, for nobody
+ * tells what was changed meanwhile.
+ *
+ * What was hidden for less, or in part, a look at everything finds out, which comes
+ * every refresh_interval.  Who is missing in it went without a word, or is hidden by a
+ * slip of somebody's: gone they are when the next one misses them, too (feed.c).  Until
+ * then nobody vouches for what is remembered of them, and nobody throws them out. */
 #include "xdb_ldap/watch.h"
 
 #include <stdlib.h>
@@ -21,8 +26,10 @@
 enum {
 	BEAT_MS = 2 * 1000,
 	POLLING_BEAT_MS = 30 * 1000,
-	LOOK_ANEW_MS = 60 * 60 * 1000,
-	BEAT_READING_MS = 5 * 1000,     /* while a refresh may be stuck */
+	LATE_MS = 1000,
+	/* Looks at everything: of the time, one part in so many; and not rarer, but by
+	 * the configuration, than once an hour. */
+	LOOK_SHARE = 20, LOOK_RARE_MS = 60 * 60 * 1000,
 	AGAIN_MS = 1000,                /* the root DSE was not answered */
 	PAUSE_FIRST_MS = 500, PAUSE_MOST_MS = 60 * 1000,
 	STEADY_MS = 60 * 1000,          /* a connection that stood so long was well */
@@ -47,7 +54,7 @@ static void begin(struct watch *w, const struct xdb_result *res)
 	log_event(LOG_INFO, "ldap-watch-begins", "-", "server=%s by=%s",
 	    w->conn->server->uri, w->is_polling ? "polling" : "rfc4533");
 	w->is_blind = false;
-	w->looked_ms = loop_now_ms();
+	w->looked_ms = w->heard_ms = loop_now_ms();
 	for (int i = 0; i < WATCHED; i++)
 		if (i != XDB_POLICY || has_policies(w->db))
 			feed_begin(&w->feeds[i], w->is_polling);
@@ -86,18 +93,37 @@ void watch_turn_over(struct watch *w, struct feed *f)
 
 /* --- is it still there? -------------------------------------------------------------------- */
 
-static void look_anew(struct watch *w)
+/* Patiently: who is missing may be hidden. */
+static void look_anew(struct watch *w, bool is_patient)
 {
 	w->looked_ms = loop_now_ms();
 	for (int i = 0; i < WATCHED; i++)
-		feed_anew(&w->feeds[i]);
+		feed_anew(&w->feeds[i], is_patient);
+}
+
+/* A large directory is read for a while, and slapd has other things to do. */
+static bool is_look_due(const struct watch *w)
+{
+	int64_t often = w->db->refresh_interval_ms, ms = 0;
+
+	for (int i = 0; i < WATCHED; i++)
+		if (w->feeds[i].took_ms * LOOK_SHARE > ms)
+			ms = w->feeds[i].took_ms * LOOK_SHARE;
+	ms = ms < LOOK_RARE_MS ? ms : LOOK_RARE_MS;
+	return xdb_watch_is_live(w->db)
+	    && loop_now_ms() - w->looked_ms > (often > ms ? often : ms);
 }
 
 /* When the server is mute, the connection notices by itself. */
 static void beat(struct watch *w)
 {
-	timer_start(&w->beat, w->is_polling ? POLLING_BEAT_MS
-	    : w->is_blind || watch_is_up(w) ? BEAT_MS : BEAT_READING_MS);
+	timer_start(&w->beat, w->is_polling ? POLLING_BEAT_MS : BEAT_MS);
+}
+
+/* News that was sent before the answer was sent is here by then. */
+static bool is_silent(const struct watch *w)
+{
+	return loop_now_ms() - w->heard_ms > BEAT_MS + LATE_MS;
 }
 
 static void became_blind(struct watch *w, const char *why)
@@ -108,22 +134,35 @@ static void became_blind(struct watch *w, const char *why)
 	    why != NULL ? log_text(slice_of(why)) : "-");
 }
 
+/* Somebody was there, and nobody told that they went. */
+static bool is_nobody_left(const struct watch *w)
+{
+	const struct feed *people = &w->feeds[XDB_PERSON];
+
+	return w->is_blind || (people->has_all && people->known.n != 0);
+}
+
 static void bases_seen(const struct xdb_result *res, void *ctx)
 {
 	struct watch *w = ctx;
-	bool is_seen = res->status == XDB_OK;
-	bool is_blind = !is_seen && res->status != XDB_DOWN
-	    && res->status != XDB_BUSY;
+	bool is_told = res->status != XDB_DOWN && res->status != XDB_BUSY;
+	bool is_empty = res->status == XDB_OK && res->n == 0
+	    && is_nobody_left(w);
 
 	w->op = NULL;
 	if (w->conn == NULL)
 		return;
-	if (is_blind && !w->is_blind)
-		became_blind(w, res->why);
-	if (is_seen && (w->is_blind
-	    || loop_now_ms() - w->looked_ms > LOOK_ANEW_MS)) {
+	if (is_told)
+		w->heard_ms = loop_now_ms();
+	if (is_told && (res->status != XDB_OK || is_empty)) {
+		if (!w->is_blind)
+			became_blind(w, is_empty ? "nobody is to be seen below "
+			    "people_base" : res->why);
+	} else if (is_told && (w->is_blind || is_look_due(w))) {
+		bool is_patient = !w->is_blind;
+
 		w->is_blind = false;
-		look_anew(w);
+		look_anew(w, is_patient);
 	}
 	beat(w);
 }
@@ -152,7 +191,11 @@ static void ask(void *ctx)
 	if (w->op != NULL || w->conn == NULL)
 		return;
 	if (w->is_begun && !w->is_polling) {
-		w->op = bases_ask(w->db, &w->db->watchers);
+		bool asks_who = !w->who.is_incomparable || w->is_blind
+		    || is_look_due(w);
+
+		w->op = bases_ask(w->db, &w->db->watchers,
+		    asks_who ? &w->who : NULL);
 		xdb_then(w->op, bases_seen, w);
 	} else {
 		w->op = root_ask(w->db);
@@ -200,6 +243,7 @@ void watch_lost(struct watch *w, int64_t stood_ms)
 
 void watch_message(struct watch *w, LDAPMessage *msg)
 {
+	w->heard_ms = loop_now_ms();
 	for (int i = 0; i < WATCHED; i++) {
 		struct feed *f = &w->feeds[i];
 
@@ -234,6 +278,13 @@ void xdb_unwatch(struct xdb *db)
 	pool_fini(&db->watchers);
 }
 
+void watch_tell(struct watch *w, const struct xdb_news *news)
+{
+	if (news->kind == XDB_PEOPLE_BRANCH)
+		w->moved_ms = loop_now_ms();
+	w->fn(news, w->ctx);
+}
+
 void watch_noticed(struct xdb *db, struct slice person_uuid)
 {
 	const struct watch *w = db->watch;
@@ -247,8 +298,8 @@ bool xdb_watch_hears(const struct xdb *db, enum xdb_watched kind)
 {
 	const struct watch *w = db->watch;
 
-	return w != NULL && !w->is_blind && !w->feeds[kind].is_polling
-	    && feed_is_up(&w->feeds[kind]);
+	return w != NULL && !w->is_blind && !is_silent(w)
+	    && !w->feeds[kind].is_polling && feed_is_up(&w->feeds[kind]);
 }
 
 /* Groups and rooms that cannot be watched are no account's trouble. */
@@ -271,6 +322,26 @@ bool xdb_watch_knows(const struct xdb *db, enum xdb_watched kind,
 	return known_find(&f->known, bytes) != NULL;
 }
 
+bool watch_is_blind(const struct xdb *db)
+{
+	return db->watch != NULL && db->watch->is_blind;
+}
+
+/* Where people_filter asks for groups, and after a branch was moved, somebody goes of
+ * whom nobody tells. */
+bool watch_vouches(const struct xdb *db, struct slice person_uuid)
+{
+	const struct watch *w = db->watch;
+	const struct feed *people = w != NULL ? &w->feeds[XDB_PERSON] : NULL;
+
+	return w != NULL && !w->is_polling && !people->is_polling
+	    && people->has_all && !db->filter_asks_groups
+	    && (people->state == FEED_LIVE
+	    || (people->state == FEED_READING && people->is_patient))
+	    && people->swept_ms > w->moved_ms && !is_silent(w)
+	    && xdb_watch_knows(db, XDB_PERSON, person_uuid);
+}
+
 void watch_free(struct watch **wp)
 {
 	struct watch *w = *wp;
@@ -283,5 +354,6 @@ void watch_free(struct watch **wp)
 	for (int i = 0; i < WATCHED; i++)
 		feed_fini(&w->feeds[i]);
 	above_fini(&w->above);
+	buf_fini(&w->who.dn);
 	free(w);
 }

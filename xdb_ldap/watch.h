@@ -4,6 +4,7 @@
 #define XDB_LDAP_WATCH_H
 
 #include "xdb_ldap/above.h"
+#include "xdb_ldap/bases.h"
 #include "xdb_ldap/feed.h"
 #include "xdb_ldap/store.h"
 
@@ -19,6 +20,9 @@ struct watch {
 	struct list pagers;             /* … and who waits for that */
 	struct timer beat;
 	int64_t looked_ms;              /* when all was begun to be read anew */
+	int64_t heard_ms;               /* the last word of the server on this connection */
+	int64_t moved_ms;               /* the last news of a branch of people */
+	struct somebody who;            /* may still be seen? */
 	bool is_blind;                  /* we may not see people or profiles now */
 	struct timer pause;             /* before the next connection */
 	unsigned losses;                /* in a row, soon after each other */
@@ -35,6 +39,12 @@ struct watch {
 void watch_free(struct watch **wp);
 /* News that came by another way. */
 void watch_noticed(struct xdb *db, struct slice person_uuid);
+void watch_tell(struct watch *w, const struct xdb_news *news);
+/* While we may not see people nobody found is no answer. */
+bool watch_is_blind(const struct xdb *db);
+/* Is this person there, by all that was told?  Who is not found all the same is hidden
+ * from us, or has another name. */
+bool watch_vouches(const struct xdb *db, struct slice person_uuid);
 /* Every feed has read all there is. */
 bool watch_is_up(const struct watch *w);
 

@@ -129,6 +129,7 @@ static void take_conf(struct xdb *db, const struct xdb_conf *conf)
 	db->connect_timeout_ms = conf->connect_timeout_ms;
 	db->timeout_ms = conf->timeout_ms;
 	db->poll_interval_ms = conf->poll_interval_ms;
+	db->refresh_interval_ms = conf->refresh_interval_ms;
 }
 
 static bool needs_tls(const struct xdb *db)

@@ -72,7 +72,9 @@ struct xdb_conf {                       /* strings are copied by xdb_open */
 	const char *groups_title;       /* attribute with the name shown; NULL or "": cn */
 	bool is_inline;                 /* profiles are on the people's own entries */
 	int64_t connect_timeout_ms, timeout_ms;
-	int64_t poll_interval_ms;       /* where nobody tells us of changes (xdb_watch) */
+	int64_t poll_interval_ms;       /* where nobody tells us of changes (xdb_watch) … */
+	int64_t refresh_interval_ms;    /* … and where somebody does: all is read anew so
+	                                   often at most, for rights change silently */
 	unsigned search_connections, bind_connections;
 };
 
@@ -167,7 +169,8 @@ void xdb_watch(struct xdb *db, xdb_news_fn *fn, void *ctx);
 /* No news any more; not from within news. */
 void xdb_unwatch(struct xdb *db);
 /* Does every change of an account become news at once?  Not before everything was read, not
- * without a connection, and never by polling. */
+ * without a connection, not when that was silent for three seconds, not while we may see
+ * nobody, and never by polling. */
 bool xdb_watch_is_live(const struct xdb *db);
 /* The same of one kind. */
 bool xdb_watch_hears(const struct xdb *db, enum xdb_watched kind);
@@ -425,8 +428,14 @@ const char *xdb_status_text(enum xdb_status status);
  * there the caller compares, LDAP-06.)  A profile with another jid gets the address
  * `uid`@domain. */
 struct xdb_op *xdb_account_load(struct xdb *db, struct slice uid);
-/* The same with the photo, which may be many times all else: for who comes online. */
-struct xdb_op *xdb_account_load_photo(struct xdb *db, struct slice uid);
+/* The same, of an account that was this person's when it was last read (entryUUID, may
+ * be empty): while by all that xdb_watch() heard the person is there, and nobody is
+ * found by `uid` nor by `uuid`, that is BROKEN and not ABSENT: our rights are less. */
+struct xdb_op *xdb_account_load_known(struct xdb *db, struct slice uid,
+    struct slice uuid);
+/* And with the photo, which may be many times all else: for who comes online. */
+struct xdb_op *xdb_account_load_photo(struct xdb *db, struct slice uid,
+    struct slice uuid);
 
 /* Which of these names are people's, asked for many at once (XDB_LOOK_MOST at most).
  * OK: res->accounts, in any order, of each `person` with uid, uuid and dn alone; whoever

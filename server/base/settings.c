@@ -117,6 +117,8 @@ static const struct conf_key keys[] = {
 	    "Time for one operation, waiting for a connection included."),
 	TIME("ldap", "poll_interval", ldap.poll_interval_ms, "30s", "1s", "1h",
 	    "How often to ask for changes where the server cannot tell of them by itself (RFC 4533)."),
+	TIME("ldap", "refresh_interval", ldap.refresh_interval_ms, "5m", "1s", "1d",
+	    "How often to read all that is watched anew where the server tells of changes by itself. It says nothing of what its rights hide: what was changed while the service might not read it counts by then at the latest. For a large directory it is rarer, so that no more than a twentieth of the time goes into it, but once an hour at least."),
 	COUNT_("ldap", "search_connections", ldap.search_connections, "2", "1", "16",
 	    "Connections for searches and changes."),
 	COUNT_("ldap", "bind_connections", ldap.bind_connections, "4", "1", "32",

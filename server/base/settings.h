@@ -40,6 +40,7 @@ struct settings {
 		unsigned wrong_binds;
 		struct conf_list closed_shells;
 		int64_t connect_timeout_ms, timeout_ms, poll_interval_ms;
+		int64_t refresh_interval_ms;
 		unsigned search_connections, bind_connections;
 	} ldap;
 	struct {

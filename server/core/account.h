@@ -72,7 +72,8 @@ struct account {
 	struct xdb_op *op;              /* the load, and later ones */
 	uint64_t as_of;                 /* the news there was when the load was sent */
 	struct list away;               /* held by nobody, and kept */
-	struct list stale;              /* waits to be read again */
+	struct list stale;              /* waits to be read again … */
+	bool is_unreadable;             /* … longer, for it could not be */
 	struct list look;               /* to be looked at, or (is_asked) being so */
 	bool is_asked;
 	bool is_stale;                  /* the directory has something newer */

@@ -103,7 +103,8 @@ static void pump(void *ctx)
 		list_remove(&a->stale);
 		a->is_stale = false;
 		reading_n++;
-		a->op = xdb_account_load(host.xdb, jid_local(&a->jid));
+		a->op = xdb_account_load_known(host.xdb, jid_local(&a->jid),
+		    a->person_uuid);
 		xdb_then(a->op, read_again, a);
 	}
 }
@@ -111,6 +112,7 @@ static void pump(void *ctx)
 void account_live_defer(struct account *a)
 {
 	list_remove(&a->stale);
+	a->is_unreadable = false;
 	if (a->state != ACCOUNT_READY || a->op == NULL)
 		return;
 	xdb_cancel(&a->op);
@@ -138,8 +140,12 @@ void account_news(struct slice uuid)
 	struct account *a = map_find(&by_uuid, uuid);
 
 	heard_add(map_hash(uuid));
-	if (a != NULL)
-		account_stale(a);
+	if (a == NULL)
+		return;
+	if (a->is_unreadable)
+		list_remove(&a->stale); /* it may be readable now */
+	a->is_unreadable = false;
+	account_stale(a);
 }
 
 void account_news_of_all(void)
@@ -513,6 +519,7 @@ static void unreadable_over(void *ctx)
 	(void)ctx;
 	while ((a = LIST_FIRST(&unreadable, struct account, stale)) != NULL) {
 		list_remove(&a->stale);
+		a->is_unreadable = false;
 		account_stale(a);
 	}
 }
@@ -521,7 +528,8 @@ static void unreadable_over(void *ctx)
  * what was changed meanwhile.  Others do not wait for this one. */
 static void keep_in_doubt(struct account *a)
 {
-	a->is_stale = true;
+	a->is_stale = a->is_unreadable = true;
+	list_remove(&a->stale);
 	list_push(&unreadable, &a->stale);
 	if (unreadable_again.fn == NULL)
 		timer_init(&unreadable_again, unreadable_over, NULL);

@@ -111,7 +111,8 @@ struct introduction *introduction_new(const struct jid *who,
 		return i;
 	timer_start(&i->wait, PATIENCE_MS);
 	i->as_of = account_news_count();
-	i->op = xdb_account_load_photo(host.xdb, jid_local(&i->who));
+	i->op = xdb_account_load_photo(host.xdb, jid_local(&i->who),
+	    slice_make(NULL, 0));
 	xdb_then(i->op, looked_up, i);
 	return i;
 }

@@ -309,8 +309,11 @@ static void fetch(struct login *l)
 
 static void load(struct login *l, xdb_done_fn *next)
 {
+	const struct account *a = account_find(sasl_name(l->sasl));
+
 	l->as_of = account_news_count();
-	await(l, xdb_account_load_photo(host.xdb, sasl_name(l->sasl)), next);
+	await(l, xdb_account_load_photo(host.xdb, sasl_name(l->sasl),
+	    a != NULL ? a->person_uuid : slice_make(NULL, 0)), next);
 }
 
 static void fetch_begin(void *ctx)

@@ -53,6 +53,7 @@ static inline struct xdb_conf conf_read(const json_t *q, const char **uri,
 		.connect_timeout_ms = count(q, "connect_timeout_ms", 2000),
 		.timeout_ms = count(q, "timeout_ms", 3000),
 		.poll_interval_ms = count(q, "poll_interval_ms", 1000),
+		.refresh_interval_ms = count(q, "refresh_interval_ms", 300000),
 		.search_connections = count(q, "search_connections", 2),
 		.bind_connections = count(q, "bind_connections", 4),
 	};

@@ -3,6 +3,7 @@
 it remembers is a yes, and no error a no (directory.md rules 1, 2, 14); afterwards
 what was changed meanwhile is true."""
 
+import contextlib
 import select
 import socket
 import time
@@ -12,7 +13,8 @@ import pytest
 
 from client import settle
 from faults import Proxy
-from live import attempt, guests, watching
+from live import attempt, guests, roster, watching
+from rawclient import PATIENCE
 from service import Service
 from test_live_account import closed
 from test_live_branches import relax
@@ -22,6 +24,7 @@ DATABASE = "olcDatabase={1}mdb,cn=config"
 SYNC = b"1.3.6.1.4.1.4203.1.9.1.1"
 FRESH = 8                       # seconds in which more is asked than later
 WITHIN = 15                     # two seconds, [ldap] timeout, and a slow machine
+LOOKS = 120                     # a slow machine reads everything now and then
 BOTH = "PLAIN", "SCRAM-SHA-256"
 
 
@@ -36,10 +39,12 @@ def private_(make_world):
 class Hidden:
     """By an ACL, a slip of somebody's."""
 
-    def __init__(self, world):
+    what = 'dn.subtree="%s"'
+
+    def __init__(self, world, what=None):
         self.world = world
-        rule = '{0}to dn.subtree="%s" by dn.exact="%s" none by * break' % (
-            world.env["PEOPLE_BASE"],
+        rule = '{0}to %s by dn.exact="%s" none by * break' % (
+            what or self.what % world.env["PEOPLE_BASE"],
             "cn=im,ou=services," + world.env["IM_BASE"])
         world.root.modify_s(DATABASE, [(ldap.MOD_ADD, "olcAccess",
                                         rule.encode())])
@@ -50,6 +55,12 @@ class Hidden:
     def end(self):
         self.world.root.modify_s(DATABASE, [(ldap.MOD_DELETE, "olcAccess",
                                              b"{0}")])
+
+
+class HiddenPeople(Hidden):
+    """And not the base, which is where it was."""
+
+    what = 'dn.children="%s"'
 
 
 class Renamed:
@@ -75,7 +86,7 @@ def known(world):
     return person
 
 
-@pytest.mark.parametrize("how", [Hidden, Renamed])
+@pytest.mark.parametrize("how", [Hidden, HiddenPeople, Renamed])
 def test_what_could_not_be_read(private, how):
     ann, bob, eva = [known(private) for _ in range(3)]
     new = private.person()
@@ -107,6 +118,66 @@ def test_what_could_not_be_read(private, how):
         assert settle(clients[2]) == [[]]
 
 
+@contextlib.contextmanager
+def hidden(world, what):
+    slip = Hidden(world, what)
+    try:
+        yield
+    finally:
+        slip.end()
+
+
+def test_one_is_hidden(private):
+    """Who was there, and of whom nobody told that they went, is not gone."""
+    ann = known(private)
+    with guests(private, ann) as [client]:
+        client.items()
+        with hidden(private, f'dn.exact="{ann.dn}"'):
+            roster(private, ann, add=["eva@otra.example none 0 0 -"])
+            wait_for(lambda: [s for s in private.logs().splitlines()
+                              if "account-unreadable" in s and ann.uid in s],
+                     PATIENCE)
+            for mechanism in BOTH:
+                assert attempt(private, ann, None, mechanism) == \
+                    "temporary-auth-failure"
+            assert settle(client) == [[]]
+        wait_for(lambda: attempt(private, ann) is None, PATIENCE)
+        client.receive("iq", type="set")
+        assert set(client.items()) == {"eva@otra.example"}
+
+
+@pytest.fixture(name="often")
+def often_(private, tmp_path):
+    """A service that reads everything anew all the time."""
+    with Service(private, tmp_path, {"ldap.refresh_interval": "1s"}) as service:
+        yield watching(service)
+
+
+def test_what_was_hidden_is_learnt_by_the_next_look(private, often):
+    """An attribute, of one person: no search fails for that, and nobody tells when it
+    is shown again."""
+    ann = known(private)
+    with guests(often, ann) as [client]:
+        with hidden(private, f'dn.exact="{ann.dn}" attrs=shadowExpire'):
+            private.modify(ann.dn, objectClass=["inetOrgPerson", "shadowAccount"],
+                           shadowExpire=["1000"])
+            for _ in range(3):
+                time.sleep(1)
+                assert settle(client) == [[]]
+        assert closed(client, LOOKS)[0] == "not-authorized"
+        assert attempt(often, ann, None, BOTH[1]) == "not-authorized"
+
+
+def test_who_is_missed_twice_is_gone(private, often):
+    """A slip is mended by then."""
+    ann, bob = known(private), known(private)
+    with guests(often, ann, bob) as (one, two):
+        with hidden(private, f'dn.exact="{ann.dn}"'):
+            assert closed(one, LOOKS)[0] == "not-authorized"
+            assert settle(two) == [[]]
+        wait_for(lambda: attempt(often, ann) is None, PATIENCE)
+
+
 class Deaf(Proxy):
     """What the server says on the watchers' connection does not arrive."""
 
@@ -122,19 +193,23 @@ class Deaf(Proxy):
                     client.close()
                     server.close()
                     return
-                watches = watches or SYNC in data
+                # The root DSE names it, too.
+                watches = watches or (one is client and SYNC in data)
                 if one is client:
                     server.sendall(data)
                 elif not (watches and self.is_deaf):
                     client.sendall(data)
 
 
-def test_nothing_is_heard_on_one_connection(private, tmp_path):
+@pytest.mark.parametrize("timeout", ["3s", "60s"])
+def test_nothing_is_heard_on_one_connection(private, tmp_path, timeout):
     """The others answer: who is locked now must not get in for long by what is
-    remembered, nor who knows an old password."""
+    remembered, nor who knows an old password.  However long one would wait for an
+    answer: that it is late is enough."""
     port = private.env["LDAP_URI"].rpartition(":")[2].strip("/")
     with Deaf(port) as proxy, Service(private, tmp_path, {
             "ldap.uri": proxy.uri, "ldap.start_tls": "no",
+            "ldap.timeout": timeout,
             "ldap.insecure_loopback": "yes"}) as service:
         watching(service)
         ann, bob = known(private), known(private)

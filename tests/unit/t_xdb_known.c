@@ -114,6 +114,33 @@ static void test_empty(void)
 	known_fini(&k);
 }
 
+/* Of three that are missing the second stays. */
+static void test_pass(void)
+{
+	struct known k = { .n = 0 };
+	struct known_row *row;
+	unsigned passed = 0;
+	unsigned char uuid[SYNC_UUID_BYTES];
+
+	for (unsigned i = 0; i < 3; i++) {
+		uuid_of(i, uuid);
+		known_get(&k, uuid)->seen = i + 1;
+	}
+	for (k.swept = 0; !known_is_swept(&k); ) {
+		row = known_sweep(&k, 4);
+		if (row != NULL && row->seen == 2) {
+			passed++;
+			known_pass(&k);
+		} else if (row != NULL) {
+			known_remove(&k, row);
+		}
+	}
+	uuid_of(1, uuid);
+	ok(k.n == 1 && passed == 1 && known_find(&k, uuid) != NULL,
+	    "who is passed over stays, and is not met again");
+	known_fini(&k);
+}
+
 /* The header's promise. */
 static void test_memory(void)
 {
@@ -139,6 +166,7 @@ int main(void)
 	test_empty();
 	test_steps(false);
 	test_steps(true);
+	test_pass();
 	test_memory();
 	return done();
 }

@@ -189,8 +189,10 @@ def read_tlv(data, at=0):
 BIND, UNBIND, SEARCH, MODIFY, ADD, DELETE, ABANDON, EXTENDED = (
     0x60, 0x42, 0x63, 0x66, 0x68, 0x4a, 0x50, 0x77)
 # the tag of the answer to each
+COMPARE = 0x6e
 ANSWERS = {BIND: 0x61, SEARCH: 0x65, MODIFY: 0x67, ADD: 0x69, DELETE: 0x6b,
-           EXTENDED: 0x78}
+           EXTENDED: 0x78, COMPARE: 0x6f}
+COMPARE_TRUE = 6
 
 
 class Fake(Listener):
@@ -242,7 +244,8 @@ class Fake(Listener):
             pass
 
     def reply(self, sock, number, tag, request):
-        op = self.answers.get(tag, result(ANSWERS[tag], 0))
+        op = self.answers.get(tag, result(
+            ANSWERS[tag], COMPARE_TRUE if tag == COMPARE else 0))
         if callable(op):
             op = op(request)
         if op is None:

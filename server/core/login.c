@@ -9,8 +9,9 @@
  *
  * Nobody learns from the answer, or from the steps taken, whether a person
  * exists: unknown, locked and suspended people go the same way and fail at its
- * end (SASL-07..09).  The directory being away is a failure of its own
- * (SASL-10).  After a PLAIN login verifiers are made for SCRAM, off the loop. */
+ * end (SASL-07..09); core/pace.h sees to it that it takes everybody as long, and the
+ * store that a bind does (xdb_ldap/tempo.h).  The directory being away is a failure of
+ * its own (SASL-10).  After a PLAIN login verifiers are made for SCRAM, off the loop. */
 #include "core/login.h"
 
 #include <stdlib.h>
@@ -30,6 +31,7 @@ enum { COMPLAIN_MS = 10 * 1000 };
 struct login {
 	struct sasl *sasl;
 	struct sasl_binding binding;    /* slices borrowed from the stream */
+	struct slice mechanism;         /* as the client named it, for the log */
 	struct xdb_op *op;
 	struct proof *proof;
 	struct account *account;        /* found, not yet proved; NULL: none */
@@ -130,9 +132,9 @@ static enum guess guess_of(const struct login *l)
 static void fail(struct login *l, enum sasl_result why, const char *reason)
 {
 	log_event(why == SASL_FAIL_TEMPORARY ? LOG_WARN : LOG_INFO,
-	    "login-failed", l->who, "user=%s condition=%s reason=%s",
+	    "login-failed", l->who, "user=%s condition=%s reason=%s mechanism=%s",
 	    l->sasl != NULL ? log_text(sasl_name(l->sasl)) : "-",
-	    sasl_failure_name(why), reason);
+	    sasl_failure_name(why), reason, log_text(l->mechanism));
 	if (why == SASL_FAIL_NOT_AUTHORIZED && is_guess(l))
 		guesses_wrong(l->peer, sasl_name(l->sasl), guess_of(l));
 	l->events->failure(l->ctx, why);
@@ -180,12 +182,13 @@ static void looked(struct login *l, enum sasl_result r)
 	else if (r == SASL_MORE)
 		l->events->challenge(l->ctx, slice_make(NULL, 0));
 	else
-		fail(l, r, "first-message");
+		fail(l, r, r == SASL_FAIL_DOWNGRADE ? "downgrade" : "first-message");
 }
 
 void login_start(struct login *l, struct slice mechanism,
     const struct slice *initial)
 {
+	l->mechanism = slice_dup(&l->arena, mechanism);
 	looked(l, sasl_look(&l->sasl, &l->binding, mechanism, initial));
 }
 

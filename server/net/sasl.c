@@ -19,11 +19,12 @@ static const char *const failure_names[] = {
 	[SASL_FAIL_ENCRYPTION] = "encryption-required",
 	[SASL_FAIL_DISABLED] = "account-disabled",
 	[SASL_FAIL_EXPIRED] = "credentials-expired",
+	[SASL_FAIL_DOWNGRADE] = "not-authorized",
 };
 
 const char *sasl_failure_name(enum sasl_result r)
 {
-	assert(r >= SASL_FAIL_ABORTED && r <= SASL_FAIL_EXPIRED);
+	assert(r >= SASL_FAIL_ABORTED && r <= SASL_FAIL_DOWNGRADE);
 	return failure_names[r];
 }
 

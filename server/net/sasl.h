@@ -28,6 +28,7 @@ enum sasl_result {
 	SASL_FAIL_MECHANISM, SASL_FAIL_MALFORMED, SASL_FAIL_NOT_AUTHORIZED,
 	SASL_FAIL_TEMPORARY, SASL_FAIL_ENCRYPTION, SASL_FAIL_DISABLED,
 	SASL_FAIL_EXPIRED,
+	SASL_FAIL_DOWNGRADE,            /* not-authorized; the log says why */
 };
 const char *sasl_failure_name(enum sasl_result r);      /* "not-authorized" … */
 

@@ -57,20 +57,22 @@ static struct slice binding_named(const struct sasl *s, struct slice name)
 }
 
 /* RFC 5802 §6: the flag has to fit the mechanism and what was offered. */
-static bool is_binding_right(struct sasl *s, const struct scram_first *m)
+static enum sasl_result check_binding(struct sasl *s, const struct scram_first *m)
 {
 	struct slice data;
 
+	if (s->mechanism->is_plus != (m->flag == 'p'))
+		return SASL_FAIL_NOT_AUTHORIZED;
+	if (m->flag == 'y' && is_plus_offered(s))
+		return SASL_FAIL_DOWNGRADE;
 	if (m->flag != 'p')
-		return !s->mechanism->is_plus
-		    && !(m->flag == 'y' && is_plus_offered(s));
+		return SASL_DONE;
 	data = binding_named(s, m->binding);
-	if (!s->mechanism->is_plus || data.n == 0
-	    || m->binding.n >= sizeof s->binding_name)
-		return false;
+	if (data.n == 0 || m->binding.n >= sizeof s->binding_name)
+		return SASL_FAIL_NOT_AUTHORIZED;
 	memcpy(s->binding_name, m->binding.p, m->binding.n);
 	buf_add(&s->binding_data, data);
-	return true;
+	return SASL_DONE;
 }
 
 /* channel-binding in the client's final message: base64 of header and data */
@@ -93,9 +95,9 @@ static enum sasl_result scram_look(struct sasl *s)
 	if (scram_first_read(buf_slice(&s->message), &m)
 	    && scram_name_decode(m.name, &name)
 	    && (m.authzid.p == NULL || scram_name_decode(m.authzid, &authzid)))
-		r = is_binding_right(s, &m)
-		    ? sasl_look_name(s, buf_slice(&name), buf_slice(&authzid))
-		    : SASL_FAIL_NOT_AUTHORIZED;
+		r = check_binding(s, &m);
+	if (r == SASL_DONE)
+		r = sasl_look_name(s, buf_slice(&name), buf_slice(&authzid));
 	if (r == SASL_DONE)
 		expect_binding(s, m.gs2);
 	buf_fini(&name);
@@ -183,11 +185,21 @@ static bool prepare(struct arena *arena, struct slice password,
 	    || jid_prep_resource(arena, password, prepared_r);
 }
 
+/* What the calls before this one left on the stack. */
+static __attribute__((noinline)) void stack_wipe(void)
+{
+	char below[64 * 1024];
+
+	explicit_bzero(below, sizeof below);
+}
+
 static void prepared_wipe(struct arena *arena, struct slice prepared,
     struct slice password)
 {
-	if (prepared.p != password.p)   /* a copy in the arena */
+	if (prepared.p != password.p) { /* a copy in the arena, made on the stack */
 		explicit_bzero((void *)(uintptr_t)prepared.p, prepared.n);
+		stack_wipe();
+	}
 	arena_fini(arena);
 }
 

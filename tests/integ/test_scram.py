@@ -123,9 +123,14 @@ def refused(stream, scram, **bend):
 
 
 @pytest.mark.parametrize("name", HASHES)
-def test_sasl_11_y_while_plus_was_offered(at, bound_person, name):
+def test_sasl_11_y_while_plus_was_offered(world, at, bound_person, name):
+    """The client hears no more than of a wrong password; the log names it, for it is
+    an attack, or a client that does not know what it was offered."""
+    line = f'reason=downgrade mechanism="{name}"\n'
+    before = world.logs().count(line)
     refused(at("secured"), Scram(name, bound_person.uid, bound_person.password,
                                  gs2="y,,"))
+    assert world.logs().count(line) == before + 1
 
 
 @pytest.mark.parametrize("name", HASHES)

@@ -125,7 +125,7 @@ static void bindings(void)
 		{ "shorter data", "SCRAM-SHA-256-PLUS", "p=tls-exporter,,", &tls13, SLICE_INIT("exported"), SASL_FAIL_NOT_AUTHORIZED },
 		{ "no data", "SCRAM-SHA-256-PLUS", "p=tls-exporter,,", &tls13, { NULL, 0 }, SASL_FAIL_NOT_AUTHORIZED },
 		{ "data without flag", "SCRAM-SHA-256", "n,,", &tls13, SLICE_INIT("x"), SASL_FAIL_NOT_AUTHORIZED },
-		{ "y while -PLUS is offered", "SCRAM-SHA-256", "y,,", &tls13, { NULL, 0 }, SASL_FAIL_NOT_AUTHORIZED },
+		{ "y while -PLUS is offered", "SCRAM-SHA-256", "y,,", &tls13, { NULL, 0 }, SASL_FAIL_DOWNGRADE },
 		{ "y with -PLUS", "SCRAM-SHA-256-PLUS", "y,,", &tls13, { NULL, 0 }, SASL_FAIL_NOT_AUTHORIZED },
 		{ "n with -PLUS", "SCRAM-SHA-256-PLUS", "n,,", &tls13, { NULL, 0 }, SASL_FAIL_NOT_AUTHORIZED },
 		{ "p without -PLUS", "SCRAM-SHA-256", "p=tls-exporter,,", &tls13, SLICE_INIT("exported\0keying"), SASL_FAIL_NOT_AUTHORIZED },
@@ -247,6 +247,7 @@ static void conditions(void)
 {
 	is_str(sasl_failure_name(SASL_FAIL_ABORTED), "aborted", "condition of an abort");
 	is_str(sasl_failure_name(SASL_FAIL_NOT_AUTHORIZED), "not-authorized", "condition of a refusal");
+	is_str(sasl_failure_name(SASL_FAIL_DOWNGRADE), "not-authorized", "the client is not told of a downgrade");
 	is_str(sasl_failure_name(SASL_FAIL_DISABLED), "account-disabled", "condition of the last");
 }
 

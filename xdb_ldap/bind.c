@@ -42,6 +42,7 @@ static enum call_turn set_next(struct call *c)
 enum call_turn bind_take(struct call *c)
 {
 	c->unheard_n--;
+	c->took_ms = loop_now_ms() - c->sent_ms;
 	/* A bind to an entry that is not there: as wrong as a wrong password. */
 	if (c->status == XDB_ABSENT || c->code == LDAP_INVALID_DN_SYNTAX)
 		c->status = XDB_REFUSED;

@@ -38,6 +38,8 @@ struct call {
 	int msgid;
 	bool was_resent;
 	unsigned unheard_n;             /* CALL_BIND, CALL_CHANGE: binds without an answer */
+	int64_t sent_ms;                /* the same: when the last was sent, … */
+	int64_t took_ms;                /* … and how long its answer took */
 	bool asks_who;                  /* bound, now asks who it is */
 	bool sets;                      /* CALL_CHANGE: bound, now sets the new one */
 	struct slice page;              /* CALL_SEARCH: where the next page begins */

@@ -334,6 +334,7 @@ void conn_send(struct conn *c, struct call *call)
 	 * because we were many would count as wrong (trial.c). */
 	if (call_is_bind(call))
 		op_more_time(call->op);
+	call->sent_ms = loop_now_ms();
 	call->unheard_n++;
 	call->place = CALL_FLYING;
 	call->conn = c;

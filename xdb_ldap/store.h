@@ -16,6 +16,7 @@ struct conn;
 struct fresh;
 struct met;
 struct sound;
+struct tempo;
 struct watch;
 struct wrong;
 
@@ -68,6 +69,7 @@ struct xdb {
 	struct buf bind_password;       /* wiped at the end */
 	struct wrong *wrong;
 	struct budget *budget;
+	struct tempo *tempo;
 	struct watch *watch;            /* NULL: nobody wants to know */
 	struct names names;
 	struct root root;

@@ -18,7 +18,8 @@
  * Servers refuse whoever is locked with the code of a wrong password.  So the person
  * is looked for before anything is called wrong, whoever it is and whether there or
  * not: the time it takes tells nothing (SASL-08).  All that is asked where the bind
- * was: a replica may be late.
+ * was: a replica may be late.  Nor does the time of the bind: where the server had no
+ * hash to make, the answer is held back (tempo.h), when the try is over and counted.
  *
  * What was sent cannot be taken back (RFC 4511 section 4.11), and may lock
  * somebody.  So a try goes on to its end when whoever asked is gone, and one that
@@ -30,6 +31,7 @@
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/person.h"
 #include "xdb_ldap/pool.h"
+#include "xdb_ldap/tempo.h"
 #include "xdb_ldap/watch.h"
 #include "xdb_ldap/whose.h"
 #include "xdb_ldap/wrong.h"
@@ -45,6 +47,7 @@ struct trial {
 	unsigned char mark[WRONG_MARK_BYTES];
 	bool is_sure;                   /* the caller knows better than the budget */
 	bool was_looked, was_repeated;
+	struct timer hold;
 	op_step_fn *then;               /* with the answer */
 };
 
@@ -53,6 +56,7 @@ static void looked(struct xdb_op *op);
 static void whose_entry(struct xdb_op *op, struct pool *in);
 static void policy_read(struct xdb_op *op);
 static void begin(struct xdb_op *op);
+static void say_no(struct xdb_op *op, bool was_looked_at);
 
 bool trial_is_password(struct slice p)
 {
@@ -133,6 +137,7 @@ static void trial_over(struct xdb_op *op)
 	struct trial *t = op->data;
 
 	budget_wait_over(&t->wait);
+	timer_stop(&t->hold);
 	count_ends(op);
 	buf_wipe(&t->was);
 	buf_wipe(&t->is);
@@ -259,6 +264,7 @@ static struct xdb_op *trial_new(struct xdb *db, const struct xdb_person *who,
 	t->name = slice_dup(&op->arena, who->uid);
 	t->as = key_of(&op->arena, who);
 	t->then = then;
+	timer_init(&t->hold, woken, op);
 	secret_take(&t->was, was);
 	secret_take(&t->is, is);
 	return op;
@@ -277,8 +283,13 @@ static void is_right(struct xdb_op *op)
 	struct trial *t = op->data;
 
 	if (t->call->sets || t->call->status == XDB_OK) {
+		tempo_saw(op->db->tempo, t->as, t->call->took_ms, loop_now_ms());
 		t->call->unheard_n = 0; /* the same password */
 		budget_right(op->db->budget, t->as);
+	} else if (t->call->status == XDB_REFUSED
+	    && t->call->refusal != XDB_MUST_CHANGE) {
+		say_no(op, false);      /* locked, expired; who has no password */
+		return;
 	}
 	count_ends(op);
 	t->then(op);
@@ -409,9 +420,7 @@ static void looked(struct xdb_op *op)
 	if (remember_wrong(op, found)) {
 		ask_policy(op, found);
 	} else {
-		t->is_no = false;
-		count_ends(op);
-		t->then(op);
+		say_no(op, false);
 	}
 }
 
@@ -509,9 +518,7 @@ static void is_over(struct xdb_op *op, struct budget_limit limit)
 
 	budget_wrong(op->db->budget, t->as, wrong_state(op->db->wrong, t->dn),
 	    limit);
-	t->is_no = false;
-	count_ends(op);
-	t->then(op);
+	say_no(op, t->uuid.n != 0);
 }
 
 static void ask_policy(struct xdb_op *op, const struct entry *person)
@@ -543,6 +550,27 @@ static void policy_read(struct xdb_op *op)
 
 	is_over(op, found != NULL ? budget_limit_of(found)
 	    : budget_limit_assumed(0));
+}
+
+/* --- no --------------------------------------------------------------------------------------------- */
+
+/* Everybody's comes with a tick of the clock, so that its hands tell nothing either. */
+static void say_no(struct xdb_op *op, bool was_looked_at)
+{
+	struct trial *t = op->data;
+	int64_t took = t->call->took_ms, shall = took, wait;
+
+	t->is_no = false;
+	count_ends(op);
+	if (was_looked_at)
+		tempo_saw(op->db->tempo, t->as, took, loop_now_ms());
+	else
+		shall = tempo_draw(op->db->tempo, t->as);
+	wait = shall > took ? shall - took + 1 : 1;
+	op_more_time(op);
+	op_park(op, t->then);
+	timer_start(&t->hold, wait < op->db->timeout_ms ? wait
+	    : op->db->timeout_ms - 1);
 }
 
 /* --- check -------------------------------------------------------------------------------------- */

@@ -14,6 +14,7 @@
 #include "xdb_ldap/op.h"
 #include "xdb_ldap/pool.h"
 #include "xdb_ldap/sound.h"
+#include "xdb_ldap/tempo.h"
 #include "xdb_ldap/watch.h"
 #include "xdb_ldap/wrong.h"
 
@@ -152,6 +153,7 @@ static void store_free(struct xdb *db)
 	tls_context_free(&db->tls);
 	wrong_free(&db->wrong);
 	budget_free(&db->budget);
+	tempo_free(&db->tempo);
 	met_free(&db->met);
 	sound_free(&db->sound);
 	buf_wipe(&db->bind_password);
@@ -171,6 +173,7 @@ struct xdb *xdb_open(const struct xdb_conf *conf, const char **why_r)
 	list_init(&db->pagers);
 	db->wrong = wrong_new();
 	db->budget = budget_new();
+	db->tempo = tempo_new();
 	db->met = met_new();
 	if (!conf_is_valid(conf, why_r) || !servers_parse(db, conf, why_r)) {
 		store_free(db);
@@ -198,6 +201,7 @@ void xdb_inherit(struct xdb *db, struct xdb *from)
 {
 	budget_free(&db->budget);
 	db->budget = budget_share(from->budget);
+	tempo_take(db->tempo, from->tempo);
 }
 
 /* Every server may be tried once. */

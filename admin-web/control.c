@@ -25,23 +25,13 @@ struct control_call {
 	bool is_over, is_away;
 };
 
-static void password_wipe(const json_t *request)
-{
-	const json_t *v = json_object_get(request, "password");
-
-	if (json_is_string(v))
-		explicit_bzero((void *)(uintptr_t)json_string_value(v),
-		    json_string_length(v));
-}
-
 static void call_closed(uv_handle_t *handle)
 {
 	struct control_call *c = handle->data;
 
 	buf_wipe(&c->out);
 	buf_fini(&c->in);
-	password_wipe(c->request);
-	json_decref(c->request);
+	json_decref(c->request);        /* wiped, if it has a password: http.c */
 	free(c);
 }
 
@@ -143,10 +133,9 @@ struct control_call *control_ask(const char *socket_path, json_t *request,
 	text = json_dumps(request, JSON_COMPACT);
 	if (text == NULL)
 		panic("control_ask: request is no JSON");
-	buf_adds(&c->out, text);
-	buf_addc(&c->out, '\n');
-	explicit_bzero(text, strlen(text));
-	free(text);
+	buf_add_secret(&c->out, slice_of(text));
+	buf_add_secret(&c->out, SLICE("\n"));
+	mem_wipe(text);
 	c->request = request;
 	c->op = json_string_value(json_object_get(request, "op"));
 	c->done = done;

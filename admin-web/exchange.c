@@ -38,26 +38,6 @@ struct exchange *exchange_new(struct web *web, struct slice target)
 	return x;
 }
 
-static void wipe(struct slice s)
-{
-	if (s.n != 0)           /* our own copy: the arena's, or jansson's */
-		explicit_bzero((void *)(uintptr_t)s.p, s.n);
-}
-
-/* Passwords and cookies come in forms, headers and JSON. */
-static void wipe_secrets(struct exchange *x)
-{
-	const json_t *password = json_object_get(x->json, "password");
-
-	for (size_t i = 0; i < x->form.n; i++)
-		wipe(x->form.v[i].value);
-	for (size_t i = 0; i < x->header_n; i++)
-		wipe(x->headers[i].value);
-	if (json_is_string(password))
-		wipe(slice_make(json_string_value(password),
-		    json_string_length(password)));
-}
-
 void exchange_free(struct exchange **xp)
 {
 	struct exchange *x = *xp;
@@ -71,11 +51,12 @@ void exchange_free(struct exchange **xp)
 	throttle_end(&x->guess);
 	loop_undefer(x);
 	list_remove(&x->link);
-	wipe_secrets(x);
 	json_decref(x->json);
 	buf_wipe(&x->body);
 	buf_fini(&x->reply.body);
-	arena_fini(&x->arena);
+	/* Passwords and cookies came in forms and headers; JSON is wiped as it is
+	 * freed (http.c). */
+	arena_wipe(&x->arena);
 	free(x);
 }
 

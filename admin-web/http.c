@@ -20,8 +20,25 @@
 #include "admin-web/exchange.h"
 #include "admin-web/http_own.h"
 #include "admin-web/web.h"
+#include "base/alloc.h"
 #include "base/listen.h"
 #include "base/tls.h"
+
+/* --- secrets --------------------------------------------------------------------- */
+
+/* What libmicrohttpd read and has no use for itself.  Its memory goes back to malloc as
+ * it is. */
+static void wipe(struct slice s)
+{
+	if (s.n != 0)
+		explicit_bzero((void *)(uintptr_t)s.p, s.n);
+}
+
+void http_keep_secrets(void)
+{
+	json_set_alloc_funcs(malloc, mem_wipe);
+	gnutls_free = mem_wipe;
+}
 
 /* --- a request comes in ----------------------------------------------------------- */
 
@@ -49,6 +66,16 @@ static enum MHD_Result header_seen(void *ctx, enum MHD_ValueKind kind,
 	x->headers[x->header_n++] = (struct http_header){
 		slice_dup(&x->arena, slice_make(name, name_n)),
 		slice_dup(&x->arena, slice_make(value, value_n)) };
+	return MHD_YES;
+}
+
+static enum MHD_Result secret_seen(void *ctx, enum MHD_ValueKind kind,
+    const char *name, size_t name_n, const char *value, size_t value_n)
+{
+	(void)ctx;
+	(void)kind;
+	if (slice_eq_nocase(slice_make(name, name_n), SLICE("authorization")))
+		wipe(slice_make(value, value_n));
 	return MHD_YES;
 }
 
@@ -87,6 +114,7 @@ static bool request_begun(struct exchange *x, struct MHD_Connection *c,
 	x->address = address_text(x, c);
 	x->method = slice_dup(&x->arena, slice_of(method));
 	headers_take(x, c);
+	MHD_get_connection_values_n(c, MHD_HEADER_KIND, secret_seen, NULL);
 	raw.headers = x->headers;
 	raw.header_n = x->header_n;
 	http_guard(&raw, http_policy(x->web->http), &x->guard);
@@ -111,7 +139,7 @@ static bool body_add(struct exchange *x, struct slice piece)
 	if (x->body_most > HTTP_BODY_MOST)
 		x->is_too_big = true;
 	else
-		buf_add(&x->body, piece);
+		buf_add_secret(&x->body, piece);
 	return true;
 }
 
@@ -225,8 +253,10 @@ enum MHD_Result http_called(void *ctx, struct MHD_Connection *c, const char *url
 	if (x->connection == NULL)
 		return request_begun(x, c, method) ? MHD_YES : reply_send(x);
 	if (*data_n != 0) {
-		bool is_good = body_add(x, slice_make(data, *data_n));
+		struct slice piece = slice_make(data, *data_n);
+		bool is_good = body_add(x, piece);
 
+		wipe(piece);
 		*data_n = 0;
 		return is_good ? MHD_YES : MHD_NO;
 	}

@@ -22,6 +22,9 @@ enum {
 	HTTP_POOL = 32768,              /* libmicrohttpd's memory of one connection */
 };
 
+/* First of all: what libraries free that may have had a password in it (GnuTLS, jansson)
+ * is overwritten. */
+void http_keep_secrets(void);
 /* Serves on the inherited sockets.  NULL and a reason when certificate or key
  * do not fit. */
 struct http *http_open(struct web *web, const int *fds, size_t n,

@@ -106,6 +106,7 @@ static bool piece_decode(struct arena *a, struct slice piece, struct slice *out_
 	struct buf spaced = { 0 }, plain = { 0 };
 	bool is_good;
 
+	buf_reserve(&spaced, piece.n);  /* it does not move */
 	for (size_t i = 0; i < piece.n; i++)
 		buf_addc(&spaced, piece.p[i] == '+' ? ' ' : piece.p[i]);
 	is_good = dec_percent(&plain, buf_slice(&spaced))

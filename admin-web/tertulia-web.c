@@ -136,6 +136,7 @@ int main(int argc, char **argv)
 	if (conf_path == NULL || optind != argc)
 		fatal("usage: tertulia-web -c file (started by tertuliad)");
 	umask(077);
+	http_keep_secrets();
 	world_open();
 	signals_watch();
 	proc_ready();

@@ -14,6 +14,7 @@
 #include "xdb_ldap/fresh.h"
 #include "xdb_ldap/op.h"
 #include "xdb_ldap/page.h"
+#include "xdb_ldap/passmod.h"
 #include "xdb_ldap/pager.h"
 #include "xdb_ldap/pool.h"
 #include "xdb_ldap/conn.h"
@@ -304,13 +305,19 @@ static int send_bind(struct call *c, LDAP *ld)
 	    NULL, &c->msgid);
 }
 
-static int send_password(struct call *c, LDAP *ld)
+static int send_passmod(struct call *c, LDAP *ld, struct slice was,
+    struct slice is, LDAPControl **controls)
 {
-	struct berval who = { strlen(c->dn),
-		arena_dup(&c->op->arena, c->dn, strlen(c->dn)) };
-	struct berval password = { c->secret.n, c->secret.p };
+	struct buf request = { 0 };
+	struct berval value;
+	int rc;
 
-	return ldap_passwd(ld, &who, NULL, &password, NULL, NULL, &c->msgid);
+	passmod_write(&request, slice_of(c->dn), was, is);
+	value = (struct berval){ request.n, request.p };
+	rc = ldap_extended_operation(ld, LDAP_EXOP_MODIFY_PASSWD, &value, controls,
+	    NULL, &c->msgid);
+	buf_wipe(&request);
+	return rc;
 }
 
 /* The old one goes along: a policy may want it (pwdSafeModify), and a bind that
@@ -321,12 +328,9 @@ static int send_change(struct call *c, LDAP *ld)
 		.ldctl_oid = (char[]){ LDAP_CONTROL_PASSWORDPOLICYREQUEST },
 	};
 	LDAPControl *controls[] = { &ppolicy, NULL };
-	struct berval who = { strlen(c->dn),
-		arena_dup(&c->op->arena, c->dn, strlen(c->dn)) };
-	struct berval was = { c->secret.n, c->secret.p };
-	struct berval is = { c->wish.n, c->wish.p };
 
-	return ldap_passwd(ld, &who, &was, &is, controls, NULL, &c->msgid);
+	return send_passmod(c, ld, buf_slice(&c->secret), buf_slice(&c->wish),
+	    controls);
 }
 
 static int send_compare(struct call *c, LDAP *ld)
@@ -349,7 +353,8 @@ int call_send(struct call *c, LDAP *ld, int64_t timeout_ms)
 	case CALL_DELETE:
 		return ldap_delete_ext(ld, c->dn, NULL, NULL, &c->msgid);
 	case CALL_PASSWORD:
-		return send_password(c, ld);
+		return send_passmod(c, ld, SLICE(""), buf_slice(&c->secret),
+		    NULL);
 	case CALL_BIND:
 		return send_bind(c, ld);
 	case CALL_CHANGE:

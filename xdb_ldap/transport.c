@@ -404,12 +404,17 @@ static ber_slen_t io_read(Sockbuf_IO_Desc *d, void *p, ber_len_t room)
 static ber_slen_t io_write(Sockbuf_IO_Desc *d, void *p, ber_len_t n)
 {
 	struct transport *t = d->sbiod_pvt;
+	bool is_over = t->stage == ENDED;
 
-	if (t->stage == ENDED) {
+	/* `p` is libldap's message, which may have a password in it and is freed as it
+	 * is; taken whole, it is not looked at again. */
+	if (!is_over)
+		buf_add_secret(&t->out, slice_make(p, n));
+	explicit_bzero(p, n);
+	if (is_over) {
 		errno = EPIPE;
 		return -1;
 	}
-	buf_add(&t->out, slice_make(p, n));
 	if (!t->is_flushing) {
 		t->is_flushing = true;
 		loop_defer(flush_later, t);

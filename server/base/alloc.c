@@ -3,6 +3,7 @@
  * is followed by a larger one, so an arena costs O(log n) mallocs. */
 #include "base/alloc.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,13 @@ char *mem_dup(const void *p, size_t n)
 		memcpy(copy, p, n);
 	copy[n] = '\0';
 	return copy;
+}
+
+void mem_wipe(void *p)
+{
+	if (p != NULL)
+		explicit_bzero(p, malloc_usable_size(p));
+	free(p);
 }
 
 static void chunk_add(struct arena *a, size_t room)
@@ -113,6 +121,21 @@ char *arena_dup(struct arena *a, const void *p, size_t n)
 		memcpy(copy, p, n);
 	copy[n] = '\0';
 	return copy;
+}
+
+void arena_wipe(struct arena *a)
+{
+	struct chunk *c = a->head;
+
+	/* Its owner may be in the first, and is gone with it. */
+	a->head = NULL;
+	while (c != NULL) {
+		struct chunk *next = c->next;
+
+		explicit_bzero(c, sizeof *c + c->used);
+		free(c);
+		c = next;
+	}
 }
 
 void arena_fini(struct arena *a)

@@ -13,6 +13,9 @@
 void *mem_new(size_t n);                   /* zeroed; caller frees with free() */
 void *mem_grow(void *p, size_t n);         /* realloc; moves, never NULL       */
 char *mem_dup(const void *p, size_t n);    /* n bytes and a NUL                */
+/* free() of what may have held a secret, all of it overwritten.  For libraries that
+ * let us say how their memory is freed. */
+void mem_wipe(void *p);
 
 #define NEW(type) ((type *)mem_new(sizeof (type)))
 
@@ -25,6 +28,7 @@ void *arena_alloc(struct arena *a, size_t n);
 void *arena_raw(struct arena *a, size_t n);
 char *arena_dup(struct arena *a, const void *p, size_t n);   /* adds a NUL */
 void arena_fini(struct arena *a);          /* frees all; the arena is empty again */
+void arena_wipe(struct arena *a);          /* overwrites, then frees: secrets */
 
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof (type)))
 

@@ -66,6 +66,9 @@ void daemon_clean_environment(void)
 		free(copy);
 	}
 	setenv("LDAPNOINIT", "1", 1);
+	/* A library's first call of a function is looked up with all registers saved on
+	 * the stack, vectors too: memcpy leaves passwords in those (ld.so(8)). */
+	setenv("LD_BIND_NOW", "1", 1);
 }
 
 bool daemon_write_file(const char *path, struct slice text)

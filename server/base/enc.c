@@ -65,6 +65,7 @@ bool dec_base64(struct buf *out, struct slice in)
 
 	if (in.n % 4 != 0)
 		return false;
+	buf_reserve(out, in.n / 4 * 3); /* it may be a secret, and does not move */
 	for (size_t i = 0; i < in.n; i += 4) {
 		const char *q = in.p + i;
 		bool last = i + 4 == in.n;
@@ -136,6 +137,7 @@ bool dec_percent(struct buf *out, struct slice in)
 {
 	size_t start = out->n;
 
+	buf_reserve(out, in.n);         /* it may be a secret, and does not move */
 	for (size_t i = 0; i < in.n; i++) {
 		int hi, lo;
 

@@ -133,6 +133,19 @@ void buf_reserve(struct buf *b, size_t more)
 	}
 }
 
+void buf_add_secret(struct buf *b, struct slice s)
+{
+	struct buf wider = { 0 };
+
+	if (b->room - b->n < s.n) {
+		buf_reserve(&wider, b->n + s.n);
+		buf_add(&wider, buf_slice(b));
+		buf_wipe(b);
+		*b = wider;
+	}
+	buf_add(b, s);
+}
+
 void buf_addv(struct buf *b, const char *fmt, va_list ap)
 {
 	va_list again;

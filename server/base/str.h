@@ -83,6 +83,8 @@ static inline void buf_adds(struct buf *b, const char *cstr)
 {
 	buf_add(b, slice_of(cstr));
 }
+/* buf_add; when the buffer has to move, it leaves nothing where it was. */
+void buf_add_secret(struct buf *b, struct slice s);
 void buf_addf(struct buf *b, const char *fmt, ...) FORMAT(2, 3);
 void buf_addv(struct buf *b, const char *fmt, va_list ap) FORMAT(2, 0);
 void buf_drop(struct buf *b, size_t n);                         /* forgets the first n bytes */

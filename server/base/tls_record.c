@@ -382,6 +382,9 @@ static enum tls_result read_into(struct tls_records *r, unsigned char *p,
 		buf_fini(&r->ahead);
 	}
 	*n_r = take_all(r, p, have + (size_t)got);
+	/* Records were opened where they lay, and moved together: that is once more
+	 * what the last of them said. */
+	explicit_bzero(p + *n_r, have + (size_t)got - *n_r);
 	if (*n_r != 0)
 		return TLS_OK;          /* an end can wait */
 	return r->end != TLS_OK ? r->end : TLS_WANT_READ;
@@ -423,7 +426,7 @@ enum tls_result tls_records_read(struct tls_records *r, void *p, size_t room,
 	memcpy(p, r->rest.p, *n_r);
 	buf_drop(&r->rest, *n_r);
 	if (r->rest.n == 0)
-		buf_fini(&r->rest);
+		buf_wipe(&r->rest);
 	return TLS_OK;
 }
 

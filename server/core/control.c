@@ -33,7 +33,7 @@ static void client_gone(uv_handle_t *handle)
 {
 	struct client *c = handle->data;
 
-	buf_fini(&c->in);
+	buf_wipe(&c->in);
 	free(c);
 	client_n--;
 }
@@ -62,7 +62,7 @@ static void send_line(struct client *c, json_t *answer)
 
 	buf_adds(&r->text, text != NULL ? text : "{\"ok\":false}");
 	buf_addc(&r->text, '\n');
-	free(text);
+	mem_wipe(text);
 	r->write.data = r;
 	out = uv_buf_init(r->text.p, (unsigned)r->text.n);
 	if (uv_write(&r->write, (uv_stream_t *)&c->pipe, &out, 1, written) != 0)
@@ -129,7 +129,7 @@ static void chunk_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *chunk)
 		client_close(c);
 		return;
 	}
-	buf_add(&c->in, slice_make(chunk->base, (size_t)n));
+	buf_add_secret(&c->in, slice_make(chunk->base, (size_t)n));
 	explicit_bzero(chunk->base, (size_t)n);
 	lines_take(c);
 }
@@ -167,6 +167,8 @@ bool control_start(const char *path, const char **why_r)
 {
 	int r;
 
+	/* Passwords that the web process tells are taken out of JSON. */
+	json_set_alloc_funcs(malloc, mem_wipe);
 	/* A socket left by a process that died is in the way of bind(2). */
 	if (unlink(path) != 0 && errno != ENOENT) {
 		*why_r = strerror(errno);

@@ -41,6 +41,7 @@ struct job *job_new(struct session *s, struct arena *arena,
 void job_free(struct job **jp)
 {
 	struct job *j = *jp;
+	bool is_secret = j->is_secret;
 	struct arena arena;
 
 	*jp = NULL;
@@ -48,7 +49,10 @@ void job_free(struct job **jp)
 	account_job_over(j);
 	list_remove(&j->link);
 	arena = j->arena;               /* the job is inside it */
-	arena_fini(&arena);
+	if (is_secret)
+		arena_wipe(&arena);
+	else
+		arena_fini(&arena);
 }
 
 /* A session that closes ends its jobs, so only one that was detached from it needs

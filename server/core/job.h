@@ -41,6 +41,7 @@ struct job {
 	struct jid to;                  /* to.text NULL: the stanza has none */
 	void *data;                     /* the feature's notes, in the arena */
 	uint64_t session_id;            /* 0: a service's job */
+	bool is_secret;                 /* a password is in it: overwritten at the end */
 	/* borrowed */
 	struct session *session;        /* NULL when detached or a service's */
 

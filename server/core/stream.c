@@ -135,7 +135,7 @@ static void waiting_free(struct stream *st)
 		struct arena a = w->arena;
 
 		list_remove(&w->link);
-		arena_fini(&a);
+		arena_wipe(&a);
 	}
 }
 
@@ -252,17 +252,21 @@ static void stray(struct stream *st, const struct elem *e)
 /* Takes the arena. */
 static void element(struct stream *st, struct arena *a, struct elem *e)
 {
+	/* Before there is a session, a password may be in it. */
+	void (*done)(struct arena *) = st->state == STREAM_BOUND
+	    ? arena_fini : arena_wipe;
+
 	for (size_t i = 0; i < COUNT(rules); i++) {
 		const struct stream_rule *r = &rules[i];
 
 		if (r->state != st->state || !elem_is(e, r->ns, r->element))
 			continue;
 		r->handler(st, a, e);
-		arena_fini(a);          /* unless a job took it */
+		done(a);                /* unless a job took it */
 		return;
 	}
 	stray(st, e);
-	arena_fini(a);
+	done(a);
 }
 
 static void next_element(void *ctx)
@@ -636,5 +640,5 @@ void stream_io_event(struct io_event *ev, void *ctx)
 			on_idle(st);
 			break;
 		}
-	arena_fini(&ev->arena);         /* unless someone took it */
+	arena_wipe(&ev->arena);         /* unless someone took it */
 }

@@ -121,7 +121,7 @@ static bool is_own_name(struct job *j, struct slice name)
 /* --- changing it ---------------------------------------------------------------------------- */
 
 struct change {
-	struct slice was, is;           /* in the stanza; wiped */
+	struct slice was, is;           /* in the job's arena */
 	struct account *account;        /* held by the job */
 	uint64_t session_id;
 	const char *peer;
@@ -170,11 +170,6 @@ static void change_begin(struct job *j, struct account *a, enum xdb_status statu
 	    c->is), changed);
 }
 
-static void wipe(struct slice s)
-{
-	explicit_bzero((void *)(uintptr_t)s.p, s.n);
-}
-
 static void changed(struct job *j, const struct xdb_result *res)
 {
 	struct change *c = j->data;
@@ -187,8 +182,6 @@ static void changed(struct job *j, const struct xdb_result *res)
 		guesses_right(c->peer, jid_local(&a->jid));
 		verifiers_renew(jid_local(&a->jid), c->is);
 	}
-	wipe(c->was);
-	wipe(c->is);
 	account_password_end(a, is_done, c->session_id);
 	if (res->refusal == XDB_WRONG_PASSWORD)
 		guesses_wrong(c->peer, jid_local(&j->from), GUESS_PLAIN);
@@ -263,6 +256,7 @@ static void set(struct job *j)
 	const struct elem *query = job_payload(j);
 	const struct elem *x = elem_child(query, NS_DATA, "x");
 
+	j->is_secret = true;
 	if (elem_child(query, NS_REGISTER, "remove") != NULL)
 		fail(j, SE_NOT_ALLOWED, "This account is the institution's: ask "
 		    "those who run the service to remove it.");

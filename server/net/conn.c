@@ -166,7 +166,7 @@ static void parse_next(struct conn *c, struct slice *in)
 		break;
 	}
 	if (!c->is_deaf && !lock_step(c)) {
-		arena_fini(&ev.io.arena);
+		arena_wipe(&ev.io.arena);
 		ev.io = (struct io_event){ .kind = IO_MALFORMED,
 			.conn = c->id, .error = PARSE_TOO_LARGE };
 		c->is_deaf = true;
@@ -183,7 +183,7 @@ static void parse(struct conn *c, struct slice in)
 			worker_relieve(c->worker);
 	}
 	if (c->phase == CONN_OPEN && !c->is_deaf)
-		buf_add(&c->held, in);
+		buf_add_secret(&c->held, in);
 }
 
 static void read_on(struct conn *c)
@@ -207,6 +207,7 @@ static void read_on(struct conn *c)
 		if (c->is_authenticated)
 			worker_clock_start(c->worker, CLOCK_IDLE, c);
 		parse(c, bytes);
+		conn_wipe(bytes);
 		if (c->phase != CONN_OPEN || !conn_has_pending(c))
 			break;
 	}
@@ -321,7 +322,7 @@ static void close_softly(struct conn *c)
 	}
 	c->phase = CONN_CLOSING;
 	c->is_deaf = true;
-	buf_fini(&c->held);
+	buf_wipe(&c->held);
 	list_remove(&c->slow);
 	worker_clock_start(c->worker, CLOCK_CLOSE, c);
 }
@@ -383,7 +384,7 @@ void conn_go_on(struct conn *c)
 	if (held.n != 0 && may_parse(c)) {
 		c->held = (struct buf){ 0 };
 		parse(c, buf_slice(&held));
-		buf_fini(&held);
+		buf_wipe(&held);
 	}
 	if (may_read(c) && conn_has_pending(c))
 		worker_again(c->worker, c);
@@ -503,7 +504,7 @@ void conn_end(struct conn *c, enum io_closed_why why)
 	tls_free(&c->tls);
 	close(c->fd);
 	parser_free(&c->parser);
-	buf_fini(&c->held);
+	buf_wipe(&c->held);
 	buf_fini(&c->unsent);
 	worker_slot_give(c->worker, c->id);
 	ev.io.why = why;

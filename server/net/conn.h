@@ -66,6 +66,8 @@ void conn_end(struct conn *c, enum io_closed_why why);
 enum conn_got { GOT_BYTES, GOT_NOTHING, GOT_END };
 
 enum conn_got conn_read(struct conn *c, struct slice *bytes_r);
+/* What was read is not needed any more. */
+void conn_wipe(struct slice bytes);
 /* Raw, unread by TLS, and forgotten. */
 enum conn_got conn_throw_away(struct conn *c);
 /* Bytes wait inside TLS, where poll does not see them. */

@@ -53,6 +53,13 @@ enum conn_got conn_read(struct conn *c, struct slice *bytes_r)
 	return got;
 }
 
+/* A password may have been in it, and nobody knows when the next read comes. */
+void conn_wipe(struct slice bytes)
+{
+	if (bytes.n != 0)
+		explicit_bzero((void *)(uintptr_t)bytes.p, bytes.n);
+}
+
 enum conn_got conn_throw_away(struct conn *c)
 {
 	size_t n;

@@ -69,7 +69,7 @@ void net_event_fini(struct net_event *ev)
 {
 	struct peer_text *p = ev->peer;
 
-	arena_fini(&ev->io.arena);
+	arena_wipe(&ev->io.arena);
 	if (p == NULL)
 		return;
 	buf_fini(&p->unique);

@@ -55,6 +55,7 @@ static void metered_free(void *p)
 	if (tag == NULL)
 		return;
 	tag->meter->used -= tag->n;
+	explicit_bzero(tag, sizeof *tag + tag->n);      /* what people wrote */
 	free(tag);
 }
 
@@ -64,6 +65,8 @@ struct machine {
 	XML_Parser expat;
 	struct meter meter;
 	struct buf text;                /* scratch of trees */
+	char *eaten;                    /* expat's, what it was given last … */
+	size_t eaten_n;                 /* … in one call; 0: in several */
 	/* borrowed, while it works */
 	struct tree *tree;              /* NULL: what comes is our own root */
 	struct scope *scope;            /* records declarations; NULL: no need */
@@ -237,7 +240,7 @@ void machine_free(struct machine **mp)
 		return;
 	metered = &m->meter;
 	XML_ParserFree(m->expat);
-	buf_fini(&m->text);
+	buf_wipe(&m->text);
 	free(m);
 	*mp = NULL;
 }
@@ -264,10 +267,16 @@ static enum parse_error fault_of(XML_Parser expat)
 static bool machine_eat(struct machine *m, struct slice bytes)
 {
 	metered = &m->meter;
+	m->eaten_n = bytes.n <= CALL_MOST ? bytes.n : 0;
 	while (bytes.n != 0) {
 		size_t n = bytes.n < CALL_MOST ? bytes.n : CALL_MOST;
 
-		if (XML_Parse(m->expat, bytes.p, (int)n, XML_FALSE) != XML_STATUS_OK)
+		/* XML_Parse would do the same, and not say where. */
+		m->eaten = XML_GetBuffer(m->expat, (int)n);
+		if (m->eaten == NULL)
+			return false;
+		memcpy(m->eaten, bytes.p, n);
+		if (XML_ParseBuffer(m->expat, (int)n, XML_FALSE) != XML_STATUS_OK)
 			return false;
 		bytes = slice_make(bytes.p + n, bytes.n - n);
 	}
@@ -291,13 +300,17 @@ void machine_run(struct machine *m, struct slice bytes, size_t heap,
 	m->tree = t;
 	m->scope = scope;
 	m->meter.most = m->meter.used + heap;
+	/* What came was complete, so nothing of it is looked at again; it may have been
+	 * a password, and expat's buffer stays.  After a fault the machine does not. */
 	if (!machine_eat(m, bytes))
 		tree_fail(t, fault_of(m->expat));
+	else if (m->eaten_n != 0 && t->error == PARSE_OK)
+		explicit_bzero(m->eaten, m->eaten_n);
 	m->meter.most = SIZE_MAX / 2;
 	m->tree = NULL;
 	m->scope = NULL;
 	if (m->text.room > TEXT_KEPT)
-		buf_fini(&m->text);
+		buf_wipe(&m->text);
 }
 
 size_t machine_heap(const struct machine *m)

@@ -77,7 +77,7 @@ void parser_set_limits(struct parser *p, const struct parse_limits *limits)
 void parser_restart(struct parser *p)
 {
 	frame_fini(&p->frame);
-	buf_fini(&p->held);
+	buf_wipe(&p->held);
 	buf_fini(&p->scope);
 	p->error = PARSE_OK;
 }
@@ -147,7 +147,7 @@ static void parse_child(struct parser *p, struct slice bytes, struct tree *t)
 static enum parse_event refuse(struct parser *p, enum parse_error error,
     enum parse_error *error_r)
 {
-	buf_fini(&p->held);
+	buf_wipe(&p->held);
 	p->error = *error_r = error;
 	return PARSE_ERROR;
 }
@@ -160,7 +160,7 @@ static enum parse_event complete(struct parser *p, enum frame_event event,
 	struct tree t;
 
 	if (p->held.n != 0) {
-		buf_add(&p->held, piece);
+		buf_add_secret(&p->held, piece);
 		piece = buf_slice(&p->held);
 	}
 	*arena_r = arena_for(piece);
@@ -169,9 +169,9 @@ static enum parse_event complete(struct parser *p, enum frame_event event,
 		parse_header(p, piece, &t);
 	else
 		parse_child(p, piece, &t);
-	buf_fini(&p->held);
+	buf_wipe(&p->held);
 	if (t.error != PARSE_OK) {
-		arena_fini(arena_r);
+		arena_wipe(arena_r);
 		return refuse(p, t.error, error_r);
 	}
 	*elem_r = t.top;
@@ -198,10 +198,10 @@ enum parse_event parser_feed(struct parser *p, struct slice *in,
 	*in = slice_make(in->p + r.used, in->n - r.used);
 	switch (r.event) {
 	case FRAME_MORE:
-		buf_add(&p->held, piece);
+		buf_add_secret(&p->held, piece);
 		return PARSE_MORE;
 	case FRAME_FOOTER:
-		buf_fini(&p->held);
+		buf_wipe(&p->held);
 		return PARSE_FOOTER;
 	case FRAME_ERROR:
 		return refuse(p, r.error, error_r);

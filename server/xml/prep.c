@@ -9,8 +9,12 @@
  * points younger than Unicode 3.2, its stricter rules) nobody is confused. */
 #include "xml/prep.h"
 
+#include <malloc.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unicode/uchar.h>
+#include <unicode/uclean.h>
 #include <unicode/uidna.h>
 #include <unicode/unorm2.h>
 #include <unicode/uscript.h>
@@ -31,10 +35,38 @@ static struct {
 } icu;
 static pthread_once_t icu_once = PTHREAD_ONCE_INIT;
 
+/* Passwords are prepared, too (RFC 8265 §4): what ICU frees is overwritten. */
+static void *memory_new(const void *ctx, size_t n)
+{
+	(void)ctx;
+	return malloc(n);
+}
+
+static void memory_free(const void *ctx, void *p)
+{
+	(void)ctx;
+	mem_wipe(p);
+}
+
+static void *memory_resize(const void *ctx, void *p, size_t n)
+{
+	size_t had = p != NULL ? malloc_usable_size(p) : 0;
+	void *moved = malloc(n);
+
+	(void)ctx;
+	if (moved == NULL)
+		return NULL;
+	if (had != 0)
+		memcpy(moved, p, had < n ? had : n);
+	mem_wipe(p);
+	return moved;
+}
+
 static void icu_open(void)
 {
 	UErrorCode e = U_ZERO_ERROR;
 
+	u_setMemoryFunctions(NULL, memory_new, memory_resize, memory_free, &e);
 	icu.nfc = unorm2_getNFCInstance(&e);
 	icu.nfkc = unorm2_getNFKCInstance(&e);
 	icu.node = usprep_openByType(USPREP_RFC3920_NODEPREP, &e);

@@ -102,6 +102,8 @@ static void flush_text(struct tree *t)
 
 	if (text.n != 0 && afford(t, sizeof (struct node) + text.n))
 		elem_add_text(t->arena, t->at, slice_dup(t->arena, text));
+	if (text.n != 0)                /* it may be a password */
+		explicit_bzero(t->text->p, text.n);
 	buf_clear(t->text);
 }
 
@@ -144,7 +146,7 @@ void tree_text(struct tree *t, struct slice piece)
 	if (t->at == NULL)
 		tree_fail(t, PARSE_BAD_FORMAT);
 	if (t->error == PARSE_OK)
-		buf_add(t->text, piece);
+		buf_add_secret(t->text, piece);
 }
 
 void tree_close(struct tree *t)

@@ -125,6 +125,30 @@ static void test_arena(void)
 	ok(a.head == NULL, "arena is empty again");
 }
 
+/* That nothing is left behind is tests/integ/test_residue.py's to see. */
+static void test_secret(void)
+{
+	struct arena a = { NULL };
+	struct buf b = { 0 };
+	bool is_kept = true;
+
+	for (unsigned i = 0; i < 5000; i++)
+		buf_add_secret(&b, slice_make(&"abcdefg"[i % 7], 1));
+	for (unsigned i = 0; i < 5000; i++)
+		is_kept = is_kept && b.p[i] == "abcdefg"[i % 7];
+	ok(b.n == 5000 && is_kept, "a secret that grows is kept whole");
+	ok(b.room < 5000 * 4, "and takes no more room than it needs");
+	buf_add_secret(&b, slice_make(NULL, 0));
+	is_int(b.n, 5000, "nothing more is nothing");
+	buf_wipe(&b);
+	for (unsigned i = 0; i < 100; i++)
+		memset(arena_raw(&a, 1000 * i), 'x', 1000 * i);
+	arena_wipe(&a);
+	ok(a.head == NULL, "a wiped arena is empty");
+	mem_wipe(mem_dup("secret", 6));
+	mem_wipe(NULL);
+}
+
 int main(void)
 {
 	test_numbers();
@@ -133,5 +157,6 @@ int main(void)
 	test_slices();
 	test_buffers();
 	test_arena();
+	test_secret();
 	return done();
 }

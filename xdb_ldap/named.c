@@ -235,6 +235,13 @@ static struct slice to_add(const struct named_look *l, size_t i)
 	    ? slice_make(NULL, 0) : it->at;
 }
 
+/* Of somebody whom nobody sees: they left, or a right to see them did, for a while or by
+ * mistake (an answer cannot tell).  The DN is nobody's, and gives nothing to anybody. */
+static bool is_lost(const struct named *it)
+{
+	return it->uuid.n != 0 && it->at.n == 0 && it->stands.n == 0;
+}
+
 /* The DN, unless it is where somebody else is whom the list names. */
 static struct slice to_delete(const struct named_look *l, size_t i)
 {
@@ -261,7 +268,8 @@ void named_tell(struct xdb_op *op, const struct named_look *l, struct xdb_room *
 		if (it->uuid.n != 0)
 			room->named[room->named_n++] = (struct xdb_room_named){
 				it->affiliation, it->dn, it->uuid };
-		if (!is_stale(it))
+		room->lost_n += is_lost(it);
+		if (!is_stale(it) || is_lost(it))
 			continue;
 		stale.was = to_delete(l, i);
 		stale.is = to_add(l, i);

@@ -335,6 +335,7 @@ struct xdb_room {
 	size_t named_n;
 	struct xdb_room_stale *stale;   /* for xdb_room_mend() */
 	size_t stale_n;
+	size_t lost_n;                  /* of named: nobody sees them, nor is called so */
 };
 
 enum xdb_group_role {                          /* bits */
@@ -550,7 +551,8 @@ struct xdb_op *xdb_room_load(struct xdb *db, struct slice name);
 /* The same of a room that was read before: `named` as it was then.  A DN goes on being
  * that person's (directory.md, rule 4), whoever is called so by now, and wherever the
  * person is: people has them by their new address, and stale what the entry should say.
- * Only who is nowhere below people_base, whatever people_filter says, is gone; where not
+ * Only who is nowhere below people_base, whatever people_filter says, is gone; their DN
+ * is stale once another is called so, for until then they may only be hidden; where not
  * one person can be seen that is an error.  The directory may have been quicker: a DN is
  * somebody else's whom the same list named by a DN that is in it no more. */
 struct xdb_op *xdb_room_load_again(struct xdb *db, struct slice name,

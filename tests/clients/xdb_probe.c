@@ -480,6 +480,7 @@ static json_t *of_room(const struct xdb_room *r)
 		    bytes(r->stale[i].is)));
 	json_object_set_new(o, "named", named);
 	json_object_set_new(o, "stale", stale);
+	json_object_set_new(o, "lost", json_integer((json_int_t)r->lost_n));
 	json_object_set_new(o, "unresolved", json_integer((json_int_t)r->unresolved_n));
 	return o;
 }

@@ -2,6 +2,10 @@
 """directory.md, rule 4: people of rooms are their entryUUID, whoever is called so, where
 slapd's refint rewrites the DNs of a room's entry and where nobody does but we."""
 
+import contextlib
+import time
+
+import ldap
 import pytest
 
 from doctor import without_overlay
@@ -11,6 +15,8 @@ from world import Person, wait_for
 
 STRANGER, BANNED = "none", "auth forbidden"
 WITHIN = 60
+MENDED = 13                     # longer than what is out of date stays in an entry
+DATABASE = "olcDatabase={1}mdb,cn=config"
 
 
 @pytest.fixture(scope="module", params=["refint", "no refint"])
@@ -87,6 +93,38 @@ def test_gone_and_their_names_given_on(world, login, keeper):
     assert names(world, room, "imOwner") == {keeper.person.uid}
     assert [enters_as(login(one, "s"), room, one.uid + "s") for one in heirs] == [
         STRANGER] * 2
+
+
+@contextlib.contextmanager
+def hidden(world, person):
+    rule = (f'{{0}}to dn.exact="{person.dn}" by '
+            f'dn.exact="cn=im,ou=services,{world.env["IM_BASE"]}" none by * break').encode()
+    world.root.modify_s(DATABASE, [(ldap.MOD_ADD, "olcAccess", rule)])
+    try:
+        yield
+    finally:
+        world.root.modify_s(DATABASE, [(ldap.MOD_DELETE, "olcAccess", b"{0}")])
+
+
+def read_again(world, room):
+    """By a change of its entry that matters to nobody."""
+    [(dn, _)] = world.search("ou=rooms," + world.env["IM_BASE"],
+                             f"(imRoomName={room.partition('@')[0]})")
+    world.root.modify_s(dn, [(ldap.MOD_REPLACE, "description", world.name("d").encode())])
+
+
+def test_hidden_by_a_slip_in_the_rules(world, login, keeper):
+    """Looks like gone, and the entry outlasts it."""
+    banned, other = world.person(), world.person()
+    room = kept(world, keeper, imOutcast=[banned.dn, other.dn])
+    keeper.sync()
+    with hidden(world, banned):
+        read_again(world, room)
+        wait_for(lambda: {i["jid"] for i in listed(ask_list(
+            keeper, room, affiliation="outcast"))} == {other.jid})
+        time.sleep(MENDED)
+    assert names(world, room, "imOutcast") == {banned.uid, other.uid}
+    wait_for(lambda: enters_as(login(banned), room, "b") == BANNED, WITHIN)
 
 
 def test_two_exchange_their_names(world, login, keeper):

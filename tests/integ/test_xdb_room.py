@@ -365,6 +365,38 @@ def test_room_people_whom_nobody_may_see(im, root, slapd, room, person, no_refin
     assert again(im, name, named)["stale"] == []
 
 
+@pytest.fixture
+def hidden(root, person):
+    """Somebody whom a slip in the access rules hides from the service, who sees others."""
+    uid = person()
+    person()
+
+    def hide(dn):
+        rule = (f"{{0}}to dn.exact={dn} by "
+                "dn.exact=cn=im,ou=services,ou=im,dc=example,dc=org none by * break").encode()
+        root.modify_s(DATABASE, [(ldap.MOD_ADD, "olcAccess", rule)])
+    hide.uid = uid
+    hide.over = lambda: root.modify_s(DATABASE, [(ldap.MOD_DELETE, "olcAccess", b"{0}")])
+    return hide
+
+
+def test_room_people_of_whom_one_is_hidden(im, slapd, room, hidden):
+    """Looks like gone: who stays away has no rights, and the entry stays as it is."""
+    name = room(people=[{"dn": slapd.dn(hidden.uid), "affiliation": OUTCAST}])
+    named = load(im, name)["named"]
+    assert len(named) == 1
+    hidden(slapd.dn(hidden.uid))
+    try:
+        found = again(im, name, named)
+        assert people_of(found) == {} and found["named"] == named
+        assert found["stale"] == [] and found["lost"] == 1
+    finally:
+        hidden.over()
+    found = again(im, name, named)
+    assert people_of(found) == {f"{hidden.uid}@example.org": OUTCAST}
+    assert found["stale"] == [] and found["lost"] == 0
+
+
 def test_room_people_of_a_chain_of_names(im, root, slapd, room, person, no_refint):
     """One got the name of another of the same list: as it is, half and whole rewritten."""
     one, two = person(), person()

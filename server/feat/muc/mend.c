@@ -10,7 +10,7 @@
  * the room is in memory, so there is no hurry to forget them.  After a write the
  * reading may be of a server that has not heard of it. */
 enum { MOVED_MS = 500, GONE_MS = 10 * 1000, AGAIN_MS = 2000,
-	REFUSED_MS = 5 * 60 * 1000 };
+	REFUSED_MS = 5 * 60 * 1000, LOST_MS = 5 * 60 * 1000 };
 
 static void look(void *ctx)
 {
@@ -104,6 +104,18 @@ static void write_due(struct room *r, const struct xdb_room *entry)
 	arena_fini(&a);
 }
 
+/* Has anybody got the name of who is lost?  Names are given on at once, or not for long. */
+static void look_for_heirs(struct mending *m, const struct xdb_room *entry)
+{
+	if (entry->lost_n == 0)
+		m->lost_ms = 0;
+	else if (m->op == NULL) {
+		m->lost_ms = m->lost_ms == 0 ? GONE_MS
+		    : m->lost_ms < LOST_MS / 2 ? m->lost_ms * 2 : LOST_MS;
+		timer_start(&m->look, m->lost_ms);
+	}
+}
+
 void mend_take(struct room *r, const struct xdb_room *entry)
 {
 	struct mending *m = &r->mending;
@@ -115,4 +127,6 @@ void mend_take(struct room *r, const struct xdb_room *entry)
 		m->since_ms = loop_now_ms();
 	if (entry->stale_n != 0 && m->op == NULL)
 		write_due(r, entry);
+	else
+		look_for_heirs(m, entry);
 }

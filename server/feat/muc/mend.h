@@ -20,6 +20,7 @@ struct mending {
 	struct xdb_op *op;              /* the entry is being written */
 	struct timer look;              /* reads it again */
 	int64_t since_ms;               /* it is out of date; 0: it is not */
+	int64_t lost_ms;                /* until the next look for heirs; 0: for none */
 	int64_t not_before_ms;          /* after what was written last */
 };
 

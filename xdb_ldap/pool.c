@@ -4,8 +4,10 @@
  * Servers are taken in the order of the configuration, first the ones believed
  * well.  One that failed is tried again by one connection alone when its pause
  * is over, sooner while calls wait; a better one that is back gets everything
- * again, when it has what the others took meanwhile (comeback.h).  There is one
- * uv timer behind all of it: pool->wake. */
+ * again, when it has what the others took meanwhile (comeback.h).  Who asks waits
+ * for it, for a slapd that restarts is back in a moment; not when all have been gone
+ * for as long as anybody waits, and one more attempt failed.  There is one uv timer
+ * behind all of it: pool->wake. */
 #include "xdb_ldap/pool.h"
 
 #include "base/log.h"
@@ -385,6 +387,25 @@ static bool is_failure(const struct conn *c, const struct loss *loss)
 	return !loss->was_ready || loop_now_ms() - c->ready_ms < STEADY_MS;
 }
 
+static bool is_gone(const struct pool *p)
+{
+	for (unsigned i = 0; i < p->server_n; i++)
+		if (!server_is_gone(&p->servers[i], p->db->timeout_ms))
+			return false;
+	return count_state(p, true) + count_state(p, false) == 0;
+}
+
+/* Once around: what comes of this waits for the next attempt. */
+static void send_away(struct pool *p)
+{
+	for (unsigned n = p->queue_n; n != 0 && p->queue_n != 0; n--) {
+		struct call *call = LIST_FIRST(&p->queue, struct call, place_link);
+
+		pool_withdraw(p, call);
+		call_finish(call, XDB_DOWN, p->db->why);
+	}
+}
+
 void pool_lost(struct pool *p, struct conn *c, const struct loss *loss)
 {
 	log_event(loss->is_fault && !loss->was_ready ? LOG_WARN : LOG_INFO,
@@ -404,6 +425,8 @@ void pool_lost(struct pool *p, struct conn *c, const struct loss *loss)
 		loss->server->is_tried = false;
 	pool_pump(p);
 	keep(p);
+	if (is_gone(p))
+		send_away(p);
 }
 
 static void give_up(struct pool *p, struct server *server, int64_t since_ms,

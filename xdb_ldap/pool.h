@@ -56,5 +56,7 @@ void server_failed(struct server *s, bool is_refusing);
 void server_is_well(struct server *s);
 /* When it may be tried next; `hurry`: calls are waiting. */
 int64_t server_due_ms(const struct server *s, bool hurry);
+/* It has failed for so long, and is not being tried. */
+bool server_is_gone(const struct server *s, int64_t patience_ms);
 
 #endif

@@ -13,7 +13,7 @@ enum {
 	/* Whoever is online must hear of changes within 10 s of its return. */
 	PAUSE_FIRST_MS = 500, PAUSE_MOST_MS = 8 * 1000,
 	PAUSE_REFUSED_MS = 60 * 1000,
-	PAUSE_HURRY_MS = 1000,          /* when calls are waiting */
+	PAUSE_HURRY_MS = 750,           /* when calls are waiting */
 };
 
 static int64_t pause_ms(unsigned failures, int64_t most)
@@ -31,10 +31,11 @@ static int64_t pause_ms(unsigned failures, int64_t most)
 
 void server_failed(struct server *s, bool is_refusing)
 {
-	s->failures++;
+	s->tried_ms = loop_now_ms();
+	if (s->failures++ == 0)
+		s->failing_ms = s->tried_ms;
 	s->is_tried = false;
 	s->is_refusing = is_refusing;
-	s->tried_ms = loop_now_ms();
 	s->retry_ms = s->tried_ms + pause_ms(s->failures, is_refusing
 	    ? PAUSE_REFUSED_MS : PAUSE_MOST_MS);
 }
@@ -55,6 +56,12 @@ int64_t server_due_ms(const struct server *s, bool hurry)
 	if (hurry && !s->is_refusing && soon < s->retry_ms)
 		return soon;
 	return s->retry_ms;
+}
+
+bool server_is_gone(const struct server *s, int64_t patience_ms)
+{
+	return s->failures != 0 && !s->is_tried
+	    && loop_now_ms() - s->failing_ms >= patience_ms;
 }
 
 /* --- URIs ---------------------------------------------------------------------------- */

@@ -32,6 +32,7 @@ struct server {
 	const char *uri, *host, *port;  /* host: a path with LINK_LOCAL */
 	enum security security;
 	unsigned failures;              /* in a row; 0: believed to be well */
+	int64_t failing_ms;             /* since when, if failures != 0 */
 	int64_t retry_ms, tried_ms;
 	bool is_tried;                  /* a connection is being made, as a probe */
 	bool is_refusing;               /* it does not like our name: no hurry */

@@ -9,7 +9,8 @@
  *  3. request strings are copied: they may go when the starting call returns;
  *  4. the result is valid only during the callback, unless xdb_keep() says longer;
  *  5. every operation has a deadline ([ldap] timeout, waiting included; a group's
- *     begins again as often as something of it was answered);
+ *     begins again as often as something of it was answered); where no server was
+ *     there for so long it ends with the next attempt that fails;
  *  6. reads are sent again once after a lost connection, writes never silently;
  *  7. the queue is bounded: when full the answer is XDB_BUSY, through the loop;
  *  8. whoever reads after a write was answered sees that write, on whichever

@@ -114,7 +114,7 @@ static const struct conf_key keys[] = {
 	TIME("ldap", "connect_timeout", ldap.connect_timeout_ms, "2s", "100ms", "30s",
 	    "Time for TCP, TLS and bind to an LDAP server together."),
 	TIME("ldap", "timeout", ldap.timeout_ms, "3s", "100ms", "60s",
-	    "Time for one operation, waiting for a connection included."),
+	    "Time for one operation, waiting for a connection included. Where no server was there for so long, an operation waits for one attempt only."),
 	TIME("ldap", "poll_interval", ldap.poll_interval_ms, "30s", "1s", "1h",
 	    "How often to ask for changes where the server cannot tell of them by itself (RFC 4533)."),
 	TIME("ldap", "refresh_interval", ldap.refresh_interval_ms, "5m", "1s", "1d",

@@ -86,6 +86,9 @@ def open_fake(fake):
         probe.end()
 
 
+PATIENT_MS = 5000               # [ldap] timeout
+
+
 def is_ok(answer):
     return answer["status"] == "ok"
 
@@ -127,6 +130,23 @@ def test_slapd_returns_while_somebody_waits(private, open_store):
     asked = probe.send("account_load", uid="admin")
     private.start()
     assert is_ok(probe.wait(asked))
+
+
+def test_slapd_is_gone_for_long(private, open_store):
+    """Nobody waits any more for what does not come, only for one more attempt."""
+    probe = open_store(private, timeout_ms=PATIENT_MS)
+    assert is_ok(probe.ask("account_load", uid="admin"))
+    private.stop()
+    first = probe.ask("account_load", uid="admin")
+    assert first["status"] == "down" and first["ms"] >= PATIENT_MS
+    for _ in range(3):
+        for what in ({"do": "account_load", "uid": "admin"}, {
+                "do": "password_check", "dn": private.dn("admin"), "password": "x"}):
+            answer = probe.ask(what.pop("do"), **what)
+            assert answer["status"] == "down", answer
+            assert answer["ms"] < PATIENT_MS / 2, answer
+    private.start()
+    assert probe.until(BACK_WITHIN, is_ok, "account_load", uid="admin") < BACK_WITHIN
 
 
 def test_slapd_is_not_there_at_first(private, open_store):

@@ -544,7 +544,7 @@ static void done(struct login *l)
 		    l->account->profile_dn, sasl_password(l->sasl));
 	else if (is_plain(l) && l->scram_n != 0 && !l->is_proved
 	    && !l->person.password_is_young)
-		verifiers_compare(l->account->profile_dn, l->scram[0],
+		verifiers_compare(l->account->profile_dn, l->scram, l->scram_n,
 		    sasl_password(l->sasl), l->person.password_changed);
 	succeed(l, slice_make(NULL, 0));
 }

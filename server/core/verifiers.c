@@ -17,7 +17,8 @@
 #include "net/sasl.h"
 
 enum {
-	MAKING_MOST = 64, COMPARED = 1024,
+	MAKING_MOST = 64,
+	SETS = 4096, WAYS = 4,          /* of those compared: 128 KiB, 16,384 people */
 	PROVING_MOST = 1024,            /* each with a password, for two seconds */
 	SECOND_OVER_MS = 2000,          /* servers that copy each other differ a bit */
 };
@@ -26,7 +27,7 @@ struct making {
 	struct list link;
 	struct buf password;            /* wiped as soon as it was used */
 	struct buf old;                 /* one that may be of it already; or empty */
-	unsigned char mark[CRYPTO_HASH_MOST];
+	uint64_t mark;
 	struct slice profile_dn, source;
 	unsigned iterations;
 	struct buf verifiers[SASL_VERIFIERS];
@@ -38,12 +39,71 @@ struct making {
 
 static struct list all = { &all, &all };
 static unsigned making_n;
-static unsigned char compared[COMPARED][32];    /* marks of what was the same */
 
-static size_t place_of(const unsigned char *mark)
+/* --- who was compared ------------------------------------------------------------------ */
+
+/* Once for each password and verifier is enough, for it takes several times what all
+ * the rest of a login does: keyed hashes of both, of 64 bits; 0 is nobody's. */
+static uint64_t compared[SETS][WAYS];
+static unsigned char mark_key[32];
+
+static void mark_key_make(void)
 {
-	return (size_t)(mark[0] | mark[1] << 8) % COMPARED;
+	static bool is_made;
+
+	if (!is_made)
+		crypto_random(mark_key, sizeof mark_key);
+	is_made = true;
 }
+
+static uint64_t mark_of(struct slice verifier, struct slice password)
+{
+	unsigned char hash[CRYPTO_HASH_MOST];
+	struct buf text = { 0 };
+	uint64_t mark;
+
+	buf_reserve(&text, verifier.n + password.n + 2);
+	buf_add(&text, verifier);
+	buf_addc(&text, '\0');          /* in neither of them */
+	buf_add(&text, password);
+	crypto_hmac(HASH_SHA256, slice_make(mark_key, sizeof mark_key),
+	    buf_slice(&text), hash);
+	buf_wipe(&text);
+	memcpy(&mark, hash, sizeof mark);
+	return mark;
+}
+
+static bool was_compared(uint64_t mark)
+{
+	for (size_t i = 0; i < WAYS; i++)
+		if (compared[mark % SETS][i] == mark)
+			return true;
+	return false;
+}
+
+/* The one that came first goes. */
+static void remember(uint64_t mark)
+{
+	uint64_t *set = compared[mark % SETS];
+
+	if (was_compared(mark))
+		return;
+	memmove(set + 1, set, (WAYS - 1) * sizeof *set);
+	set[0] = mark;
+}
+
+/* They were made together; of the shortest hash it takes the least. */
+static struct slice quickest(const struct slice *verifiers, size_t n)
+{
+	struct slice best = n != 0 ? verifiers[0] : SLICE("");
+
+	for (size_t i = 1; i < n; i++)
+		if (verifiers[i].n < best.n)
+			best = verifiers[i];
+	return best;
+}
+
+/* --- making them --------------------------------------------------------------------- */
 
 static void making_free(struct making *m)
 {
@@ -57,15 +117,26 @@ static void making_free(struct making *m)
 	making_n--;
 }
 
+/* Fills `texts`, m->n of them; the quickest. */
+static struct slice made(const struct making *m, struct slice *texts)
+{
+	for (size_t i = 0; i < m->n; i++)
+		texts[i] = buf_slice(&m->verifiers[i]);
+	return quickest(texts, m->n);
+}
+
 static void derive(void *ctx)                   /* on the thread pool */
 {
 	struct making *m = ctx;
+	struct slice texts[SASL_VERIFIERS];
 
 	m->is_same = m->old.n != 0 && sasl_is_verifier_of(buf_slice(&m->old),
 	    buf_slice(&m->password));
 	if (!m->is_same)
 		m->n = sasl_make_verifiers(buf_slice(&m->password),
 		    m->iterations, m->verifiers);
+	if (m->n != 0)
+		m->mark = mark_of(made(m, texts), buf_slice(&m->password));
 	buf_wipe(&m->password);
 }
 
@@ -77,6 +148,8 @@ static void stored(const struct xdb_result *res, void *ctx)
 		log_event(LOG_WARN, "scram-not-stored", "-",
 		    "profile=%s status=%s", log_text(m->profile_dn),
 		    xdb_status_text(res->status));
+	else
+		remember(m->mark);
 	making_free(m);
 }
 
@@ -86,14 +159,13 @@ static void derived(void *ctx)
 	struct slice texts[SASL_VERIFIERS];
 
 	if (m->is_same)
-		memcpy(compared[place_of(m->mark)], m->mark, sizeof compared[0]);
+		remember(m->mark);
 	/* The pool was slower than the end, or than the next change. */
 	if (host.xdb == NULL || m->is_void || m->is_same) {
 		making_free(m);
 		return;
 	}
-	for (size_t i = 0; i < m->n; i++)
-		texts[i] = buf_slice(&m->verifiers[i]);
+	made(m, texts);
 	xdb_then(xdb_scram_store(host.xdb, m->profile_dn, texts, m->n,
 	    m->source), stored, m);
 }
@@ -103,6 +175,7 @@ static struct making *making_new(struct slice profile_dn, struct slice password,
 {
 	struct making *m = NEW(struct making);
 
+	mark_key_make();
 	making_n++;
 	list_push(&all, &m->link);
 	buf_reserve(&m->password, password.n + 1);
@@ -133,36 +206,17 @@ static void void_making(struct slice profile_dn)
 
 /* --- are they of another password? --------------------------------------------------- */
 
-/* Once for each password and verifier is enough: keyed hashes of both. */
-static void mark_make(struct making *m)
-{
-	static unsigned char key[32];
-	static bool has_key;
-	struct buf text = { 0 };
-
-	if (!has_key)
-		crypto_random(key, sizeof key);
-	has_key = true;
-	buf_reserve(&text, m->password.n + m->old.n + 2);
-	buf_add(&text, buf_slice(&m->old));
-	buf_addc(&text, '\0');          /* in neither of them */
-	buf_add(&text, buf_slice(&m->password));
-	crypto_hmac(HASH_SHA256, slice_make(key, sizeof key), buf_slice(&text),
-	    m->mark);
-	buf_wipe(&text);
-}
-
-void verifiers_compare(struct slice profile_dn, struct slice verifier,
-    struct slice password, struct slice source)
+void verifiers_compare(struct slice profile_dn, const struct slice *verifiers,
+    size_t n, struct slice password, struct slice source)
 {
 	struct making *m;
 
 	if (making_n >= MAKING_MOST)
 		return;
 	m = making_new(profile_dn, password, source);
-	buf_add(&m->old, verifier);
-	mark_make(m);
-	if (memcmp(compared[place_of(m->mark)], m->mark, sizeof compared[0]) == 0)
+	buf_add(&m->old, quickest(verifiers, n));
+	m->mark = mark_of(buf_slice(&m->old), password);
+	if (was_compared(m->mark))
 		making_free(m);
 	else
 		loop_work(derive, derived, m);

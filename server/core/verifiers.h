@@ -16,10 +16,11 @@ void verifiers_make(struct slice local, const struct xdb_person *is,
     struct slice profile_dn, struct slice password);
 
 /* A password was just proved, and nobody may have told that it is a new one (no
- * pwdChangedTime, or a userPassword that stands for one elsewhere): when the verifier
- * is of another, all are made anew.  `source`: the person's password_changed. */
-void verifiers_compare(struct slice profile_dn, struct slice verifier,
-    struct slice password, struct slice source);
+ * pwdChangedTime, or a userPassword that stands for one elsewhere): when the verifiers
+ * (n, not 0) are of another, all are made anew.  `source`: the person's
+ * password_changed.  Looks once, on the thread pool, as long as it can remember. */
+void verifiers_compare(struct slice profile_dn, const struct slice *verifiers,
+    size_t n, struct slice password, struct slice source);
 
 /* The directory has refused the password that they are of. */
 void verifiers_drop(struct slice profile_dn);

@@ -3,6 +3,7 @@
 #include "xdb_ldap/dn.h"
 #include "xdb_ldap/op.h"
 #include "xdb_ldap/trial.h"
+#include "xdb_ldap/owner.h"
 #include "xdb_ldap/wrong.h"
 
 enum { VERIFIER_BYTES_MOST = 512 };
@@ -41,11 +42,25 @@ static void is_set(struct xdb_op *op)
 
 /* --- SCRAM ------------------------------------------------------------------------------ */
 
-struct xdb_op *xdb_scram_store(struct xdb *db, struct slice profile_dn,
-    const struct slice *verifiers, size_t n, struct slice source)
+struct scram_write {
+	struct owner owner;
+	const char *dn;
+	struct mods m;
+};
+
+static void scram_send(struct xdb_op *op)
 {
-	struct xdb_op *op = op_new(db, sizeof (struct call *));
-	struct mods m = { 0 };
+	struct scram_write *w = op->data;
+
+	op_await_one(op, call_modify(op, w->dn, &w->m));
+}
+
+struct xdb_op *xdb_scram_store(struct xdb *db, struct slice profile_dn,
+    struct slice person_uuid, const struct slice *verifiers, size_t n,
+    struct slice source)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct scram_write));
+	struct scram_write *w = op->data;
 
 	if (!op_owns(op, profile_dn, db->profiles_base))
 		return op;
@@ -54,9 +69,10 @@ struct xdb_op *xdb_scram_store(struct xdb *db, struct slice profile_dn,
 			op_finish(op, XDB_BROKEN, "no verifier");
 			return op;
 		}
-	mods_put(&m, op, LDAP_MOD_REPLACE, ATTR_SCRAM, verifiers, n);
-	mods_set(&m, op, ATTR_SCRAM_SOURCE, n == 0 ? slice_make(NULL, 0)
+	mods_put(&w->m, op, LDAP_MOD_REPLACE, ATTR_SCRAM, verifiers, n);
+	mods_set(&w->m, op, ATTR_SCRAM_SOURCE, n == 0 ? slice_make(NULL, 0)
 	    : source.n != 0 ? source : SLICE("-"));
-	op_await_one(op, call_modify(op, op_text(op, profile_dn), &m));
+	w->dn = op_text(op, profile_dn);
+	owner_look(op, w->dn, person_uuid, scram_send);
 	return op;
 }

@@ -394,7 +394,7 @@ void call_finish(struct call *c, enum xdb_status status, const char *why)
 	buf_wipe(&c->secret);
 	buf_wipe(&c->wish);
 	pager_over(c);
-	if (status == XDB_OK || status == XDB_DOWN)
+	if (c->was_sent && (status == XDB_OK || status == XDB_DOWN))
 		may_be_done(c, status == XDB_OK || c->code != LDAP_SUCCESS);
 	op_called(c->op);
 }

@@ -37,6 +37,7 @@ struct call {
 	enum call_kind kind;
 	int msgid;
 	bool was_resent;
+	bool was_sent;                  /* what never was is not done */
 	unsigned unheard_n;             /* CALL_BIND, CALL_CHANGE: binds without an answer */
 	int64_t sent_ms;                /* the same: when the last was sent, … */
 	int64_t took_ms;                /* … and how long its answer took */

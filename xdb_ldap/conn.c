@@ -319,9 +319,11 @@ static bool is_our_fault(int rc)
 
 void conn_send(struct conn *c, struct call *call)
 {
-	int rc = call_send(call, c->ld, c->pool->db->timeout_ms);
+	int rc;
 
+	call->was_sent = true;
 	call->server = c->server;
+	rc = call_send(call, c->ld, c->pool->db->timeout_ms);
 	c->pool->db->requests++;
 	if (rc != LDAP_SUCCESS) {
 		log_event(LOG_ERROR, "ldap-send-failed", "-", "code=%d meaning=%s",

@@ -575,12 +575,12 @@ static enum ending ending_of(const struct feed *f, int code)
 	case SYNC_REFRESH_REQUIRED:
 	case LDAP_UNWILLING_TO_PERFORM: /* OpenLDAP: we know more than it does */
 		return f->is_whole ? LATER : FROM_NOTHING;
-	case LDAP_UNAVAILABLE_CRITICAL_EXTENSION:
-		return BY_POLLING;      /* this database does not offer it */
-	case LDAP_SIZELIMIT_EXCEEDED:
-		return BY_POLLING;      /* or not all of it; there are pages */
-	default:
-		return LATER;
+	case LDAP_UNAVAILABLE_CRITICAL_EXTENSION: /* this database does not offer it */
+	case LDAP_SIZELIMIT_EXCEEDED:   /* or not all of it; there are pages */
+		return BY_POLLING;
+	default:        /* OpenLDAP does not follow aliases here: a protocol error */
+		return code == LDAP_PROTOCOL_ERROR
+		    && f->watch->db->deref != DEREF_NEVER ? BY_POLLING : LATER;
 	}
 }
 

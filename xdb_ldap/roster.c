@@ -17,13 +17,16 @@
 #include "xdb_ldap/op.h"
 #include "xdb_ldap/sound.h"
 #include "xdb_ldap/values.h"
+#include "xdb_ldap/owner.h"
 
 struct change {
+	struct owner owner;
 	const char *dn;
 	uint64_t version;
 	/* One of each for either attribute; empty: nothing to do. */
 	struct slice item_remove, item_add, pending_remove, pending_add;
 	struct call *call;
+	bool is_twice;                  /* several values are of that JID */
 	bool was_looked_up;
 	struct slice found_version;     /* as was seen when looking it up */
 };
@@ -124,11 +127,24 @@ static struct slice pending_text(struct xdb_op *op, const struct xdb_pending *pe
 	return slice_of(op_take(op, &value));
 }
 
+static void change_begin(struct xdb_op *op)
+{
+	struct change *ch = op->data;
+	struct mods m = { 0 };
+
+	if (ch->is_twice) {
+		look_up(op);
+		return;
+	}
+	put_if(&m, op, LDAP_MOD_DELETE, ATTR_ROSTER_ITEM, ch->item_remove);
+	put_if(&m, op, LDAP_MOD_DELETE, ATTR_PENDING, ch->pending_remove);
+	change_send(op, &m);
+}
+
 struct xdb_op *xdb_roster_change(struct xdb *db, const struct xdb_roster_change *change)
 {
 	struct xdb_op *op = op_new(db, sizeof (struct change));
 	struct change *ch = op->data;
-	struct mods m = { 0 };
 
 	if (!op_owns(op, change->profile_dn, db->profiles_base))
 		return op;
@@ -138,13 +154,8 @@ struct xdb_op *xdb_roster_change(struct xdb *db, const struct xdb_roster_change 
 	ch->item_add = item_text(op, change->item_add);
 	ch->pending_remove = pending_text(op, change->pending_remove);
 	ch->pending_add = pending_text(op, change->pending_add);
-	if (change->item_remove != NULL && change->item_remove->is_twice) {
-		look_up(op);
-		return op;
-	}
-	put_if(&m, op, LDAP_MOD_DELETE, ATTR_ROSTER_ITEM, ch->item_remove);
-	put_if(&m, op, LDAP_MOD_DELETE, ATTR_PENDING, ch->pending_remove);
-	change_send(op, &m);
+	ch->is_twice = change->item_remove != NULL && change->item_remove->is_twice;
+	owner_look(op, ch->dn, change->person_uuid, change_begin);
 	return op;
 }
 

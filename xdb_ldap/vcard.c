@@ -4,6 +4,7 @@
 #include "base/picture.h"
 #include "xdb_ldap/filter.h"
 #include "xdb_ldap/person.h"
+#include "xdb_ldap/owner.h"
 
 /* --- load --------------------------------------------------------------------------- */
 
@@ -111,11 +112,24 @@ static void vcard_found(struct xdb_op *op)
 
 /* --- store ---------------------------------------------------------------------------- */
 
-struct xdb_op *xdb_vcard_store(struct xdb *db, struct slice profile_dn,
-    struct slice remainder)
+struct remainder_write {
+	struct owner owner;
+	const char *dn;
+	struct mods m;
+};
+
+static void remainder_send(struct xdb_op *op)
 {
-	struct xdb_op *op = op_new(db, sizeof (struct call *));
-	struct mods m = { 0 };
+	struct remainder_write *w = op->data;
+
+	op_await_one(op, call_modify(op, w->dn, &w->m));
+}
+
+struct xdb_op *xdb_vcard_store(struct xdb *db, struct slice profile_dn,
+    struct slice person_uuid, struct slice remainder)
+{
+	struct xdb_op *op = op_new(db, sizeof (struct remainder_write));
+	struct remainder_write *w = op->data;
 
 	if (remainder.n > db->names.rows[ATTR_VCARD].most_bytes) {
 		op_refuse(op, XDB_NO_RIGHT, "the vCard is too large");
@@ -123,8 +137,9 @@ struct xdb_op *xdb_vcard_store(struct xdb *db, struct slice profile_dn,
 	}
 	if (!op_owns(op, profile_dn, db->profiles_base))
 		return op;
-	mods_set(&m, op, ATTR_VCARD, remainder);
-	op_await_one(op, call_modify(op, op_text(op, profile_dn), &m));
+	mods_set(&w->m, op, ATTR_VCARD, remainder);
+	w->dn = op_text(op, profile_dn);
+	owner_look(op, w->dn, person_uuid, remainder_send);
 	return op;
 }
 

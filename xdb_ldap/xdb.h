@@ -503,17 +503,20 @@ enum xdb_password_fault xdb_password_fault(struct slice password);
 struct xdb_op *xdb_password_change(struct xdb *db, const struct xdb_person *who,
     struct slice was, struct slice is);
 
-/* Replaces all verifiers; `source` is the pwdChangedTime they belong to. */
+/* Replaces all verifiers; `source` is the pwdChangedTime they belong to.  CONFLICT: the
+ * entry is not that person's (entryUUID; empty: whoever's it is) any more. */
 struct xdb_op *xdb_scram_store(struct xdb *db, struct slice profile_dn,
-    const struct slice *verifiers, size_t n, struct slice source);
+    struct slice person_uuid, const struct slice *verifiers, size_t n,
+    struct slice source);
 
 /* --- roster --------------------------------------------------------------------- */
 
 /* One modify: every value of `remove` and `add` in both attributes, and the
  * version counted up, if it still is `version`.
- * OK: res->version.  CONFLICT: load the account again and decide anew. */
+ * OK: res->version.  CONFLICT: load the account again and decide anew; it may be
+ * somebody else's by now. */
 struct xdb_roster_change {
-	struct slice profile_dn;
+	struct slice profile_dn, person_uuid;   /* as of xdb_scram_store() */
 	uint64_t version;
 	const struct xdb_roster_item *item_remove, *item_add;           /* may be NULL */
 	const struct xdb_pending *pending_remove, *pending_add;         /* may be NULL */
@@ -523,8 +526,9 @@ struct xdb_op *xdb_roster_change(struct xdb *db, const struct xdb_roster_change 
 /* --- vCard ----------------------------------------------------------------------- */
 
 struct xdb_op *xdb_vcard_load(struct xdb *db, struct slice uid);
-/* Empty remainder removes it. */
-struct xdb_op *xdb_vcard_store(struct xdb *db, struct slice profile_dn, struct slice remainder);
+/* Empty remainder removes it.  person_uuid as of xdb_scram_store(). */
+struct xdb_op *xdb_vcard_store(struct xdb *db, struct slice profile_dn,
+    struct slice person_uuid, struct slice remainder);
 
 /* What a person may write of their own entry, as far as the directory lets them. */
 enum xdb_vcard_field {

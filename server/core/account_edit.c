@@ -18,6 +18,7 @@ enum { TRIES_MOST = 3 };
 struct account_edit_work {
 	struct account *account;        /* held by the job */
 	struct slice contact;
+	struct slice uuid;              /* whose list it was: names are given on */
 	account_plan_fn *plan;
 	job_stored_fn *stored;
 	struct account_edit edit;
@@ -64,6 +65,7 @@ void account_edit_start(struct job *j, struct account *a,
 	assert(j->edit == NULL);
 	*w = (struct account_edit_work){ .account = a,
 		.contact = slice_dup(&j->arena, contact), .plan = plan,
+		.uuid = slice_dup(&j->arena, a->person_uuid),
 		.stored = next };
 	j->edit = w;
 	list_push(&a->editing, &j->wait);
@@ -81,6 +83,7 @@ static struct xdb_op *modify(const struct account_edit_work *w)
 {
 	const struct account *a = w->account;
 	struct xdb_roster_change c = { .profile_dn = a->profile_dn,
+		.person_uuid = a->person_uuid,
 		.version = a->roster_version };
 
 	if (w->edit.changes_item) {
@@ -102,6 +105,10 @@ static void edit_run(struct job *j)
 		.uuid = a->person_uuid, .uid = a->uid };
 
 	w->edit = (struct account_edit){ 0 };
+	if (!slice_eq(w->uuid, a->person_uuid)) {
+		edit_finish(j, XDB_CONFLICT);
+		return;
+	}
 	if (!w->plan(j, a, &w->edit)) {
 		edit_finish(j, XDB_OK);
 		return;

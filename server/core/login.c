@@ -544,8 +544,8 @@ static void done(struct login *l)
 		    l->account->profile_dn, sasl_password(l->sasl));
 	else if (is_plain(l) && l->scram_n != 0 && !l->is_proved
 	    && !l->person.password_is_young)
-		verifiers_compare(l->account->profile_dn, l->scram, l->scram_n,
-		    sasl_password(l->sasl), l->person.password_changed);
+		verifiers_compare(&l->person, l->account->profile_dn, l->scram,
+		    l->scram_n, sasl_password(l->sasl));
 	succeed(l, slice_make(NULL, 0));
 }
 
@@ -564,7 +564,7 @@ static void plain_checked(const struct xdb_result *res, void *ctx)
 	l->op = NULL;
 	if (l->is_proved && l->account != NULL && res->status == XDB_REFUSED
 	    && res->refusal == XDB_WRONG_PASSWORD)
-		verifiers_drop(l->account->profile_dn);
+		verifiers_drop(&l->person, l->account->profile_dn);
 	if (is_weather(res->status)) {
 		fail(l, SASL_FAIL_TEMPORARY, "directory");
 	} else if (res->refusal == XDB_TOO_OFTEN) {

@@ -28,7 +28,7 @@ struct making {
 	struct buf password;            /* wiped as soon as it was used */
 	struct buf old;                 /* one that may be of it already; or empty */
 	uint64_t mark;
-	struct slice profile_dn, source;
+	struct slice profile_dn, uuid, source;
 	unsigned iterations;
 	struct buf verifiers[SASL_VERIFIERS];
 	size_t n;
@@ -166,12 +166,12 @@ static void derived(void *ctx)
 		return;
 	}
 	made(m, texts);
-	xdb_then(xdb_scram_store(host.xdb, m->profile_dn, texts, m->n,
+	xdb_then(xdb_scram_store(host.xdb, m->profile_dn, m->uuid, texts, m->n,
 	    m->source), stored, m);
 }
 
-static struct making *making_new(struct slice profile_dn, struct slice password,
-    struct slice source)
+static struct making *making_new(struct slice profile_dn,
+    const struct xdb_person *is, struct slice password)
 {
 	struct making *m = NEW(struct making);
 
@@ -181,18 +181,18 @@ static struct making *making_new(struct slice profile_dn, struct slice password,
 	buf_reserve(&m->password, password.n + 1);
 	buf_add(&m->password, password);
 	m->profile_dn = slice_dup(&m->arena, profile_dn);
-	m->source = slice_dup(&m->arena, source);
+	m->uuid = slice_dup(&m->arena, is->uuid);
+	m->source = slice_dup(&m->arena, is->password_changed);
 	m->iterations = host.settings->sasl.scram_iterations;
 	return m;
 }
 
-/* The password is this one, and what `source` names is no other. */
-static void make(struct slice profile_dn, struct slice password,
-    struct slice source)
+/* The password is this one, and what `is` names is no other. */
+static void make(struct slice profile_dn, const struct xdb_person *is,
+    struct slice password)
 {
 	if (making_n < MAKING_MOST)
-		loop_work(derive, derived, making_new(profile_dn, password,
-		    source));
+		loop_work(derive, derived, making_new(profile_dn, is, password));
 }
 
 static void void_making(struct slice profile_dn)
@@ -206,14 +206,14 @@ static void void_making(struct slice profile_dn)
 
 /* --- are they of another password? --------------------------------------------------- */
 
-void verifiers_compare(struct slice profile_dn, const struct slice *verifiers,
-    size_t n, struct slice password, struct slice source)
+void verifiers_compare(const struct xdb_person *is, struct slice profile_dn,
+    const struct slice *verifiers, size_t n, struct slice password)
 {
 	struct making *m;
 
 	if (making_n >= MAKING_MOST)
 		return;
-	m = making_new(profile_dn, password, source);
+	m = making_new(profile_dn, is, password);
 	buf_add(&m->old, quickest(verifiers, n));
 	m->mark = mark_of(buf_slice(&m->old), password);
 	if (was_compared(m->mark))
@@ -223,13 +223,13 @@ void verifiers_compare(struct slice profile_dn, const struct slice *verifiers,
 }
 
 /* Whoever knows the old password would go on logging in by SCRAM. */
-void verifiers_drop(struct slice profile_dn)
+void verifiers_drop(const struct xdb_person *is, struct slice profile_dn)
 {
 	log_event(LOG_WARN, "scram-outlived", "-", "profile=%s the directory refuses "
 	    "the password that the verifiers are of: they are dropped",
 	    log_text(profile_dn));
 	void_making(profile_dn);
-	xdb_then(xdb_scram_store(host.xdb, profile_dn, NULL, 0, SLICE("")),
+	xdb_then(xdb_scram_store(host.xdb, profile_dn, is->uuid, NULL, 0, SLICE("")),
 	    NULL, NULL);
 }
 
@@ -318,7 +318,7 @@ void verifiers_make(struct slice local, const struct xdb_person *is,
 	struct proving *p;
 
 	if (!is->password_is_young) {
-		make(profile_dn, password, is->password_changed);
+		make(profile_dn, is, password);
 	} else if ((p = proving_new(local, password)) != NULL) {
 		person_keep(p, is, profile_dn);
 		timer_start(&p->wait, SECOND_OVER_MS);
@@ -399,8 +399,8 @@ static void loaded(const struct xdb_result *res, void *ctx)
 	person_keep(p, &found->person, found->profile.dn);
 	void_making(p->profile_dn);
 	if (found->profile.scram_n != 0)        /* those are of the old one */
-		xdb_then(xdb_scram_store(host.xdb, p->profile_dn, NULL, 0,
-		    p->person.password_changed), dropped, p);
+		xdb_then(xdb_scram_store(host.xdb, p->profile_dn, p->person.uuid,
+		    NULL, 0, p->person.password_changed), dropped, p);
 	else
 		dropped(&(struct xdb_result){ .status = XDB_OK }, p);
 }
@@ -447,7 +447,7 @@ static void proved(const struct xdb_result *res, void *ctx)
 		fails(p, res);
 		return;
 	}
-	make(p->profile_dn, buf_slice(&p->password), p->person.password_changed);
+	make(p->profile_dn, &p->person, buf_slice(&p->password));
 	proving_free(p);
 }
 

@@ -17,13 +17,13 @@ void verifiers_make(struct slice local, const struct xdb_person *is,
 
 /* A password was just proved, and nobody may have told that it is a new one (no
  * pwdChangedTime, or a userPassword that stands for one elsewhere): when the verifiers
- * (n, not 0) are of another, all are made anew.  `source`: the person's
- * password_changed.  Looks once, on the thread pool, as long as it can remember. */
-void verifiers_compare(struct slice profile_dn, const struct slice *verifiers,
-    size_t n, struct slice password, struct slice source);
+ * (n, not 0) are of another, all are made anew.  Of the person uuid and
+ * password_changed count.  Looks once, on the thread pool, as long as it can remember. */
+void verifiers_compare(const struct xdb_person *is, struct slice profile_dn,
+    const struct slice *verifiers, size_t n, struct slice password);
 
 /* The directory has refused the password that they are of. */
-void verifiers_drop(struct slice profile_dn);
+void verifiers_drop(const struct xdb_person *is, struct slice profile_dn);
 
 /* A password was just changed through us: the account is read again, the password
  * tried (it may be somebody else's change that was read; when its second is over, as

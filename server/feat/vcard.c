@@ -45,6 +45,14 @@ static bool is_usable(struct arena *a, const struct xdb_vcard *v,
 
 /* --- get ------------------------------------------------------------------------------------- */
 
+/* A session outlives its name for a moment, and that may be somebody else's by then
+ * (directory.md, rule 4). */
+static bool is_of_sender(const struct job *j, const struct xdb_vcard *v)
+{
+	return j->session == NULL
+	    || slice_eq(j->session->account->person_uuid, v->person.uuid);
+}
+
 static void vcard_loaded(struct job *j, const struct xdb_result *res);
 
 static void own_get(struct job *j)
@@ -71,6 +79,8 @@ static void vcard_loaded(struct job *j, const struct xdb_result *res)
 	}
 	status = is_usable(&j->arena, res->vcard, jid_local(whose))
 	    ? admission_of(jid_local(whose), res->vcard->person.uuid) : XDB_ABSENT;
+	if (whose == &j->from && !is_of_sender(j, res->vcard))
+		status = XDB_ABSENT;
 	if (status == XDB_ABSENT || (status != XDB_OK && whose == &j->to)) {
 		job_fail_xdb(j, status);
 		return;
@@ -103,7 +113,7 @@ static void host_get(struct job *j)
 
 /* --- set ------------------------------------------------------------------------------------- */
 
-struct set { struct vcard_plan plan; struct slice profile_dn; };
+struct set { struct vcard_plan plan; struct slice profile_dn, uuid; };
 
 static void set_loaded(struct job *j, const struct xdb_result *res);
 static void person_set(struct job *j, const struct xdb_result *res);
@@ -158,9 +168,14 @@ static void set_loaded(struct job *j, const struct xdb_result *res)
 		return;
 	}
 	vcard_plan(&j->arena, res->vcard, job_payload(j), &policy, &set->plan);
+	if (!is_of_sender(j, res->vcard)) {
+		job_fail_xdb(j, XDB_CONFLICT);
+		return;
+	}
 	if (!may_set(j, res->vcard, &set->plan))
 		return;
 	set->profile_dn = slice_dup(&j->arena, res->vcard->profile_dn);
+	set->uuid = slice_dup(&j->arena, res->vcard->person.uuid);
 	j->data = set;
 	job_detach(j);
 	if (set->plan.change_n == 0)
@@ -174,7 +189,7 @@ static void remainder_set(struct job *j)
 {
 	struct set *set = j->data;
 
-	job_await(j, xdb_vcard_store(host.xdb, set->profile_dn,
+	job_await(j, xdb_vcard_store(host.xdb, set->profile_dn, set->uuid,
 	    set->plan.remainder), set_stored);
 }
 

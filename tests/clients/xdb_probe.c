@@ -139,7 +139,8 @@ static struct xdb_op *scram_store(const json_t *q)
 	size_t n;
 	struct slice *v = texts(q, "verifiers", &n);
 
-	return xdb_scram_store(db, text(q, "dn"), v, n, text(q, "source"));
+	return xdb_scram_store(db, text(q, "dn"), text(q, "uuid"), v, n,
+	    text(q, "source"));
 }
 
 static struct xdb_op *roster_change(const json_t *q)
@@ -147,7 +148,8 @@ static struct xdb_op *roster_change(const json_t *q)
 	struct xdb_roster_item was, is;
 	struct xdb_pending gone, come;
 	struct xdb_roster_change change = {
-		.profile_dn = text(q, "dn"), .version = number(q, "version"),
+		.profile_dn = text(q, "dn"),
+		.person_uuid = text(q, "uuid"), .version = number(q, "version"),
 		.item_remove = item(q, "remove", &was),
 		.item_add = item(q, "add", &is),
 		.pending_remove = pending(q, "pending_remove", &gone),
@@ -164,7 +166,8 @@ static struct xdb_op *vcard_load(const json_t *q)
 
 static struct xdb_op *vcard_store(const json_t *q)
 {
-	return xdb_vcard_store(db, text(q, "dn"), text(q, "remainder"));
+	return xdb_vcard_store(db, text(q, "dn"), text(q, "uuid"),
+	    text(q, "remainder"));
 }
 
 static struct xdb_op *room_load(const json_t *q)

@@ -322,8 +322,9 @@ unsigned fake_xdb_verifiers(void)
 	return verifiers_stored;
 }
 
-struct xdb_op *xdb_scram_store(struct xdb *db, struct slice dn, const struct slice *v, size_t n, struct slice source)
+struct xdb_op *xdb_scram_store(struct xdb *db, struct slice dn, struct slice uuid, const struct slice *v, size_t n, struct slice source)
 {
+	(void)uuid;
 	(void)db;
 	(void)v;
 	(void)n;
@@ -440,8 +441,9 @@ struct xdb_op *xdb_vcard_load(struct xdb *db, struct slice uid)
 	return op_new(run_vcard, uid, uid);
 }
 
-struct xdb_op *xdb_vcard_store(struct xdb *db, struct slice dn, struct slice remainder)
+struct xdb_op *xdb_vcard_store(struct xdb *db, struct slice dn, struct slice uuid, struct slice remainder)
 {
+	(void)uuid;
 	(void)db;
 	return op_new(run_nothing, dn, remainder);
 }

@@ -220,3 +220,28 @@ def test_ldap_12_service_starts_before_its_directory(world, tmp_path):
                 "temporary-auth-failure"
             proxy.mode = "pass"
             wait_for(lambda: is_in(service, person))
+
+
+def test_only_the_provider_is_gone(world, tmp_path):
+    """What was refused without being sent is no reason to mistrust the replica."""
+    port = world.env["LDAP_URI"].rpartition(":")[2].strip("/")
+    with Proxy(port) as provider, Proxy(port) as replica, Service(world, tmp_path, {
+            "ldap.write_uri": provider.uri, "ldap.uri": replica.uri,
+            "ldap.timeout": "1s"}) as service:
+        known = [world.person() for _ in range(6)]      # not by this service
+        for person in known:
+            assert is_in(world, person)
+            wait_for(lambda p=person: condition_of(
+                world, p.uid, p.password, "SCRAM-SHA-256") is None)
+        with Client(service, world.person()) as ann:
+            ann.come().items()
+            provider.mode = "drop"
+            provider.cut()
+            wait_for(lambda: "wait" in (condition(ann.set_item("a@otra.example")) or ""))
+            time.sleep(2)               # it is known to be gone by then
+            for n, person in enumerate(known):
+                assert condition(ann.set_item("b@otra.example")).startswith("wait ")
+                assert condition_of(service, person.uid, person.password,
+                                    "PLAIN" if n % 2 else "SCRAM-SHA-256") is None
+            assert ann.items() == {}
+        provider.mode = "pass"

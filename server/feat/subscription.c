@@ -252,6 +252,14 @@ static void deliver(struct job *j, const struct note *n,
 	fanout_fini(&f);
 }
 
+static bool is_approval(const struct note *n)
+{
+	for (size_t i = 0; i < n->sent.n; i++)
+		if (n->sent.types[i] == PRESENCE_SUBSCRIBED)
+			return true;
+	return false;
+}
+
 /* What the change of a roster means for who is seen.  Who has the address saw
  * nothing of what was another's, and does not hear of its end. */
 static void presence_follows(const struct note *n)
@@ -262,7 +270,8 @@ static void presence_follows(const struct note *n)
 	unsigned gained = n->is.subscription & ~n->held.subscription & ~shared;
 	unsigned lost = n->held.subscription & ~n->is.subscription & ~shared;
 
-	if ((gained & SUB_TO) != 0)
+	/* §3.1.5: shown on approval, also where this list had it and the other had not. */
+	if (((gained | (is_approval(n) ? n->is.subscription & ~shared : 0)) & SUB_TO) != 0)
 		presence_share(other, n->owner);
 	if ((lost & SUB_TO) != 0)
 		presence_withdraw(other, n->owner);

@@ -182,7 +182,7 @@ static bool prepare(struct arena *arena, struct slice password,
 {
 	*prepared_r = password;
 	return is_plain_ascii(password)
-	    || jid_prep_resource(arena, password, prepared_r);
+	    || jid_prep_password(arena, password, prepared_r);
 }
 
 /* What the calls before this one left on the stack. */

@@ -280,6 +280,11 @@ bool jid_prep_resource(struct arena *a, struct slice in, struct slice *out_r)
 	return prep_part(a, resource, in, out_r);
 }
 
+bool jid_prep_password(struct arena *a, struct slice in, struct slice *out_r)
+{
+	return prep_part(a, prep_password, in, out_r);
+}
+
 bool jid_prep_bare(struct arena *a, struct slice in, struct slice *out_r)
 {
 	struct jid jid;

@@ -39,6 +39,8 @@ bool jid_prep_bare(struct arena *a, struct slice in, struct slice *out_r);
 bool jid_prep_local(struct arena *a, struct slice in, struct slice *out_r);
 bool jid_prep_domain(struct arena *a, struct slice in, struct slice *out_r);
 bool jid_prep_resource(struct arena *a, struct slice in, struct slice *out_r);
+/* As SCRAM has it (RFC 5802 §2.2): the client may have prepared it in either way. */
+bool jid_prep_password(struct arena *a, struct slice in, struct slice *out_r);
 
 static inline bool jid_is_set(const struct jid *j) { return j->text != NULL; }
 static inline size_t jid_local_span(const struct jid *j) { return j->local_n != 0 ? j->local_n + 1u : 0; }

@@ -30,7 +30,7 @@ struct wide { int32_t n; UChar u[ROOM]; };
 
 static struct {
 	const UNormalizer2 *nfc, *nfkc;
-	UStringPrepProfile *node, *resource;
+	UStringPrepProfile *node, *resource, *sasl;
 	UIDNA *idna;
 } icu;
 static pthread_once_t icu_once = PTHREAD_ONCE_INIT;
@@ -71,6 +71,7 @@ static void icu_open(void)
 	icu.nfkc = unorm2_getNFKCInstance(&e);
 	icu.node = usprep_openByType(USPREP_RFC3920_NODEPREP, &e);
 	icu.resource = usprep_openByType(USPREP_RFC3920_RESOURCEPREP, &e);
+	icu.sasl = usprep_openByType(USPREP_RFC4013_SASLPREP, &e);
 	icu.idna = uidna_openUTS46(UIDNA_USE_STD3_RULES | UIDNA_CHECK_BIDI |
 	    UIDNA_CHECK_CONTEXTJ | UIDNA_CHECK_CONTEXTO |
 	    UIDNA_NONTRANSITIONAL_TO_ASCII | UIDNA_NONTRANSITIONAL_TO_UNICODE, &e);
@@ -419,6 +420,21 @@ bool prep_resource(struct slice in, struct prep_text *out)
 {
 	pthread_once(&icu_once, icu_open);
 	return settle(in, icu.resource, resource_step, out);
+}
+
+/* Where the two differ (º, ª, ½, a soft hyphen) clients do as RFC 5802 §2.2 says. */
+bool prep_password(struct slice in, struct prep_text *out)
+{
+	UErrorCode e = U_ZERO_ERROR;
+	struct wide s, t;
+
+	if (prep_resource(in, out))
+		return true;
+	if (!widen(in, &s))
+		return false;
+	t.n = usprep_prepare(icu.sasl, s.u, s.n, t.u, ROOM,
+	    USPREP_ALLOW_UNASSIGNED, NULL, &e);
+	return U_SUCCESS(e) && narrow(&t, out);
 }
 
 /* UTS 46 lets symbols through that IDNA2008 does not know. */

@@ -15,6 +15,8 @@ struct prep_text { size_t n; char p[JID_PART_MOST]; };
 bool prep_local(struct slice in, struct prep_text *out);
 /* PRECIS OpaqueString (RFC 8265 §4.2). */
 bool prep_resource(struct slice in, struct prep_text *out);
+/* The same for passwords, or what SASLprep (RFC 4013) makes of those that it refuses. */
+bool prep_password(struct slice in, struct prep_text *out);
 /* U-labels of IDNA2008 (UTS 46 without its transitional part). */
 bool prep_domain(struct slice in, struct prep_text *out);
 

@@ -249,3 +249,18 @@ def test_nobody_is_removed_who_was_not_marked(world, login):
             assert answer["ok"] and answer["state"] == "telling"
             settle(ann, bob)
     assert bob.items()[ann.bare][0] == "both"
+
+
+def test_an_approval_shows_presence(home):                      # noqa: F811
+    """Also to somebody whose own list had it before, and the other's had not."""
+    asks, grants = enter(home, name()), enter(home, name())
+    with guests(home, asks, grants):
+        pass
+    roster(home, asks, add=[f"{grants.jid} to 0 0 -"])
+    with guests(home, asks, grants) as (one, other):
+        settle(one, other)
+        one.presence("subscribe", grants.jid)
+        settle(one, other)
+        other.presence("subscribed", asks.jid)
+        seen = settle(other, one)[1]
+        assert from_(seen, other).count((None, "r")) == 1

@@ -10,6 +10,7 @@ import pytest
 from OpenSSL import SSL
 
 from client import Client
+from live import attempt
 from rawclient import (SaslFailure, Stream, Closed, StreamError, decoded,
                        mechanisms)
 from scram import HASHES, Scram
@@ -273,3 +274,14 @@ def test_stray_response_after_success(world, bound_person):
         stream.send("<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
         with pytest.raises((StreamError, Closed)):
             stream.next()
+
+
+@pytest.mark.parametrize("password, prepared", [
+    ("clave1º", "clave1o"), ("2ª clave", "2a clave"), ("precio½", "precio1⁄2"),
+    ("gui\u00adon", "guion"), ("contraseña", "contraseña")])
+def test_passwords_that_saslprep_maps(world, password, prepared):
+    """RFC 5802 §2.2, RFC 4013: clients prepare them."""
+    person = world.person(password=password)
+    assert attempt(world, person) is None
+    wait_for(lambda: attempt(world, person, prepared, "SCRAM-SHA-256") is None)
+    assert attempt(world, person, prepared, "SCRAM-SHA-1") is None

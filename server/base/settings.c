@@ -104,7 +104,7 @@ static const struct conf_key keys[] = {
 	TEXT("ldap", "groups_base", ldap.groups_base, "",
 	    "Where groups and lists are, searched with all its subtree; empty: what is above people_base."),
 	WORD("ldap", "deref", ldap.deref, "never", deref_words,
-	    "Follow alias entries (RFC 4512 §2.6): \"never\", \"search\", \"base\" or \"always\"."),
+	    "Follow alias entries (RFC 4512 §2.6): \"never\", \"search\", \"base\" or \"always\". With \"search\" and \"always\" OpenLDAP tells of no changes: they are asked for every poll_interval."),
 	BOOL("ldap", "ignore_references", ldap.ignore_references, "no",
 	    "Search on where a server says that more is elsewhere, as Active Directory always does; no: such a search has failed. Nothing is ever looked for elsewhere."),
 	WORD("ldap", "provision", ldap.provision, "login", provision_words,
